@@ -1,0 +1,25 @@
+# The two commands of a fresh machine. Both make .venv; PYTHON picks the interpreter, VENV the folder.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+.PHONY: demo test lint types unit
+
+demo: $(VENV)/installed
+	$(BIN)/fxrun examples/eurusd-weekday.yaml --simulate --from 2025-01-01 --until 2026-01-01
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet .
+	touch $@
+
+$(VENV)/tested: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+test: $(VENV)/tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest

@@ -1,0 +1,1 @@
+"""fxrun: runs trade plans written in YAML against Interactive Brokers, or a simulated gateway."""

@@ -1,0 +1,1 @@
+"""The vocabulary every room shares: pure values, no input or output."""

@@ -1,0 +1,88 @@
+"""The life of an order as one table; nothing else decides a state.
+
+Quantities decide: a fill after a cancel updates the filled quantity, and completes the order if it is the last. A fact
+that does not fit is kept and flagged, never raised: it came from a broker, and the broker is where the order is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+
+class OrderState(Enum):
+    """Where an order stands; `UNKNOWN` means that the evidence does not tell, and is never guessed away."""
+
+    PLANNED = "planned"
+    DENIED = "denied"
+    SENT = "sent"
+    WORKING = "working"
+    HELD = "held"
+    CANCEL_PENDING = "cancel_pending"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+    NOT_RECEIVED = "not_received"
+
+    @property
+    def is_done(self) -> bool:
+        """True if no further answer is owed; a late fill may still arrive."""
+        return self in DONE
+
+
+class Change(Enum):
+    """What a broker's fact, or our own act, means for one order."""
+
+    DENIED = "denied"
+    SENT = "sent"
+    ACKNOWLEDGED = "acknowledged"
+    HELD = "held"
+    CANCEL_REQUESTED = "cancel_requested"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    FULLY_FILLED = "fully_filled"
+    REJECTED = "rejected"
+    SILENCE = "silence"
+    PROVEN_ABSENT = "proven_absent"
+
+
+S, C = OrderState, Change
+
+DONE = frozenset({S.DENIED, S.FILLED, S.CANCELLED, S.REJECTED, S.EXPIRED, S.UNKNOWN, S.NOT_RECEIVED})
+
+_ALIVE: Mapping[Change, OrderState] = {
+    C.ACKNOWLEDGED: S.WORKING,
+    C.HELD: S.HELD,
+    C.CANCEL_REQUESTED: S.CANCEL_PENDING,
+    C.CANCELLED: S.CANCELLED,
+    C.EXPIRED: S.EXPIRED,
+    C.FULLY_FILLED: S.FILLED,
+    C.REJECTED: S.REJECTED,
+    C.SILENCE: S.UNKNOWN,
+}
+
+TRANSITIONS: Mapping[OrderState, Mapping[Change, OrderState]] = {
+    S.PLANNED: {C.DENIED: S.DENIED, C.SENT: S.SENT, C.SILENCE: S.UNKNOWN, C.PROVEN_ABSENT: S.NOT_RECEIVED},
+    S.SENT: {**_ALIVE, C.PROVEN_ABSENT: S.NOT_RECEIVED},
+    S.WORKING: _ALIVE,
+    S.HELD: _ALIVE,
+    # a status that was under way when the cancel left does not undo the cancel
+    S.CANCEL_PENDING: {**_ALIVE, C.ACKNOWLEDGED: S.CANCEL_PENDING, C.HELD: S.CANCEL_PENDING},
+    # the last fill was already on its way; Inactive then Cancelled is how a TWS spells a rejection
+    S.CANCELLED: {C.CANCELLED: S.CANCELLED, C.FULLY_FILLED: S.FILLED, C.REJECTED: S.REJECTED, C.EXPIRED: S.CANCELLED},
+    S.EXPIRED: {C.CANCELLED: S.EXPIRED, C.EXPIRED: S.EXPIRED, C.FULLY_FILLED: S.FILLED},
+    S.REJECTED: {C.REJECTED: S.REJECTED, C.CANCELLED: S.REJECTED, C.FULLY_FILLED: S.FILLED},
+    # a fill beats every status; an acknowledgement that arrives after it is old news
+    S.FILLED: dict.fromkeys((C.FULLY_FILLED, C.ACKNOWLEDGED, C.HELD, C.CANCEL_REQUESTED), S.FILLED),
+    S.UNKNOWN: {**_ALIVE, C.PROVEN_ABSENT: S.NOT_RECEIVED},
+    S.NOT_RECEIVED: {},
+    S.DENIED: {},
+}
+
+
+def advance(state: OrderState, change: Change) -> tuple[OrderState, bool]:
+    """Return the state after change, and whether change fits there; one that does not leaves the state as it is."""
+    after = TRANSITIONS[state].get(change)
+    return (state, False) if after is None else (after, True)

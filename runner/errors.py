@@ -1,0 +1,67 @@
+"""Everything fxrun raises on purpose: one tree, one exit code a branch.
+
+FxrunError (1)
+├── UsageError (2)            the command line, or a plan, does not mean anything
+│   └── PlanInvalid (2)       carries the problems, each with file:line:column
+├── Refused (3)               fxrun itself declines to go on
+├── ConnectionFailed (5)      no session with a TWS, or a port in use
+└── JournalBusy (75)          another runner holds the journal
+
+The exit code of a run that ended normally is decided by its summary, see `runner.report.summary`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong with an input file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+class FxrunError(Exception):
+    """Root of every error that fxrun raises on purpose."""
+
+    exit_code = 1
+
+
+class UsageError(FxrunError):
+    """The command line asks for something that has no meaning."""
+
+    exit_code = 2
+
+
+class PlanInvalid(UsageError):
+    """One or more files do not validate."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+class Refused(FxrunError):
+    """fxrun declines: live is not armed, the journal belongs to another account, the peer is not simulated."""
+
+    exit_code = 3
+
+
+class ConnectionFailed(FxrunError):
+    """No usable session: nothing listens, silence, client id in use, version too old, port in use."""
+
+    exit_code = 5
+
+
+class JournalBusy(FxrunError):
+    """Another process holds the journal."""
+
+    exit_code = 75

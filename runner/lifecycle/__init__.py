@@ -1,0 +1,1 @@
+"""One order from its ticket to its end."""

@@ -1,0 +1,1 @@
+"""When an instruction is due: pure functions from rules to UTC instants."""

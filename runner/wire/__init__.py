@@ -1,0 +1,1 @@
+"""The TWS protocol without a socket."""
