@@ -1,0 +1,319 @@
+"""What a client says to a server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.wire.values import WireContract, WireOrder
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StartApi:
+    """Begin the session under a client id."""
+
+    client_id: int
+    optional_capabilities: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlaceOrder:
+    """Place a new order, or modify the one of this id."""
+
+    order_id: int
+    contract: WireContract
+    order: WireOrder
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancelOrder:
+    """Cancel one order."""
+
+    order_id: int
+    manual_cancel_time: str = ""
+    ext_operator: str = ""
+    external_user_id: str = ""
+    manual_order_indicator: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GlobalCancel:
+    """Cancel every open order of the account."""
+
+    ext_operator: str = ""
+    manual_order_indicator: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestOpenOrders:
+    """Ask for the open orders of this client."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestAllOpenOrders:
+    """Ask for the open orders of every client."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestAutoOpenOrders:
+    """Bind orders entered by hand to this client."""
+
+    auto_bind: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestIds:
+    """Ask for the next order id."""
+
+    count: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestCurrentTime:
+    """Ask what time it is."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestManagedAccounts:
+    """Ask for the accounts of this login."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestExecutions:
+    """Ask for today's fills that fit a filter; empty fields and zero match everything."""
+
+    request_id: int
+    client_id: int = 0
+    account: str = ""
+    time: str = ""
+    symbol: str = ""
+    security_type: str = ""
+    exchange: str = ""
+    side: str = ""
+    last_days: int | None = None
+    specific_dates: tuple[SpecificDate, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpecificDate:
+    """One date, as YYYYMMDD."""
+
+    date: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestPositions:
+    """Subscribe to the positions of all accounts."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancelPositions:
+    """End that subscription."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestPositionsMulti:
+    """Subscribe to the positions of one account or model."""
+
+    request_id: int
+    account: str = ""
+    model_code: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancelPositionsMulti:
+    """End that subscription."""
+
+    request_id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestAccountSummary:
+    """Subscribe to chosen figures of the accounts of a group; tags are comma-separated."""
+
+    request_id: int
+    group: str = "All"
+    tags: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancelAccountSummary:
+    """End that subscription."""
+
+    request_id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestAccountUpdates:
+    """Subscribe to, or leave, the values and the portfolio of one account."""
+
+    subscribe: bool
+    account: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestAccountUpdatesMulti:
+    """Subscribe to the values of one account or model."""
+
+    request_id: int
+    account: str = ""
+    model_code: str = ""
+    ledger_and_nlv: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancelAccountUpdatesMulti:
+    """End that subscription."""
+
+    request_id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestContractDetails:
+    """Ask for the contracts that fit a description."""
+
+    request_id: int
+    contract: WireContract
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestMarketData:
+    """Subscribe to quotes, or ask for one snapshot."""
+
+    request_id: int
+    contract: WireContract
+    generic_ticks: str = ""
+    snapshot: bool = False
+    regulatory_snapshot: bool = False
+    options: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancelMarketData:
+    """End that subscription."""
+
+    request_id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestMarketDataType:
+    """Choose live (1), frozen (2), delayed (3) or delayed frozen (4) quotes."""
+
+    data_type: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestHistoricalData:
+    """Ask for bars."""
+
+    request_id: int
+    contract: WireContract
+    end: str = ""
+    bar_size: str = ""
+    duration: str = ""
+    regular_hours_only: bool = False
+    what_to_show: str = ""
+    date_format: int = 1
+    keep_up_to_date: bool = False
+    options: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancelHistoricalData:
+    """End that request."""
+
+    request_id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestCompletedOrders:
+    """Ask for the orders that ended today."""
+
+    api_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestFamilyCodes:
+    """Ask for the family codes of the accounts."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestUserInfo:
+    """Ask for the branding of this login."""
+
+    request_id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestPnl:
+    """Subscribe to the profit and loss of an account or model."""
+
+    request_id: int
+    account: str = ""
+    model_code: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancelPnl:
+    """End that subscription."""
+
+    request_id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestMarketRule:
+    """Ask for the price grid of a rule."""
+
+    rule_id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SetServerLogLevel:
+    """Choose how much the server logs."""
+
+    level: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unsupported:
+    """A message this codec does not take apart: of a kind it has no layout for, or unknown."""
+
+    message_id: int
+    fields: tuple[str, ...] = ()
+
+
+Request = (
+    StartApi
+    | PlaceOrder
+    | CancelOrder
+    | GlobalCancel
+    | RequestOpenOrders
+    | RequestAllOpenOrders
+    | RequestAutoOpenOrders
+    | RequestIds
+    | RequestCurrentTime
+    | RequestManagedAccounts
+    | RequestExecutions
+    | RequestPositions
+    | CancelPositions
+    | RequestPositionsMulti
+    | CancelPositionsMulti
+    | RequestAccountSummary
+    | CancelAccountSummary
+    | RequestAccountUpdates
+    | RequestAccountUpdatesMulti
+    | CancelAccountUpdatesMulti
+    | RequestContractDetails
+    | RequestMarketData
+    | CancelMarketData
+    | RequestMarketDataType
+    | RequestHistoricalData
+    | CancelHistoricalData
+    | RequestCompletedOrders
+    | RequestFamilyCodes
+    | RequestUserInfo
+    | RequestPnl
+    | CancelPnl
+    | RequestMarketRule
+    | SetServerLogLevel
+    | Unsupported
+)
