@@ -1,0 +1,158 @@
+"""Tells a run as it goes and at its end: JSON lines for programs, a report for people.
+
+Results go to stdout; what passes (progress, one line a step on the wall clock) goes to stderr.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from runner.core.events import Event, Filled, FireDone, FireState, Noticed, PlanStarted, Severity, Summary
+from runner.core.money import plain
+from runner.core.times import stamp
+from runner.plan.model import Plan
+from runner.report.summary import exit_code, summarize
+
+if TYPE_CHECKING:
+    from runner.engine.run import Span
+    from runner.journal.store import Journal
+    from runner.report.progress import Progress
+
+CONNECTION_LOST = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Style:
+    """How the run is told. `kind` is simulate or rehearsal, `quotes` the file of prices if one was given."""
+
+    kind: str
+    as_json: bool
+    wall: bool
+    quotes: str | None
+    seed: int
+
+
+class Narrator:
+    """Context manager around a run: `tell` each event, `time_is` as time passes, `conclude` once."""
+
+    def __init__(self, plans: Sequence[Plan], span: Span, account: str, style: Style) -> None:
+        self._plans = plans
+        self._span = span
+        self._account = account
+        self._style = style
+        self._notices: Counter[tuple[int, Severity, str]] = Counter()
+        self._skipped = 0
+        self._stack = ExitStack()
+        self._progress: Progress | None = None
+
+    def __enter__(self) -> Self:
+        style, span = self._style, self._span
+        if not style.as_json and not style.wall and span.until is not None:
+            from runner.report import progress
+
+            self._progress = self._stack.enter_context(progress.Progress(span.start, span.until))
+        for plan in self._plans:
+            self.tell(
+                PlanStarted(
+                    plan=plan.name,
+                    file=plan.file,
+                    mode=style.kind,
+                    account=self._account,
+                    orders=len(plan.instructions),
+                    start=span.start,
+                    until=span.until,
+                )
+            )
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._stack.close()
+
+    def tell(self, event: Event) -> None:
+        """Say one event."""
+        if isinstance(event, Noticed):
+            self._notices[event.code, event.severity, event.text.replace("\n", " ")] += 1
+        if isinstance(event, FireDone) and event.state is FireState.SKIPPED:
+            self._skipped += 1
+        if self._style.as_json:
+            self._line(event)
+        elif self._style.wall and (text := _passing(event)) is not None:
+            print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+    def _line(self, event: Event) -> None:
+        from runner.report.render_json import line
+
+        sys.stdout.write(line(event) + "\n")
+        if self._style.wall:
+            sys.stdout.flush()
+
+    def time_is(self, instant: datetime) -> None:
+        """Move the progress bar."""
+        if self._progress is not None:
+            self._progress.advance(instant)
+
+    def conclude(self, journal: Journal, *, lost: str | None, interrupted: bool) -> int:
+        """Say the end, and return the exit code."""
+        self._stack.close()
+        names = [plan.name for plan in self._plans]
+        fires, orders, executions = journal.fires(), journal.orders(), journal.executions()
+        summary = summarize(names, fires, orders, executions, skipped=self._skipped)
+        if self._style.as_json:
+            self._line(summary)
+        else:
+            from runner.report.render_text import show
+
+            show(summary, fires, orders, executions, header=self._header(), footer=self._footer(summary))
+        if lost is not None:
+            print(f"fxrun: the connection is gone: {lost}", file=sys.stderr)  # noqa: T201
+        code = exit_code(summary, interrupted=interrupted)
+        return CONNECTION_LOST if lost is not None and not interrupted else code
+
+    def _header(self) -> list[str]:
+        end = "the end of the schedule" if self._span.until is None else stamp(self._span.until)
+        lines = [f"{plan.name}: {len(plan.instructions)} order(s) from {plan.file}" for plan in self._plans]
+        lines.append(f"{self._style.kind}, account {self._account}, {stamp(self._span.start)} to {end}")
+        return lines + self._prices()
+
+    def _prices(self) -> list[str]:
+        if self._style.kind != "simulate":
+            return []
+        if self._style.quotes is not None:
+            return [f"prices: {self._style.quotes}"]
+        from runner.gateway.rates import CREDIT, last_rate_day
+
+        return [f"prices: synthetic intraday path, seed {self._style.seed}, daily levels to {last_rate_day()}", CREDIT]
+
+    def _footer(self, summary: Summary) -> list[str]:
+        lines = [
+            f"{severity.value} {code}, {count} time(s): {text}"
+            for (code, severity, text), count in sorted(self._notices.items(), key=lambda item: item[0][0])
+            if severity is not Severity.INFO
+        ]
+        if self._skipped:
+            lines.append(f"{self._skipped} fire(s) were already recorded in this journal: nothing sent for them")
+        if not summary.fires:
+            lines.append("no fire lies in this span: nothing was due")
+        return lines
+
+
+def _passing(event: Event) -> str | None:
+    """Word an event for somebody who watches."""
+    match event:
+        case FireDone():
+            return f"{stamp(event.time)} {event.plan}/{event.order}: {event.state.value} {event.reason or ''}".rstrip()
+        case Filled():
+            text = f"{event.side.value.lower()} {plain(event.quantity)} {event.contract} at {plain(event.price)}"
+            return f"{stamp(event.time)} {event.plan}/{event.order}: filled, {text}"
+        case Noticed():
+            text = event.text.replace("\n", " ")
+            return f"{stamp(event.time)} {event.plan}: {event.severity.value} {event.code} {text}"
+        case _:
+            return None

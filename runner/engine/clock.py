@@ -1,0 +1,158 @@
+"""The two ways time passes for the engine: the wall's, and a virtual one that moves only when all is quiet.
+
+Both hand facts to the engine as they come and return when the wanted instant is reached. Transport time (deadlines of
+sockets) is the machine's monotonic clock in both.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from runner.core.clock import QuietPeer, VirtualTime
+from runner.core.facts import Fact, Handled
+from runner.errors import FxrunError
+
+SETTLE_TIMEOUT = 10.0  # wall seconds
+Inbox = SimpleQueue[Fact]
+Handler = Callable[[Fact], None]
+
+
+class Unsettled(FxrunError):
+    """The simulated gateway and the client did not come to rest: a fault of fxrun, with the counters."""
+
+
+class Sender(Protocol):
+    """A connection as far as settling needs it."""
+
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes handed to the socket so far, the greeting included."""
+        ...
+
+
+class EngineClock(Protocol):
+    """How the engine lets time pass."""
+
+    def now(self) -> datetime:
+        """Return plan time."""
+        ...
+
+    def settle(self, handle: Handler) -> None:
+        """Hand over the facts that what was just sent gives rise to, as far as that can be known."""
+        ...
+
+    def advance(self, due: datetime, handle: Handler) -> datetime:
+        """Let time pass to the next instant at which something happens, at most to due; return the instant reached."""
+        ...
+
+    def close(self) -> None:
+        """Stop whatever it runs."""
+        ...
+
+
+class VirtualClock:
+    """Moves a virtual time from event to event, and settles in between."""
+
+    def __init__(self, virtual: VirtualTime, peer: QuietPeer, connection: Sender, inbox: Inbox) -> None:
+        self._virtual = virtual
+        self._peer = peer
+        self._connection = connection
+        self._inbox = inbox
+        self._handled = 0
+        self._wakes = 0
+
+    def now(self) -> datetime:
+        """Return plan time."""
+        return self._virtual.now()
+
+    def advance(self, due: datetime, handle: Handler) -> datetime:
+        """Move to the gateway's next event or to due, whichever is first, and settle there."""
+        upcoming = self._peer.meter.reading().next_event
+        instant = due if upcoming is None else max(min(upcoming, due), self.now())
+        self._virtual.set(instant)
+        self._wakes = self._peer.wake()
+        self.settle(handle)
+        return instant
+
+    def settle(self, handle: Handler) -> None:
+        """Handle facts until all bytes sent are consumed, all produced are handled and none is left."""
+        deadline = time.monotonic() + SETTLE_TIMEOUT
+        while True:
+            sent = self._connection.sent_bytes
+            left = deadline - time.monotonic()
+            reading = self._peer.meter.wait(consumed=sent, wakes=self._wakes, timeout=left) if left > 0 else None
+            if reading is None:
+                raise Unsettled(self._counters())
+            self._handle_until(reading.produced, deadline, handle)
+            if self._connection.sent_bytes == sent:
+                return
+
+    def _handle_until(self, produced: int, deadline: float, handle: Handler) -> None:
+        while self._handled < produced or not self._inbox.empty():
+            try:
+                fact = self._inbox.get(timeout=max(0.001, deadline - time.monotonic()))
+            except Empty:
+                raise Unsettled(self._counters()) from None
+            if isinstance(fact, Handled):
+                self._handled = fact.total
+            else:
+                handle(fact)
+
+    def _counters(self) -> str:
+        reading = self._peer.meter.reading()
+        return (
+            f"virtual time did not settle within {SETTLE_TIMEOUT:.0f} s: sent {self._connection.sent_bytes}, "
+            f"consumed {reading.consumed}, produced {reading.produced}, handled {self._handled}, "
+            f"wakes {reading.wakes} of {self._wakes}"
+        )
+
+    def close(self) -> None:
+        """Do nothing: it runs nothing."""
+
+
+class WallClock:
+    """The wall's time; APScheduler holds one job for the next instant and wakes the engine's queue."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        from apscheduler.schedulers.background import BackgroundScheduler
+
+        self._inbox = inbox
+        self._due: datetime | None = None
+        self._scheduler = BackgroundScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None})
+        self._scheduler.start()
+
+    def now(self) -> datetime:
+        """Return the wall's time."""
+        return datetime.now(UTC)
+
+    def settle(self, handle: Handler) -> None:
+        """Hand over what has come so far; a TWS answers when it answers."""
+        while not self._inbox.empty():
+            handle(self._inbox.get())
+
+    def advance(self, due: datetime, handle: Handler) -> datetime:
+        """Wait for the next fact or for due. The wait is cut each second, so that a changed clock is seen."""
+        if self.now() < due:
+            self._wake_at(due)
+            try:
+                handle(self._inbox.get(timeout=1.0))
+            except Empty:
+                return min(self.now(), due)
+            self.settle(handle)
+        return min(self.now(), due)
+
+    def _wake_at(self, due: datetime) -> None:
+        if due != self._due:
+            self._due = due
+            self._scheduler.add_job(self._wake, "date", run_date=due, id="next", replace_existing=True)
+
+    def _wake(self) -> None:
+        self._inbox.put(Handled(total=0))
+
+    def close(self) -> None:
+        """Stop the scheduler."""
+        self._scheduler.shutdown(wait=False)
