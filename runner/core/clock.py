@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+SIMULATED_MARK = "fxrun simulated"  # in the zone text of the time that a simulated gateway greets with
+
 
 class Clock(Protocol):
     """Plan time: the wall's, or a virtual one."""

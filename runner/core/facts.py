@@ -80,6 +80,24 @@ class OrderStatusSeen:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CompletedOrderSeen:
+    """completedOrder: an order at its end, without the ids of the client that placed it."""
+
+    perm_id: int | None
+    order_ref: str
+    account: str
+    status: str
+    completed_status: str  # the broker's words, such as "Filled Size: 25000"
+    filled: Decimal | None
+    at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CompletedOrdersEnd:
+    """The list of completed orders is complete."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ExecutionSeen:
     """execDetails: one execution. The last dotted part of exec_id is its revision: higher replaces lower."""
 
@@ -146,6 +164,8 @@ Fact = (
     | OpenOrderSeen
     | OpenOrdersEnd
     | OrderStatusSeen
+    | CompletedOrderSeen
+    | CompletedOrdersEnd
     | ExecutionSeen
     | ExecutionsEnd
     | CommissionSeen

@@ -1,0 +1,61 @@
+"""Tickets into what ibapi sends: one Contract and one Order each, nothing of it decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ibapi.contract import Contract
+from ibapi.order import Order
+
+from runner.core.contract import ContractSpec
+from runner.core.ticket import OrderTicket
+
+# ibapi up to 9.81.1 asks for both by default, and a TWS of today refuses such an order (10268, 10269)
+_RETIRED_FLAGS = ("eTradeOnly", "firmQuoteOnly")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CompiledOrder:
+    """A ticket and what is sent for it."""
+
+    ticket: OrderTicket
+    contract: Contract
+    order: Order
+
+
+def compile_group(tickets: Sequence[OrderTicket]) -> tuple[CompiledOrder, ...]:
+    """Compile tickets that belong together; only the last one transmits, and it takes the others with it."""
+    last = len(tickets) - 1
+    return tuple(
+        CompiledOrder(ticket=ticket, contract=compile_contract(ticket.contract), order=_order(ticket, index == last))
+        for index, ticket in enumerate(tickets)
+    )
+
+
+def compile_contract(spec: ContractSpec) -> Contract:
+    """Name a contract the way ibapi does."""
+    contract = Contract()
+    contract.symbol = spec.symbol
+    contract.secType = spec.sec_type
+    contract.exchange = spec.exchange
+    contract.currency = spec.currency
+    return contract
+
+
+def _order(ticket: OrderTicket, transmit: bool) -> Order:
+    order = Order()
+    order.action = ticket.side.value
+    order.totalQuantity = ticket.quantity  # a Decimal is written digit by digit by every ibapi, a float is not
+    order.orderType = ticket.order_type.value
+    if ticket.limit_price is not None:
+        order.lmtPrice = float(ticket.limit_price)
+    if ticket.stop_price is not None:
+        order.auxPrice = float(ticket.stop_price)
+    order.tif = ticket.time_in_force.value
+    order.orderRef = ticket.order_ref
+    order.transmit = transmit
+    for flag in _RETIRED_FLAGS:
+        if hasattr(order, flag):
+            setattr(order, flag, False)
+    return order

@@ -1,0 +1,121 @@
+"""Bytes to and from a socket: whole writes with a deadline, counted both ways, cut into frames in linear time."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+
+MAX_FRAME = 0xFFFFFF
+_CHUNK = 65536
+
+
+class FrameTooLong(ValueError):
+    """The peer announced a frame that no TWS sends: the framing is lost, or it is no TWS."""
+
+
+class FrameBuffer:
+    """Collects bytes and gives back each complete frame, without its length."""
+
+    def __init__(self, limit: int = MAX_FRAME) -> None:
+        self._data = bytearray()
+        self.limit = limit
+
+    def receive(self, data: bytes) -> None:
+        """Take what came."""
+        self._data += data
+
+    def frames(self) -> Iterator[bytes]:
+        """Yield the complete frames; what is left waits for more bytes."""
+        data, position = self._data, 0
+        try:
+            while len(data) - position >= 4:
+                size = int.from_bytes(data[position : position + 4], "big")
+                if size > self.limit:
+                    raise FrameTooLong(f"a frame of {size} bytes was announced, at most {self.limit} make sense")
+                if len(data) - position - 4 < size:
+                    return
+                position += 4 + size
+                yield bytes(data[position - size : position])
+        finally:
+            del data[:position]
+
+    @property
+    def pending(self) -> bytes:
+        """The bytes of an incomplete frame."""
+        return bytes(self._data)
+
+
+class Transport:
+    """One connected socket. `sendMsg`, `isConnected`, `disconnect` are the names by which ibapi knows it."""
+
+    def __init__(self, sock: socket.socket, write_timeout: float) -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.settimeout(write_timeout)
+        self._socket = sock
+        self._sending = threading.Lock()
+        self._open = True
+        self.sent_bytes = 0
+        self.received_bytes = 0
+        self.failure = ""  # why a write failed
+
+    def sendMsg(self, data: bytes) -> int:
+        """Send all of data; if that fails the connection is closed, since the peer may have a part of it."""
+        with self._sending:
+            if not self._open:
+                raise OSError("the connection is closed")
+            try:
+                self._socket.sendall(data)
+            except OSError as fault:
+                late = isinstance(fault, TimeoutError)
+                self.failure = "it stopped reading" if late else describe(fault)
+                self.disconnect()
+                raise
+            self.sent_bytes += len(data)
+        return len(data)
+
+    def receive(self, timeout: float | None = None) -> bytes:
+        """Wait for bytes; empty at the end of the stream. Raises TimeoutError only if a timeout is given."""
+        if timeout is not None:
+            previous = self._socket.gettimeout()
+            self._socket.settimeout(timeout)
+            try:
+                return self._count(self._socket.recv(_CHUNK))
+            finally:
+                self._socket.settimeout(previous)
+        while self._open:
+            with contextlib.suppress(TimeoutError):
+                return self._count(self._socket.recv(_CHUNK))
+        return b""
+
+    def _count(self, data: bytes) -> bytes:
+        self.received_bytes += len(data)
+        return data
+
+    def isConnected(self) -> bool:
+        """Tell whether bytes may still be sent."""
+        return self._open
+
+    def disconnect(self) -> None:
+        """Stop both directions; whoever waits in `receive` wakes up."""
+        self._open = False
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def release(self) -> None:
+        """Give the socket back; only once nobody reads from it any more."""
+        self._socket.close()
+
+
+def describe(fault: OSError) -> str:
+    """Say what happened to a socket, in the same words on every system."""
+    match fault:
+        case ConnectionResetError() | ConnectionAbortedError():
+            return "it reset the connection"
+        case BrokenPipeError():
+            return "it closed the connection"
+        case TimeoutError():
+            return "it did not answer in time"
+        case _:
+            return fault.strerror or str(fault) or type(fault).__name__
