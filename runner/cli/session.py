@@ -40,25 +40,36 @@ class Session:
 
 
 @contextmanager
-def embedded(quotes: str | None, *, seed: int, start: datetime | None) -> Iterator[Session]:
-    """Open a session on a simulated gateway of this process: on virtual time from `start`, or on the wall clock.
+def virtual(quotes: str | None, *, seed: int, start: datetime) -> Iterator[Session]:
+    """Open a session on a simulated gateway of this process, on virtual time from `start`.
 
     `quotes` is a CSV file in place of the synthetic market.
     """
     inbox: Inbox = SimpleQueue()
-    virtual = None if start is None else VirtualTime(start)
-    wall = WallClock(inbox) if virtual is None else None
-    gateway = _gateway(quotes, seed, virtual or wall)
+    time = VirtualTime(start)
+    gateway = _gateway(quotes, seed, time)
     connection = Connection(LOOPBACK, gateway.start(), client_id=CLIENT_ID, publish=inbox.put)
     try:
         login = connection.open()
-        clock = wall if virtual is None else VirtualClock(virtual, gateway, connection, inbox)
-        yield Session(connection=connection, login=login, clock=clock)
+        yield Session(connection=connection, login=login, clock=VirtualClock(time, gateway, connection, inbox))
     finally:
         connection.close()
         gateway.stop()
-        if wall is not None:
-            wall.close()
+
+
+@contextmanager
+def realtime(quotes: str | None, *, seed: int) -> Iterator[Session]:
+    """Open a session on a simulated gateway of this process, on the wall clock."""
+    inbox: Inbox = SimpleQueue()
+    clock = WallClock(inbox)
+    gateway = _gateway(quotes, seed, clock)
+    connection = Connection(LOOPBACK, gateway.start(), client_id=CLIENT_ID, publish=inbox.put)
+    try:
+        yield Session(connection=connection, login=connection.open(), clock=clock)
+    finally:
+        connection.close()
+        gateway.stop()
+        clock.close()
 
 
 def _gateway(quotes: str | None, seed: int, clock: Clock) -> Gateway:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from runner.core.facts import ConnectionLost, ExecutionsEnd, Fact, OpenOrdersEnd
 from runner.engine.clock import EngineClock
@@ -16,6 +16,8 @@ from runner.schedule import Due, merge
 
 ACK_DEADLINE = timedelta(seconds=10)  # a TWS that is alive answers an order well within it
 DRAIN = timedelta(days=365)  # how long a finite schedule's last orders are followed
+
+END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +81,7 @@ class Run:
 
     def _dues(self) -> Iterator[Due]:
         entries = [(i.plan, i.order, i.schedule) for i in self._instructions.values()]
-        return merge(entries, self._span.start, self._span.until)
+        return merge(entries, self._span.start, self._span.until or END_OF_TIME)
 
     def _target(self, due: Due | None) -> datetime | None:
         """Return the instant to wait for, None if the run is over."""

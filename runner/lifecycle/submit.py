@@ -10,6 +10,8 @@ from runner.ib.connection import Connection
 from runner.ib.linked import number
 from runner.journal.store import Journal
 
+__all__ = ["Connection", "submit"]
+
 
 def submit(tickets: Sequence[OrderTicket], connection: Connection, journal: Journal, account: str) -> dict[int, str]:
     """Place a claimed group, parent first, and record it; returns order id -> order_ref.

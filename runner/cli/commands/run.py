@@ -136,11 +136,13 @@ def _style(chosen: Options) -> Style:
 
 
 def _session(chosen: Options, span: Span) -> AbstractContextManager[Session]:
-    from runner.cli.session import embedded, rehearsal
+    from runner.cli.session import realtime, rehearsal, virtual
 
     if chosen.rehearsal is not None:
         return rehearsal(*_address(chosen.rehearsal))
-    return embedded(chosen.quotes, seed=chosen.seed, start=None if chosen.realtime else span.start)
+    if chosen.realtime:
+        return realtime(chosen.quotes, seed=chosen.seed)
+    return virtual(chosen.quotes, seed=chosen.seed, start=span.start)
 
 
 def _address(text: str) -> tuple[str, int]:
