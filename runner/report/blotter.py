@@ -1,0 +1,166 @@
+"""The tables of a finished run as text cells: one list of rows, whatever draws them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from runner.core.contract import ContractSpec
+from runner.core.money import EXACT, cents, plain
+from runner.core.order_state import OrderState
+from runner.core.ticket import OrderTicket, Role
+from runner.core.times import stamp
+from runner.journal.rows import ExecutionRow, FireRow, OrderRow
+from runner.report.pnl import Holding, holdings
+from runner.report.render_json import ORDER_TYPE_WORDS
+from runner.report.summary import COUNTED_AS, commissions
+
+MOST_ROWS = 40
+SHOWN_AT_EACH_END = 10
+ABSENT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A heading and how its cells are set."""
+
+    title: str
+    right: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """Rows of cells under columns; `gap` names the row before which `left_out` rows are not shown."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    gap: int = 0
+    left_out: int = 0
+
+
+_ORDERS = (
+    Column("fire (UTC)"),
+    Column("order"),
+    Column("pair"),
+    Column("side"),
+    Column("quantity", right=True),
+    Column("type"),
+    Column("state"),
+    Column("filled", right=True),
+    Column("avg price", right=True),
+    Column("commission", right=True),
+)
+_RESULTS = (
+    Column("plan"),
+    Column("pair"),
+    Column("bought", right=True),
+    Column("sold", right=True),
+    Column("position", right=True),
+    Column("avg price", right=True),
+    Column("realized", right=True),
+    Column("mark", right=True),
+    Column("unrealized", right=True),
+    Column("commission", right=True),
+)
+
+
+def blotter(fires: Sequence[FireRow], orders: Sequence[OrderRow], executions: Iterable[ExecutionRow]) -> Table:
+    """Return the orders of a run, one row each in the order of their fires; the middle of a long list is left out."""
+    due = {(fire.plan, fire.order, fire.fire): stamp(fire.due) for fire in fires}
+    costs: dict[str, list[ExecutionRow]] = defaultdict(list)
+    for execution in executions:
+        costs[execution.order_ref].append(execution)
+    many = len({order.ticket.key.plan for order in orders}) > 1
+    left_out = len(orders) - 2 * SHOWN_AT_EACH_END if len(orders) > MOST_ROWS else 0
+    shown = [*orders[:SHOWN_AT_EACH_END], *orders[-SHOWN_AT_EACH_END:]] if left_out else orders
+    rows = []
+    for order in shown:
+        key = order.ticket.key
+        when = due.get((key.plan, key.order, key.fire), key.fire)
+        rows.append((when, _name(order.ticket, many), *_cells(order, costs[order.ticket.order_ref])))
+    return Table(title="Orders", columns=_ORDERS, rows=tuple(rows), gap=SHOWN_AT_EACH_END, left_out=left_out)
+
+
+def results(executions: Sequence[ExecutionRow], marks: Mapping[str, Decimal]) -> Table:
+    """Return profit and loss, one row for each plan and pair; a pair without a mark is valued at its last fill."""
+    costs: dict[tuple[str, str], list[ExecutionRow]] = defaultdict(list)
+    for execution in executions:
+        costs[execution.plan, execution.contract].append(execution)
+    rows = tuple(
+        _result(holding, marks.get(holding.contract, holding.last_price), costs[holding.plan, holding.contract])
+        for holding in holdings(executions)
+    )
+    return Table(title="Profit and loss (first in, first out, before commission)", columns=_RESULTS, rows=rows)
+
+
+def amounts(by_currency: Mapping[str, Decimal]) -> str:
+    """Write money of one or more currencies: 12.50 USD, 3.00 CHF."""
+    return ", ".join(f"{money(by_currency[name])} {name}" for name in sorted(by_currency)) or ABSENT
+
+
+def money(amount: Decimal) -> str:
+    """Write an amount to the hundredth with thousands separated by underscores, as plans write them."""
+    return f"{cents(amount) + 0:,f}".replace(",", "_")  # + 0: no negative zero
+
+
+def units(quantity: Decimal) -> str:
+    """Write a quantity with thousands separated by underscores."""
+    whole, _, part = plain(quantity).partition(".")
+    return f"{int(whole):_}" + (f".{part}" if part else "")
+
+
+def _name(ticket: OrderTicket, many: bool) -> str:
+    name = f"{ticket.key.plan}/{ticket.key.order}" if many else ticket.key.order
+    return name if ticket.role is Role.ENTRY else f"{name} {ticket.role.value}"
+
+
+def _cells(order: OrderRow, executions: Sequence[ExecutionRow]) -> tuple[str, ...]:
+    ticket = order.ticket
+    return (
+        ticket.contract.name,
+        ticket.side.value.lower(),
+        units(ticket.quantity),
+        _type(ticket),
+        _state(order),
+        units(order.filled),
+        _price(ticket.contract.name, order.average_price),
+        amounts(commissions(executions)),
+    )
+
+
+def _state(order: OrderRow) -> str:
+    """Word a state as the summary counts it, with the finer word of an order that waits for something."""
+    counted = COUNTED_AS[order.state]
+    return "held" if order.state is OrderState.HELD else counted
+
+
+def _type(ticket: OrderTicket) -> str:
+    prices = [price for price in (ticket.stop_price, ticket.limit_price) if price is not None]
+    return " ".join((ORDER_TYPE_WORDS[ticket.order_type], *(_price(ticket.contract.name, price) for price in prices)))
+
+
+def _price(contract: str, price: Decimal | None) -> str:
+    if price is None:
+        return ABSENT
+    symbol, _, currency = contract.partition(".")
+    tick = ContractSpec(symbol=symbol, currency=currency).pair.tick_size
+    return f"{price.quantize(tick, ROUND_HALF_EVEN, EXACT):f}"
+
+
+def _result(holding: Holding, mark: Decimal, executions: Sequence[ExecutionRow]) -> tuple[str, ...]:
+    position = holding.position
+    return (
+        holding.plan,
+        holding.contract,
+        units(holding.bought),
+        units(holding.sold),
+        units(position),
+        _price(holding.contract, holding.average_price),
+        f"{money(holding.realized)} {holding.currency}",
+        _price(holding.contract, mark) if position else ABSENT,
+        f"{money(holding.unrealized(mark))} {holding.currency}" if position else ABSENT,
+        amounts(commissions(executions)),
+    )

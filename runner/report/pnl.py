@@ -1,0 +1,122 @@
+"""Profit and loss by first in, first out: exact, in the quote currency of each pair, before commission.
+
+Each plan keeps its own book of each pair: what one plan bought is not closed by what another sold.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+
+from runner.core.money import EXACT
+from runner.core.ticket import Side
+from runner.journal.rows import ExecutionRow
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """A quantity that is still open, signed, at the price it was opened at."""
+
+    quantity: Decimal
+    price: Decimal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holding:
+    """What the executions of one plan in one pair come to; `contract` is the pair's name, such as EUR.USD."""
+
+    plan: str
+    contract: str
+    bought: Decimal
+    sold: Decimal
+    realized: Decimal
+    lots: tuple[Lot, ...]
+    last_price: Decimal
+
+    @property
+    def currency(self) -> str:
+        """The quote currency: what the prices and the result are in."""
+        return self.contract.rpartition(".")[2]
+
+    @property
+    def position(self) -> Decimal:
+        """Base units held, negative when short."""
+        return EXACT.subtract(self.bought, self.sold)
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """The average price of what is open, None when flat."""
+        if not self.lots:
+            return None
+        with localcontext(EXACT):
+            return sum((lot.quantity * lot.price for lot in self.lots), ZERO) / self.position
+
+    def unrealized(self, mark: Decimal) -> Decimal:
+        """Return what closing everything at `mark` would realize."""
+        with localcontext(EXACT):
+            return sum((lot.quantity * (mark - lot.price) for lot in self.lots), ZERO)
+
+
+def holdings(executions: Iterable[ExecutionRow]) -> tuple[Holding, ...]:
+    """Match executions, oldest first, into one holding for each plan and pair, sorted by them."""
+    books: dict[tuple[str, str], list[ExecutionRow]] = defaultdict(list)
+    for execution in executions:
+        books[execution.plan, execution.contract].append(execution)
+    return tuple(_holding(plan, contract, books[plan, contract]) for plan, contract in sorted(books))
+
+
+def realized(executions: Iterable[ExecutionRow]) -> Mapping[str, Decimal]:
+    """Return the realized result by quote currency, sorted; a pair that was only opened counts as zero."""
+    totals: dict[str, Decimal] = {}
+    for holding in holdings(executions):
+        totals[holding.currency] = EXACT.add(totals.get(holding.currency, ZERO), holding.realized)
+    return dict(sorted(totals.items()))
+
+
+def positions(executions: Iterable[ExecutionRow]) -> Mapping[str, Decimal]:
+    """Return the base units held by pair over all plans, signed, sorted; flat pairs are left out."""
+    totals: dict[str, Decimal] = {}
+    for holding in holdings(executions):
+        totals[holding.contract] = EXACT.add(totals.get(holding.contract, ZERO), holding.position)
+    return {contract: total for contract, total in sorted(totals.items()) if total}
+
+
+def _holding(plan: str, contract: str, executions: list[ExecutionRow]) -> Holding:
+    lots: deque[Lot] = deque()
+    gained = ZERO
+    with localcontext(EXACT):
+        for execution in executions:
+            gained += _apply(lots, Lot(execution.side.sign * execution.quantity, execution.price))
+    return Holding(
+        plan=plan,
+        contract=contract,
+        bought=_total(executions, Side.BUY),
+        sold=_total(executions, Side.SELL),
+        realized=gained,
+        lots=tuple(lots),
+        last_price=executions[-1].price,
+    )
+
+
+def _total(executions: list[ExecutionRow], side: Side) -> Decimal:
+    with localcontext(EXACT):
+        return sum((execution.quantity for execution in executions if execution.side is side), ZERO)
+
+
+def _apply(lots: deque[Lot], new: Lot) -> Decimal:
+    """Close open lots of the other side, oldest first, open what is left; return what that realized."""
+    gained, left = ZERO, new.quantity
+    while left and lots and (lots[0].quantity < 0) != (left < 0):
+        oldest = lots.popleft()
+        closed = min(abs(left), abs(oldest.quantity)).copy_sign(oldest.quantity)
+        gained += closed * (new.price - oldest.price)
+        left += closed
+        if oldest.quantity != closed:
+            lots.appendleft(Lot(oldest.quantity - closed, oldest.price))
+    if left:
+        lots.append(Lot(left, new.price))
+    return gained

@@ -1,0 +1,149 @@
+"""A finished run for people: header, blotter, profit and loss, one line of figures.
+
+Aligned plain text where stdout is a file or a pipe, tables on a terminal; both from the same rows.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from runner.core.events import Summary
+from runner.journal.rows import ExecutionRow, FireRow, OrderRow
+from runner.report.blotter import Table, amounts, blotter, results, units
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+NO_MARKS: Mapping[str, Decimal] = {}
+LAST_FILL = "mark: the price of the pair's last fill in this run"
+_COUNTS = ("filled", "working", "cancelled", "expired", "rejected", "denied", "unknown")
+
+
+def report(
+    summary: Summary,
+    fires: Sequence[FireRow],
+    orders: Sequence[OrderRow],
+    executions: Sequence[ExecutionRow],
+    *,
+    header: Sequence[str] = (),
+    footer: Sequence[str] = (),
+    marks: Mapping[str, Decimal] = NO_MARKS,
+) -> str:
+    """Return the report as plain text; the same rows give the same bytes."""
+    parts = ["\n".join(header)]
+    parts += ["\n".join(_plain(table)) for table in _tables(fires, orders, executions, marks)]
+    parts.append("\n".join(_closing(summary, footer, _at_last_fill(executions, marks))))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def show(
+    summary: Summary,
+    fires: Sequence[FireRow],
+    orders: Sequence[OrderRow],
+    executions: Sequence[ExecutionRow],
+    *,
+    header: Sequence[str] = (),
+    footer: Sequence[str] = (),
+    marks: Mapping[str, Decimal] = NO_MARKS,
+) -> None:
+    """Write the report to stdout, drawn as tables if that is a terminal."""
+    if not sys.stdout.isatty():
+        sys.stdout.write(report(summary, fires, orders, executions, header=header, footer=footer, marks=marks))
+        return
+    from rich.console import Console
+
+    closing = _closing(summary, footer, _at_last_fill(executions, marks))
+    draw(Console(), header, _tables(fires, orders, executions, marks), closing)
+
+
+def draw(console: Console, header: Sequence[str], tables: Sequence[Table], closing: Sequence[str]) -> None:
+    """Draw a report on a console of rich."""
+    from rich.text import Text
+
+    _lines(console, header)
+    for table in tables:
+        console.print(Text())
+        console.print(_drawn(table))
+        if table.left_out:
+            console.print(Text(_left_out(table), style="dim"))
+    console.print(Text())
+    _lines(console, closing)
+
+
+def _tables(
+    fires: Sequence[FireRow],
+    orders: Sequence[OrderRow],
+    executions: Sequence[ExecutionRow],
+    marks: Mapping[str, Decimal],
+) -> list[Table]:
+    tables = [blotter(fires, orders, executions), results(executions, marks)]
+    return [table for table in tables if table.rows]
+
+
+def _at_last_fill(executions: Sequence[ExecutionRow], marks: Mapping[str, Decimal]) -> bool:
+    return any(execution.contract not in marks for execution in executions)
+
+
+def _closing(summary: Summary, footer: Sequence[str], at_last_fill: bool) -> list[str]:
+    return [*([LAST_FILL] if at_last_fill else []), *footer, figures(summary)]
+
+
+def figures(summary: Summary) -> str:
+    """Return the summary as one line; states that no order is in are left out."""
+    counts = [f"{count} {word}" for word in _COUNTS if (count := getattr(summary, word))]
+    fires = [f"{count} {word}" for word in ("skipped", "missed") if (count := getattr(summary, word))]
+    positions = ", ".join(f"{name} {units(summary.positions[name])}" for name in sorted(summary.positions))
+    parts = (
+        ", ".join([f"{summary.fires} fires", *fires]),
+        ", ".join([f"{summary.orders} orders", *counts]),
+        f"commission {amounts(summary.commission)}",
+        f"realized {amounts(summary.realized_pnl)}",
+        f"position {positions or 'flat'}",
+    )
+    return "; ".join(parts)
+
+
+def _left_out(table: Table) -> str:
+    return f"... {table.left_out} more orders are not shown here; --json lists all of them"
+
+
+def _plain(table: Table) -> Iterator[str]:
+    titles = tuple(column.title for column in table.columns)
+    widths = [max(map(len, cells)) for cells in zip(titles, *table.rows, strict=True)]
+
+    def aligned(cells: Sequence[str]) -> str:
+        pairs = zip(cells, widths, table.columns, strict=True)
+        texts = (cell.rjust(width) if column.right else cell.ljust(width) for cell, width, column in pairs)
+        return "  ".join(texts).rstrip()
+
+    yield table.title
+    yield aligned(titles)
+    yield "  ".join("-" * width for width in widths)
+    for number, row in enumerate(table.rows):
+        if table.left_out and number == table.gap:
+            yield _left_out(table)
+        yield aligned(row)
+
+
+def _drawn(table: Table) -> RenderableType:
+    from rich import box
+    from rich.table import Table as Drawn
+    from rich.text import Text
+
+    drawn = Drawn(title=table.title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in table.columns:
+        drawn.add_column(column.title, justify="right" if column.right else "left", no_wrap=not column.right)
+    for number, row in enumerate(table.rows):
+        if table.left_out and number == table.gap:
+            drawn.add_row("...", *[""] * (len(row) - 1))
+        drawn.add_row(*map(Text, row))
+    return drawn
+
+
+def _lines(console: Console, texts: Sequence[str]) -> None:
+    """Write lines as they are: a broker's text may hold what rich takes for markup."""
+    for text in texts:
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
