@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from runner.errors import ConnectionFailed
 
 
-class Final(ConnectionFailed):
+class NoSession(ConnectionFailed):
+    """No session came about: what happened, and what to do."""
+
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(f"{what}: {advice}")
+        self.what = what
+        self.advice = advice
+
+
+class Final(NoSession):
     """Trying again would not help."""
 
 
@@ -23,76 +32,78 @@ class Where:
         return f"{self.host}:{self.port}"
 
 
-def nothing_listens(where: Where) -> ConnectionFailed:
+def nothing_listens(where: Where) -> NoSession:
     """Nobody has the port open."""
-    return ConnectionFailed(
-        f"nothing listens at {where}: start TWS or IB Gateway, tick Global Configuration > API > Settings > "
-        '"Enable ActiveX and Socket Clients", and compare the port '
-        "(usual: TWS 7497 paper, 7496 live; IB Gateway 4002 paper, 4001 live)"
+    return NoSession(
+        f"nothing listens at {where}",
+        'start TWS or IB Gateway, tick Global Configuration > API > Settings > "Enable ActiveX and Socket Clients", '
+        "and compare the port (usual: TWS 7497 paper, 7496 live; IB Gateway 4002 paper, 4001 live)",
     )
 
 
-def unknown_host(where: Where) -> ConnectionFailed:
+def unknown_host(where: Where) -> NoSession:
     """The name has no address."""
-    return Final(f"the host name {where.host!r} is not known: check --host, usually 127.0.0.1")
+    return Final(f"the host name {where.host!r} is not known", "check --host, usually 127.0.0.1")
 
 
-def unreachable(where: Where) -> ConnectionFailed:
+def unreachable(where: Where) -> NoSession:
     """No answer to the TCP handshake."""
-    return ConnectionFailed(
-        f"{where} cannot be reached (waited {where.timeout:g} s): check the host, the network and its firewall"
+    return NoSession(
+        f"{where} cannot be reached (waited {where.timeout:g} s)", "check the host, the network and its firewall"
     )
 
 
-def other(where: Where, reason: str) -> ConnectionFailed:
+def other(where: Where, reason: str) -> NoSession:
     """The system refused for a reason of its own."""
-    return Final(f"no connection to {where}: {reason}: check host and port")
+    return Final(f"no connection to {where}, {reason}", "check host and port")
 
 
-def in_handshake(where: Where, kind: str, detail: str) -> ConnectionFailed:
+def in_handshake(where: Where, kind: str, detail: str) -> NoSession:
     """The peer was reached and did not greet as a TWS."""
     if kind == "silent":
-        return ConnectionFailed(
-            f"{where} accepts connections but said nothing for {where.timeout:g} s: look at the TWS for a dialog that "
-            "asks to accept the connection, restart it if it hangs, and check that the port is its API port"
+        return NoSession(
+            f"{where} accepts connections but said nothing for {where.timeout:g} s",
+            "look at the TWS for a dialog that asks to accept the connection, restart it if it hangs, and check that "
+            "the port is its API port",
         )
     if kind == "closed":
-        return ConnectionFailed(
-            f"{where} broke off in the handshake ({detail}): add this machine to the Trusted IPs in the TWS's "
-            "API settings, and check that no more than 32 clients are connected"
+        return NoSession(
+            f"{where} broke off in the handshake ({detail})",
+            "add this machine to the Trusted IPs in the TWS's API settings, and check that no more than 32 clients "
+            "are connected",
         )
-    return Final(f"what answers at {where} is not a TWS ({detail}): check the port")
+    return Final(f"what answers at {where} is not a TWS ({detail})", "check the port")
 
 
-def too_old(where: Where, version: int, oldest: int) -> ConnectionFailed:
+def too_old(where: Where, version: int, oldest: int) -> NoSession:
     """The TWS is older than anything fxrun is tested with."""
     return Final(
-        f"the TWS at {where} has server version {version}, fxrun needs {oldest} or newer: install a current TWS or IB "
-        "Gateway"
+        f"the TWS at {where} has server version {version}, fxrun needs {oldest} or newer",
+        "install a current TWS or IB Gateway",
     )
 
 
-def id_in_use(where: Where, client_id: int) -> ConnectionFailed:
+def id_in_use(where: Where, client_id: int) -> NoSession:
     """Code 326."""
-    return ConnectionFailed(
-        f"client id {client_id} is already in use at {where}: end the other program that uses it, or choose another "
-        "id with --client-id (or connection.client_id)"
+    return NoSession(
+        f"client id {client_id} is already in use at {where}",
+        "end the other program that uses it, or choose another id with --client-id (or connection.client_id)",
     )
 
 
-def closed_at_login(where: Where, reason: str, said: str) -> ConnectionFailed:
+def closed_at_login(where: Where, reason: str, said: str) -> NoSession:
     """The greeting went well, the session did not."""
     answer = f", after saying: {said}" if said else ""
-    return ConnectionFailed(
-        f"{where} ended the session before it was ready ({reason}{answer}): look at the TWS for a dialog, and check "
-        "its API settings"
+    return NoSession(
+        f"{where} ended the session before it was ready ({reason}{answer})",
+        "look at the TWS for a dialog, and check its API settings",
     )
 
 
-def not_ready(where: Where, said: str) -> ConnectionFailed:
+def not_ready(where: Where, said: str) -> NoSession:
     """No accounts, or no order id, in time."""
     answer = f" (it said: {said})" if said else ""
-    return ConnectionFailed(
-        f"{where} greeted but did not name its accounts and the next order id within {where.timeout:g} s{answer}: "
-        "check that the TWS is logged in, or allow more time with --timeout"
+    return NoSession(
+        f"{where} greeted but did not name its accounts and the next order id within {where.timeout:g} s{answer}",
+        "check that the TWS is logged in, or allow more time with --timeout",
     )

@@ -513,9 +513,13 @@ def test_a_peer_that_stops_reading_ends_the_session(play: Callable[..., Session]
     session.connection.open()
     start = time.monotonic()
     (compiled,) = number(compile_group([ticket()]), 7, "DU1")
-    with pytest.raises(ConnectionFailed, match="it stopped reading"):
+
+    def flood() -> None:
         for _ in range(100_000):
             session.connection.place(compiled)
+
+    with pytest.raises(ConnectionFailed, match="it stopped reading"):
+        flood()
     ended.set()
     assert time.monotonic() - start < 15
     assert session.wait_for(ConnectionLost)[-1] == ConnectionLost(reason="it stopped reading")
@@ -559,8 +563,8 @@ def test_requests_have_ids_of_their_own(play: Callable[..., Session]) -> None:
 def test_what_a_tws_says_of_an_order(play: Callable[..., Session]) -> None:
     execution = text(
         11, -1, 7, 12087792, "EUR", "CASH", "", 0, "", "", "IDEALPRO", "USD", "EUR.USD", "EUR.USD", "0000e.1.01",
-        "20261124-14:30:00", "DU1", "IDEALPRO", "BOT", "25000.0", "1.08505", 99, 5, 0, 25000, 1.08505, "fx1:p:x", "", "",
-        "", 2,
+        "20261124-14:30:00", "DU1", "IDEALPRO", "BOT", "25000.0", "1.08505", 99, 5, 0, 25000, 1.08505, "fx1:p:x", "",
+        "", "", 2,
     )  # fmt: skip
     session = play(ordinary(text(3, 7, "Filled", "25000.0", 0, "1.08505", 99, 0, "1.08505", 5, "", 0), execution))
     session.connection.open()
