@@ -1,0 +1,68 @@
+"""Messages to fields and back, at one server version, in both roles; the tables of the layouts drive all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, cast
+
+from runner.wire.answers import Answer
+from runner.wire.errors import WireError
+from runner.wire.layout import Layout
+from runner.wire.layout_answers import ANSWERS
+from runner.wire.layout_requests import REQUESTS
+from runner.wire.requests import Request, Unsupported
+from runner.wire.steps import Cursor, Step, prepare, read_steps, write_steps
+
+_BY_MESSAGE: Mapping[type, Layout] = {
+    layout.message: layout for table in (REQUESTS, ANSWERS) for layout in table.values()
+}
+
+
+@lru_cache(maxsize=1024)
+def _steps(message: type, version: int) -> tuple[Step, ...]:
+    return prepare(_BY_MESSAGE[message].items, version)
+
+
+def encode(message: Request | Answer, version: int) -> tuple[str, ...]:
+    """Return the fields of a message, its id first."""
+    if isinstance(message, Unsupported):
+        return (str(message.message_id), *message.fields)
+    layout = _BY_MESSAGE[type(message)]
+    parts = {name: getattr(message, name) for name, _ in layout.parts}
+    parts[""] = message
+    out = [str(layout.message_id)]
+    write_steps(_steps(layout.message, version), parts, out)
+    return tuple(out)
+
+
+def decode_request(fields: Sequence[str], version: int) -> Request:
+    """Read what a client sent; `Unsupported` for an id without layout, WireError for fields that do not fit."""
+    return cast(Request, _decode(REQUESTS, fields, version))
+
+
+def decode_answer(fields: Sequence[str], version: int) -> Answer:
+    """Read what a server sent; `Unsupported` for an id without layout, WireError for fields that do not fit."""
+    return cast(Answer, _decode(ANSWERS, fields, version))
+
+
+def _decode(table: Mapping[int, Layout], fields: Sequence[str], version: int) -> Any:
+    message_id = _message_id(fields)
+    layout = table.get(message_id)
+    if layout is None:
+        return Unsupported(message_id=message_id, fields=tuple(fields[1:]))
+    cursor = Cursor(fields, message_id, 1, {"": {}, **{name: {} for name, _ in layout.parts}})
+    read_steps(_steps(layout.message, version), cursor)
+    values = cursor.parts[""]
+    for name, part in layout.parts:
+        values[name] = part(**cursor.parts[name])
+    return layout.message(**values)
+
+
+def _message_id(fields: Sequence[str]) -> int:
+    if not fields:
+        raise WireError("an empty frame")
+    text = fields[0]
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
+        raise WireError("not a message id", value=text)
+    return int(text)

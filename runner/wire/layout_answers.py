@@ -1,0 +1,235 @@
+"""Every answer, by its id."""
+
+from __future__ import annotations
+
+from runner.wire import messages as m
+from runner.wire.kinds import FLAG, INTEGER, PRICE, TEXT, UNSET_DOUBLE, WHOLE
+from runner.wire.layout import Field, Fixed, Item, Layout, Repeat, escaped, fields
+from runner.wire.layout_orders import COMPLETED_ORDER, OPEN_ORDER
+from runner.wire.layout_parts import TOLD_CONTRACT, tags
+
+_CONTRACT = (("contract", m.WireContract),)
+_REQUEST_ID = Field("request_id", INTEGER)
+_FRACTIONS_SINCE = 163
+
+
+def _plain(message_id: int, message: type, *items: Item, version: str = "1") -> Layout:
+    """Return an answer with a version field before its items."""
+    return Layout(message_id, message, (Fixed(version), *items))
+
+
+def _size(path: str) -> tuple[Field, ...]:
+    """Return a size of market data, a whole number before fractions were known."""
+    return (Field(path, WHOLE, until=_FRACTIONS_SINCE), Field(path, PRICE, since=_FRACTIONS_SINCE))
+
+
+def _escaped(names: str) -> tuple[Field, ...]:
+    return tuple(field for name in names.split() for field in escaped(name))
+
+
+_CONTRACT_DATA: tuple[Item, ...] = (
+    Fixed("8", until=164),
+    _REQUEST_ID,
+    *fields(TEXT, "symbol security_type last_trade_date", part="contract"),
+    Field("last_trade_day", TEXT, since=182),
+    Field("contract.strike", PRICE, unset="0.0"),
+    *fields(TEXT, "right exchange currency local_symbol", part="contract"),
+    Field("market_name", TEXT),
+    Field("contract.trading_class", TEXT),
+    Field("contract.contract_id", INTEGER),
+    Field("min_tick", PRICE),
+    Field("size_multiplier", INTEGER, since=110, until=164),
+    Field("contract.multiplier", TEXT),
+    *fields(TEXT, "order_types valid_exchanges"),
+    *fields(INTEGER, "price_magnifier under_contract_id"),
+    *escaped("long_name"),
+    Field("contract.primary_exchange", TEXT),
+    *fields(TEXT, "contract_month industry category subcategory time_zone trading_hours liquid_hours ev_rule"),
+    Field("ev_multiplier", INTEGER),
+    tags("security_ids"),
+    Field("agg_group", INTEGER, since=121),
+    *fields(TEXT, "under_symbol under_security_type", since=122),
+    Field("market_rule_ids", TEXT, since=126),
+    Field("real_expiration_date", TEXT, since=134),
+    Field("stock_type", TEXT, since=152),
+    Field("size_min_tick", PRICE, since=163, until=164),
+    *fields(PRICE, "min_size size_increment suggested_size_increment", since=164),
+    Repeat("ineligibilities", m.Ineligibility, fields(TEXT, "reason description"), since=186),
+)
+
+_EXECUTION: tuple[Item, ...] = (
+    Fixed("10", until=136),
+    _REQUEST_ID,
+    Field("execution.order_id", INTEGER),
+    *TOLD_CONTRACT,
+    *fields(TEXT, "execution_id time account exchange side", part="execution"),
+    *fields(PRICE, "shares price", part="execution"),
+    *fields(INTEGER, "perm_id client_id liquidation", part="execution"),
+    *fields(PRICE, "cumulative_quantity average_price", part="execution"),
+    *fields(TEXT, "order_ref ev_rule", part="execution"),
+    Field("execution.ev_multiplier", PRICE),
+    Field("execution.model_code", TEXT, since=103),
+    Field("execution.last_liquidity", INTEGER, since=136),
+    Field("execution.pending_price_revision", FLAG, since=178),
+    Field("execution.submitter", TEXT, since=198),
+)
+
+_PORTFOLIO: tuple[Item, ...] = (
+    Fixed("8"),
+    Field("contract.contract_id", INTEGER),
+    *fields(TEXT, "symbol security_type last_trade_date", part="contract"),
+    Field("contract.strike", PRICE, unset="0.0"),
+    *fields(TEXT, "right multiplier primary_exchange currency local_symbol trading_class", part="contract"),
+    *fields(PRICE, "position market_price market_value average_cost unrealized_pnl realized_pnl"),
+    Field("account", TEXT),
+)
+
+_BAR: tuple[Item, ...] = (
+    Field("time", TEXT),
+    *fields(PRICE, "open high low close"),
+    Field("volume", INTEGER),
+    Field("average", PRICE),
+    Fixed("false", until=124),
+    Field("count", INTEGER),
+)
+
+_LAYOUTS = (
+    OPEN_ORDER,
+    COMPLETED_ORDER,
+    _plain(9, m.NextValidId, Field("order_id", INTEGER)),
+    _plain(15, m.ManagedAccounts, *escaped("accounts")),
+    Layout(
+        4,
+        m.ErrorMessage,
+        (
+            Fixed("2", until=194),
+            *fields(INTEGER, "about code"),
+            *escaped("text"),
+            *escaped("advanced_reject", since=166)[1:],
+            Field("time_ms", INTEGER, since=194),
+        ),
+    ),
+    Layout(
+        3,
+        m.OrderStatus,
+        (
+            Fixed("6", until=131),
+            Field("order_id", INTEGER),
+            Field("status", TEXT),
+            *fields(PRICE, "filled remaining average_fill_price"),
+            *fields(INTEGER, "perm_id parent_id"),
+            Field("last_fill_price", PRICE),
+            Field("client_id", INTEGER),
+            Field("why_held", TEXT),
+            Field("market_cap_price", PRICE, since=131),
+        ),
+    ),
+    _plain(53, m.OpenOrdersEnd),
+    Layout(102, m.CompletedOrdersEnd, ()),
+    Layout(11, m.ExecutionDetails, _EXECUTION, (*_CONTRACT, ("execution", m.WireExecution))),
+    _plain(55, m.ExecutionDetailsEnd, _REQUEST_ID),
+    _plain(
+        59,
+        m.CommissionReport,
+        Field("execution_id", TEXT),
+        Field("commission", PRICE, unset=UNSET_DOUBLE),
+        Field("currency", TEXT),
+        *fields(PRICE, "realized_pnl yield_", unset=UNSET_DOUBLE),
+        Field("yield_redemption_date", INTEGER),
+    ),
+    Layout(
+        61,
+        m.Position,
+        (Fixed("3"), Field("account", TEXT), *TOLD_CONTRACT, *fields(PRICE, "position average_cost")),
+        _CONTRACT,
+    ),
+    _plain(62, m.PositionEnd),
+    Layout(
+        71,
+        m.PositionMulti,
+        (
+            Fixed("1"),
+            _REQUEST_ID,
+            Field("account", TEXT),
+            *TOLD_CONTRACT,
+            *fields(PRICE, "position average_cost"),
+            Field("model_code", TEXT),
+        ),
+        _CONTRACT,
+    ),
+    _plain(72, m.PositionMultiEnd, _REQUEST_ID),
+    _plain(63, m.AccountSummary, _REQUEST_ID, *_escaped("account tag value currency")),
+    _plain(64, m.AccountSummaryEnd, _REQUEST_ID),
+    _plain(
+        6,
+        m.AccountValue,
+        *_escaped("key value currency account"),
+        version="2",
+    ),
+    Layout(7, m.PortfolioValue, _PORTFOLIO, _CONTRACT),
+    _plain(8, m.AccountUpdateTime, *escaped("time")),
+    _plain(54, m.AccountDownloadEnd, *escaped("account")),
+    _plain(
+        73,
+        m.AccountUpdateMulti,
+        _REQUEST_ID,
+        *_escaped("account model_code key value currency"),
+    ),
+    _plain(74, m.AccountUpdateMultiEnd, _REQUEST_ID),
+    Layout(10, m.ContractData, _CONTRACT_DATA, _CONTRACT),
+    _plain(52, m.ContractDataEnd, _REQUEST_ID),
+    _plain(58, m.MarketDataType, _REQUEST_ID, Field("data_type", INTEGER)),
+    Layout(
+        81,
+        m.TickRequestParameters,
+        (_REQUEST_ID, Field("min_tick", PRICE), Field("bbo_exchange", TEXT), Field("snapshot_permissions", INTEGER)),
+    ),
+    _plain(
+        1,
+        m.TickPrice,
+        _REQUEST_ID,
+        Field("tick_type", INTEGER),
+        Field("price", PRICE),
+        *_size("size"),
+        Field("attributes", INTEGER),
+        version="6",
+    ),
+    _plain(2, m.TickSize, _REQUEST_ID, Field("tick_type", INTEGER), *_size("size"), version="6"),
+    _plain(45, m.TickGeneric, _REQUEST_ID, Field("tick_type", INTEGER), Field("value", PRICE), version="6"),
+    _plain(46, m.TickString, _REQUEST_ID, Field("tick_type", INTEGER), *escaped("value"), version="6"),
+    _plain(57, m.TickSnapshotEnd, _REQUEST_ID),
+    Layout(
+        17,
+        m.HistoricalData,
+        (
+            Fixed("3", until=124),
+            _REQUEST_ID,
+            *fields(TEXT, "start end", until=196),
+            Repeat("bars", m.Bar, _BAR),
+        ),
+    ),
+    Layout(108, m.HistoricalDataEnd, (_REQUEST_ID, *fields(TEXT, "start end"))),
+    _plain(49, m.CurrentTime, Field("time", INTEGER)),
+    Layout(78, m.FamilyCodes, (Repeat("codes", m.FamilyCode, fields(TEXT, "account code")),)),
+    Layout(
+        93,
+        m.MarketRule,
+        (
+            Field("rule_id", INTEGER),
+            Repeat("increments", m.PriceIncrement, fields(PRICE, "low_edge increment")),
+        ),
+    ),
+    Layout(107, m.UserInfo, (_REQUEST_ID, Field("white_branding_id", TEXT))),
+    Layout(
+        94,
+        m.Pnl,
+        (
+            _REQUEST_ID,
+            Field("daily", PRICE, unset=UNSET_DOUBLE),
+            Field("unrealized", PRICE, since=129, unset=UNSET_DOUBLE),
+            Field("realized", PRICE, since=135, unset=UNSET_DOUBLE),
+        ),
+    ),
+)
+
+ANSWERS = {layout.message_id: layout for layout in _LAYOUTS}
