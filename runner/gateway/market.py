@@ -1,0 +1,13 @@
+"""What the simulated broker knows of prices: quotes, hours and when a level is first touched.
+
+`SyntheticMarket` draws them from a seed, `QuotesMarket` reads them from a file; both answer to `Market`.
+"""
+
+from __future__ import annotations
+
+from runner.gateway.prices import Market, Quote, Touch
+from runner.gateway.quotes import QuotesMarket
+from runner.gateway.rates import CREDIT, last_rate_day
+from runner.gateway.synthetic import SyntheticMarket
+
+__all__ = ["CREDIT", "Market", "Quote", "QuotesMarket", "SyntheticMarket", "Touch", "last_rate_day"]

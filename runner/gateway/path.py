@@ -1,0 +1,258 @@
+"""The synthetic price path of one pair: a pure function of (seed, pair, second), in integers only.
+
+Between two fixings of the ECB the path is a bridge: the middle second of an interval lies on the line between its ends,
+displaced by a hash of that second that is bounded by the square root of the activity around it; then the halves, down
+to single seconds. Activity is time that runs faster in busy hours. Before the first and after the last fixing the path
+goes on in tiles of four years, whose ends are drawn around the outermost rate, with long moves damped.
+
+Any second is reached in 17 steps (27 outside the fixings), and how far an interval can leave its ends is known without
+walking it, so a first touch is found by branch and bound.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import cache
+from itertools import accumulate
+from math import isqrt
+from typing import NamedTuple
+
+from runner.gateway.hours import OPEN_SLOTS, SLOT, locate
+from runner.gateway.rates import Anchors
+
+FINE = 256  # path units in a tenth of a pip
+_TILE = 1 << 27  # seconds, 4.25 years
+_BLOCK = 32  # days skipped at once by a search
+_WINDOW = 16  # days before and after that decide how lively a day is
+_MASK = (1 << 64) - 1
+_GOLDEN = 0x9E3779B97F4A7C15
+
+# Activity of each New York hour; a second outside trading hours counts 1, which makes the gap over a weekend.
+_HOURS = (8, 8, 16, 24, 24, 24, 24, 20, 36, 36, 36, 36, 20, 20, 20, 12, 8, 4, 4, 8, 8, 8, 8, 8)
+_BUSIEST = max(_HOURS)
+
+
+def slot_hour(slot: int) -> int:
+    """Return the New York hour in which the slot of the trading week lies."""
+    return (slot + 69) // 4 % 24
+
+
+_GAIN = [0 if slot % 96 == 95 else _HOURS[slot_hour(slot)] - 1 for slot in range(OPEN_SLOTS)]
+_GAINED = [0, *accumulate(gain * SLOT for gain in _GAIN)]
+_WEEK_GAIN = _GAINED[-1]
+_DAY = (_WEEK_GAIN + OPEN_SLOTS * SLOT) // 5  # activity of one trading day
+
+
+def activity(at: int) -> int:
+    """Return the market's own time at that second; it grows by at least 1 a second."""
+    week, since = locate(at)
+    slot = since // SLOT
+    if slot >= OPEN_SLOTS:
+        return at + (week + 1) * _WEEK_GAIN
+    return at + week * _WEEK_GAIN + _GAINED[slot] + _GAIN[slot] * (since - slot * SLOT)
+
+
+def mix(value: int) -> int:
+    """Scramble 64 bits (the finalizer of splitmix64)."""
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
+    return value ^ (value >> 31)
+
+
+def key_of(seed: int, name: str) -> int:
+    """Return the 64 bits from which everything about a pair is drawn."""
+    key = mix((seed + _GOLDEN) & _MASK)
+    for byte in name.encode():
+        key = mix((key + byte * _GOLDEN) & _MASK)
+    return key
+
+
+class Stretch(NamedTuple):
+    """A bridge between two known prices: seconds, path units; `sigma` a day's liveliness, `cap` the longest move."""
+
+    start: int
+    end: int
+    first: int
+    last: int
+    sigma: int
+    cap: int
+
+
+class Node(NamedTuple):
+    """An interval of a bridge with its prices and activities."""
+
+    start: int
+    end: int
+    first: int
+    last: int
+    begun: int
+    ended: int
+
+
+class Goal:
+    """What a search looks for: sign * price >= sign * (level + offsets[slot]), path units, in trading hours."""
+
+    __slots__ = ("_levels", "easiest", "sign")
+
+    def __init__(self, sign: int, level: int, offsets: tuple[int, ...]) -> None:
+        self.sign = sign
+        self._levels = [sign * (level + offset) for offset in offsets]
+        self.easiest = min(self._levels)  # sign * price below this meets the goal in no slot
+
+    def met(self, at: int, price: int) -> bool:
+        """Tell whether price meets the goal at that second."""
+        slot = locate(at)[1] // SLOT
+        if slot >= OPEN_SLOTS or slot % 96 == 95:
+            return False
+        return self.sign * price >= self._levels[slot]
+
+
+@cache
+def _reach(length: int) -> int:
+    """How far a bridge of that many seconds can leave its ends, for sigma = 2**32 and no cap; rounded up."""
+    if length < 2:
+        return 0
+    return isqrt((3 * _BUSIEST * length << 64) // (4 * _DAY)) + 1 + _reach((length + 1) // 2)
+
+
+@cache
+def _capped_reach(length: int, sigma: int, cap: int) -> int:
+    if length < 2:
+        return 0
+    own = (sigma * (_reach(length) - _reach((length + 1) // 2)) >> 32) + 1
+    return min(own, cap) + _capped_reach((length + 1) // 2, sigma, cap)
+
+
+class Path:
+    """The path of one pair."""
+
+    def __init__(self, seed: int, name: str, fixings: Anchors) -> None:
+        """Prices of the fixings are in path units."""
+        self._key = key_of(seed, name)
+        self._times, self._prices = fixings.times, fixings.prices
+        moves = (abs(after - before) for before, after in zip(self._prices, self._prices[1:], strict=False))
+        self._moved = [0, *accumulate(moves)]
+        self._coarse: dict[int, tuple[int, int]] = {}
+        self._blocks: dict[int, tuple[int, int]] = {}
+
+    def price(self, at: int) -> int:
+        """Return the price at that second."""
+        stretch = self._stretch(at)
+        node = _root(stretch)
+        while node.start != at:
+            left, right = self._split(stretch, node)
+            node = left if at < right.start else right
+        return node.first
+
+    def first(self, goal: Goal, start: int, end: int) -> int | None:
+        """Return the first second of [start, end) that meets the goal."""
+        while start < end:
+            if (skipped := self._skip(goal, start)) > start:
+                start = skipped
+                continue
+            stretch = self._stretch(start)
+            if (found := self._search(goal, stretch, start, end)) is not None:
+                return found
+            start = stretch.end
+        return None
+
+    def _search(self, goal: Goal, stretch: Stretch, start: int, end: int) -> int | None:
+        """Walk the nodes of a bridge from left to right, leaving out those that cannot meet the goal."""
+        sign, easiest = goal.sign, goal.easiest
+        stack = [_root(stretch)]
+        while stack:
+            node = stack.pop()
+            length = node.end - node.start
+            if node.end <= start or node.start >= end or node.ended - node.begun == length:
+                continue
+            if max(sign * node.first, sign * node.last) + self._bound(stretch, length) < easiest:
+                continue
+            if length == 1:
+                if goal.met(node.start, node.first):
+                    return node.start
+                continue
+            left, right = self._split(stretch, node)
+            stack.append(right)
+            stack.append(left)
+        return None
+
+    def _split(self, stretch: Stretch, node: Node) -> tuple[Node, Node]:
+        start, end, first, last, begun, ended = node
+        middle = (start + end) >> 1
+        now = activity(middle)
+        before, after = now - begun, ended - now
+        whole = before + after
+        most = min(isqrt(3 * stretch.sigma * stretch.sigma * before * after // (whole * _DAY)), stretch.cap)
+        moved = (mix((self._key + middle * _GOLDEN) & _MASK) * (2 * most + 1) >> 64) - most
+        price = first + (last - first) * before // whole + moved
+        return Node(start, middle, first, price, begun, now), Node(middle, end, price, last, now, ended)
+
+    def _bound(self, stretch: Stretch, length: int) -> int:
+        if length > 1 << 20:
+            return _capped_reach(length, stretch.sigma, stretch.cap)
+        return (stretch.sigma * _reach(length) >> 32) + 1
+
+    def _skip(self, goal: Goal, at: int) -> int:
+        """Return the end of the block of days around at if nothing in it can meet the goal, else at."""
+        times = self._times
+        if not times[0] <= at < times[-1]:
+            return at
+        block = (bisect_right(times, at) - 1) // _BLOCK
+        if block not in self._blocks:
+            self._blocks[block] = self._range(block)
+        low, high = self._blocks[block]
+        if (high if goal.sign > 0 else -low) >= goal.easiest:
+            return at
+        return times[min((block + 1) * _BLOCK, len(times) - 1)]
+
+    def _range(self, block: int) -> tuple[int, int]:
+        """The lowest and highest price that the days of a block can reach."""
+        days = range(block * _BLOCK, min((block + 1) * _BLOCK, len(self._times) - 1))
+        margin = max(self._bound(s, s.end - s.start) for s in map(self._day, days))
+        prices = self._prices[days.start : days.stop + 1]
+        return min(prices) - margin, max(prices) + margin
+
+    def _stretch(self, at: int) -> Stretch:
+        index = bisect_right(self._times, at) - 1
+        if 0 <= index < len(self._times) - 1:
+            return self._day(index)
+        return self._after(at) if index >= 0 else self._before(at)
+
+    def _day(self, index: int) -> Stretch:
+        price = self._prices[index]
+        return Stretch(
+            self._times[index], self._times[index + 1], price, self._prices[index + 1], self._sigma(index), price // 28
+        )
+
+    def _sigma(self, index: int) -> int:
+        """Liveliness of a day: the mean absolute move from fixing to fixing around it."""
+        low, high = max(0, index - _WINDOW), min(len(self._moved) - 1, index + _WINDOW)
+        return max((self._moved[high] - self._moved[low]) // (high - low), 8 * FINE)
+
+    def _after(self, at: int) -> Stretch:
+        edge, price = self._times[-1], self._prices[-1]
+        tile = (at - edge) // _TILE
+        start = edge + tile * _TILE
+        ends = self._drawn(start, price) if tile else price, self._drawn(start + _TILE, price)
+        return Stretch(start, start + _TILE, *ends, self._sigma(len(self._moved) - 1), price // 28)
+
+    def _before(self, at: int) -> Stretch:
+        edge, price = self._times[0], self._prices[0]
+        tile = (edge - 1 - at) // _TILE
+        end = edge - tile * _TILE
+        ends = self._drawn(end - _TILE, price), self._drawn(end, price) if tile else price
+        return Stretch(end - _TILE, end, *ends, self._sigma(0), price // 28)
+
+    def _drawn(self, at: int, price: int) -> int:
+        """The end of a tile: within a tenth of the outermost rate."""
+        most = price // 10
+        return price - most + (mix((self._key ^ _MASK) + at * _GOLDEN & _MASK) * (2 * most + 1) >> 64)
+
+    def days(self) -> Iterator[int]:
+        """Yield the instants of the fixings."""
+        yield from self._times
+
+
+def _root(stretch: Stretch) -> Node:
+    return Node(*stretch[:4], activity(stretch.start), activity(stretch.end))
