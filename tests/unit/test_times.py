@@ -42,7 +42,7 @@ def test_times_are_read(text: str, read: str) -> None:
     ],
 )  # fmt: skip
 def test_anything_else_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="time|year|offset|day|hour|minute|month"):
+    with pytest.raises(ValueError, match=r"time|year|offset|day|hour|minute|month"):
         parse_time(text, ZONE)
 
 

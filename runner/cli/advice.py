@@ -1,0 +1,74 @@
+"""What is worth a warning in a plan that is sound: fires while the market is closed, and odd lots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from runner.core.fx_hours import is_open, next_open
+from runner.core.money import plain
+from runner.core.times import stamp
+from runner.errors import Problem
+from runner.plan.model import Instruction, Mark, Plan
+from runner.schedule import fires
+
+YEAR = timedelta(days=365)
+_LOOKED_AT = 10_000  # of a schedule that fires every few seconds, so many fires tell enough
+
+
+def mark_of(instruction: Instruction, *keys: str) -> Mark | None:
+    """Return where the first of keys stands that the plan gives; keys are dotted, and their parents count."""
+    for key in keys:
+        parts = key.split(".")
+        for length in range(len(parts), 0, -1):
+            if (mark := instruction.marks.get(".".join(parts[:length]))) is not None:
+                return mark
+    return None
+
+
+def of_year(plan: Plan, start: datetime) -> Iterator[Problem]:
+    """Yield the warnings of a plan for the year from start on."""
+    for instruction in plan.instructions:
+        if instruction.schedule is not None:
+            yield from _closed_fires(plan, instruction, start)
+        yield from odd_lot(plan, instruction)
+
+
+def of_fire(plan: Plan, instruction: Instruction, fire: datetime) -> Iterator[Problem]:
+    """Yield the warnings of one fire."""
+    if not is_open(fire):
+        message = f"the market is closed at {stamp(fire)}; the order would wait until {stamp(next_open(fire))}"
+        yield _at(plan, instruction, "schedule", message)
+    yield from odd_lot(plan, instruction)
+
+
+def _closed_fires(plan: Plan, instruction: Instruction, start: datetime) -> Iterator[Problem]:
+    count, first, seen = 0, None, 0
+    for fire in fires(instruction.schedule, start, start + YEAR):
+        seen += 1
+        if not is_open(fire):
+            count, first = count + 1, first or fire
+        if seen == _LOOKED_AT:
+            break
+    if first is None:
+        return
+    among = f"of the next {seen} fires" if seen == _LOOKED_AT else f"of {seen} fires in the next year"
+    message = (
+        f"{count} {among} fall in a closed market, the first at {stamp(first)}; such an order waits until it opens"
+    )
+    yield _at(plan, instruction, "schedule", message)
+
+
+def odd_lot(plan: Plan, instruction: Instruction) -> Iterator[Problem]:
+    """Yield a warning if the size is below the smallest that IDEALPRO takes as a full order."""
+    pair = instruction.contract.pair
+    if pair.minimum is not None and instruction.quantity < pair.minimum:
+        size, least = f"{plain(instruction.quantity)} {pair.base}", f"{plain(pair.minimum)} {pair.base}"
+        message = f"{size} is an odd lot: below IDEALPRO's minimum of {least} an order gets a worse price (code 399)"
+        yield _at(plan, instruction, "size", message)
+
+
+def _at(plan: Plan, instruction: Instruction, key: str, message: str) -> Problem:
+    mark = mark_of(instruction, key) or Mark(1, 1)
+    named = f"order {instruction.order}: {message}" if len(plan.instructions) > 1 else message
+    return Problem(plan.file, mark.line, mark.column, named)

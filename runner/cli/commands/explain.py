@@ -1,0 +1,155 @@
+"""`fxrun explain`: what one fire would send, field by field, and which line of the plan each field comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from runner.cli import advice, options, output
+from runner.core.ids import fire_key
+from runner.core.money import plain
+from runner.core.ticket import OrderTicket, Role
+from runner.core.times import stamp
+from runner.plan.model import Instruction, Plan
+from runner.schedule import fires
+
+if TYPE_CHECKING:
+    from runner.ib.compile import CompiledOrder
+
+_WHEN_SENT = "(set when sent)"
+_ENTRY_KEYS = {
+    "action": "side",
+    "totalQuantity": "size",
+    "orderType": "order.type",
+    "lmtPrice": "order.price",
+    "auxPrice": "order.stop",
+    "tif": "order.tif",
+    "orderRef": "plan",
+    "transmit": "bracket",
+}
+_EXIT_KEYS = {"action": "side", "totalQuantity": "size", "orderRef": "plan"}  # all else is the exit itself
+_ENTRY_SENT = ("orderId", "account")
+_EXIT_SENT = ("orderId", "parentId", "account")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of IB's objects; `line` is where the plan says it, None if it follows from nothing written there."""
+
+    owner: str
+    name: str
+    value: str
+    line: int | None
+
+
+@click.command(epilog="Example: fxrun explain eurusd-weekday.yaml --from 2025-03-07")
+@options.plans_argument
+@options.from_option
+@options.json_option
+def command(plans: tuple[str, ...], start: datetime | None, as_json: bool) -> None:
+    """Show what each order of a plan would send at its next fire, without sending it.
+
+    These are the tickets, the fields of IB's Contract and Order that say something, with the line of the plan that
+    each comes from, and the warnings.
+    """
+    from runner.plan import load_all
+
+    first = options.now() if start is None else start
+    for plan in load_all(plans):
+        for instruction in plan.instructions:
+            _explain(plan, instruction, first, as_json=as_json)
+
+
+def _explain(plan: Plan, instruction: Instruction, start: datetime, *, as_json: bool) -> None:
+    due = next(fires(instruction.schedule, start, options.END_OF_TIME), None)
+    if due is None:
+        output.note(f"{instruction.plan}/{instruction.order}: no fire is left after {stamp(start)}")
+        return
+    from runner.ib.compile import compile_group
+    from strategies import expand
+
+    key = fire_key(None if instruction.schedule is None else due)
+    if not as_json:
+        output.say(f"{instruction.plan}/{instruction.order}, fire {_fire_words(instruction, due)}")
+    for compiled in compile_group(expand(instruction, key)):
+        fields = list(_fields(instruction, compiled))
+        (_say_json if as_json else _say)(plan, compiled.ticket, fields)
+    output.tell_warnings(advice.of_fire(plan, instruction, due), as_json=as_json)
+
+
+def _fire_words(instruction: Instruction, due: datetime) -> str:
+    if instruction.schedule is None:
+        return f"once (looked at as of {stamp(due)})"
+    return f"{stamp(due)} ({due.astimezone(instruction.schedule.zone):%a %Y-%m-%d %H:%M %Z})"
+
+
+def _fields(instruction: Instruction, compiled: CompiledOrder) -> Iterator[Field]:
+    """Yield the fields in the order of the table of neutral values, those set at sending where they belong."""
+    from runner.ib.neutral import changed
+
+    role = compiled.ticket.role
+    at_sending = _ENTRY_SENT if role is Role.ENTRY else _EXIT_SENT
+    said = [field for field in changed(compiled) if field.name not in at_sending]
+    for field in said:
+        if field.owner == "Contract":
+            yield Field(field.owner, field.name, field.value, _line(instruction, f"contract.{field.name}"))
+    for name in at_sending:
+        yield Field("Order", name, _WHEN_SENT, None)
+    for field in said:
+        if field.owner == "Order":
+            yield Field(field.owner, field.name, field.value, _line(instruction, _key(role, field.name)))
+
+
+def _key(role: Role, name: str) -> str:
+    """Name the plan key that decides a field of an order in that role."""
+    if role is Role.ENTRY:
+        return _ENTRY_KEYS.get(name, "")
+    return _EXIT_KEYS.get(name, f"bracket.{role.value}")
+
+
+def _line(instruction: Instruction, key: str) -> int | None:
+    mark = advice.mark_of(instruction, key)
+    return None if mark is None else mark.line
+
+
+def _say(plan: Plan, ticket: OrderTicket, fields: list[Field]) -> None:
+    output.say(f"  {ticket.role.value}: {_ticket_words(ticket)}")
+    for field in fields:
+        source = "" if field.line is None else f"{output.clean(plan.file)}:{field.line}"
+        output.say(f"    {f'{field.owner}.{field.name}':<22} {field.value:<34} {source}".rstrip())
+
+
+def _ticket_words(ticket: OrderTicket) -> str:
+    prices = [
+        f"{word} {plain(price)}"
+        for word, price in (("limit", ticket.limit_price), ("stop", ticket.stop_price))
+        if price is not None
+    ]
+    parts = [ticket.side.value, plain(ticket.quantity), ticket.contract.name, ticket.order_type.value, *prices]
+    return " ".join([*parts, ticket.time_in_force.value])
+
+
+def _say_json(plan: Plan, ticket: OrderTicket, fields: list[Field]) -> None:
+    key = ticket.key
+    named = {"plan": key.plan, "order": key.order, "fire": key.fire, "role": key.role, "order_ref": ticket.order_ref}
+    prices = {"limit_price": ticket.limit_price, "stop_price": ticket.stop_price}
+    output.say_json(
+        {
+            "type": "ticket",
+            **named,
+            "contract": ticket.contract.name,
+            "side": ticket.side.value,
+            "quantity": plain(ticket.quantity),
+            "order_type": ticket.order_type.value,
+            **{name: None if price is None else plain(price) for name, price in prices.items()},
+            "time_in_force": ticket.time_in_force.value,
+        }
+    )
+    for field in fields:
+        source = {"file": plan.file, "line": field.line}
+        about = {"object": field.owner, "name": field.name, "value": field.value}
+        output.say_json({"type": "field", **named, **about, **source})

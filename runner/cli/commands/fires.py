@@ -1,0 +1,65 @@
+"""`fxrun fires`: when plans are due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, tzinfo
+from itertools import islice
+
+import click
+
+from runner.cli import options, output
+from runner.core.times import stamp
+from runner.plan.model import Instruction
+from runner.schedule import Due, merge, words
+
+_DEFAULT_COUNT = 10
+
+
+@click.command(epilog="Example: fxrun fires eurusd-weekday.yaml --from 2025-03-07 --until 2025-03-12")
+@options.plans_argument
+@click.option("-n", "count", type=click.IntRange(min=1), metavar="N", help="At most so many. [10 without --until]")
+@options.from_option
+@options.until_option
+@options.json_option
+def command(
+    plans: tuple[str, ...], count: int | None, start: datetime | None, until: datetime | None, *, as_json: bool
+) -> None:
+    """List the next fire times of plans, in UTC and in each plan's zone."""
+    from runner.plan import load_all
+
+    first, end = options.span(start, until)
+    loaded = load_all(plans)
+    instructions = [instruction for plan in loaded for instruction in plan.instructions]
+    found = merge(((each.plan, each.order, each.schedule) for each in instructions), first, end)
+    limit = _DEFAULT_COUNT if count is None and until is None else count
+    (_list_json if as_json else _list)(instructions, islice(found, limit))
+
+
+def _list_json(_: Sequence[Instruction], found: Iterable[Due]) -> None:
+    for due in found:
+        fields = {"plan": due.plan, "order": due.order, "time": stamp(due.time), "skipped": None}
+        output.say_json({"type": "fire", **fields})
+
+
+def _list(instructions: Sequence[Instruction], found: Iterable[Due]) -> None:
+    for instruction in instructions:
+        output.say(f"{instruction.plan}/{instruction.order}: {_described(instruction)}")
+    zones = {(each.plan, each.order): _zone(each) for each in instructions}
+    none = True
+    for due in found:
+        local = due.time.astimezone(zones[due.plan, due.order])
+        output.say(f"{stamp(due.time)}  {local:%a %Y-%m-%d %H:%M:%S %Z}  {due.plan}/{due.order}")
+        none = False
+    if none:
+        output.note("no fire lies in this span")
+
+
+def _described(instruction: Instruction) -> str:
+    if instruction.schedule is None:
+        return "once, when it is run"
+    return f"{words(instruction.schedule)} ({instruction.schedule.zone.key})"
+
+
+def _zone(instruction: Instruction) -> tzinfo:
+    return UTC if instruction.schedule is None else instruction.schedule.zone

@@ -1,0 +1,16 @@
+"""`fxrun schema`: the JSON Schemas as they are shipped."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+import schemas
+
+
+@click.command(epilog="Example: fxrun schema plan > plan.schema.json")
+@click.argument("name", type=click.Choice(schemas.NAMES), default="plan")
+def command(name: str) -> None:
+    """Print the JSON Schema (draft 2020-12) of plans, settings or the events of --json; plan if none is named."""
+    sys.stdout.write(schemas.text(name))

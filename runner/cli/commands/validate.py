@@ -1,0 +1,63 @@
+"""`fxrun validate`: is a plan sound, and when does it fire next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import islice
+
+import click
+
+from runner.cli import advice, options, output
+from runner.core.times import stamp
+from runner.plan.model import Plan
+from runner.schedule import merge
+
+_SHOWN = 3
+
+
+@click.command(
+    epilog="Exit code: 0 if all are sound, warnings or not, else 2. Example: fxrun validate eurusd-weekday.yaml"
+)
+@options.plans_argument
+@options.json_option
+def command(plans: tuple[str, ...], as_json: bool) -> None:
+    """Check plans: say what is wrong and where, or when they fire next, and warn of closed markets and odd lots."""
+    from runner.plan import load_all
+
+    now = options.now()
+    for plan in load_all(plans):
+        (_say_json if as_json else _say)(plan, now)
+        output.tell_warnings(advice.of_year(plan, now), as_json=as_json)
+
+
+def _say(plan: Plan, now: datetime) -> None:
+    count = len(plan.instructions)
+    output.say(f"{output.clean(plan.file)}: ok, {count} {'order' if count == 1 else 'orders'}, {_when(plan, now)}")
+
+
+def _when(plan: Plan, now: datetime) -> str:
+    if all(instruction.schedule is None for instruction in plan.instructions):
+        return "due once, when it is run"
+    times = [f"{local} ({stamp(at)})" for at, local in _next_fires(plan, now)]
+    return f"next fires {', '.join(times)}" if times else "no fire is left"
+
+
+def _next_fires(plan: Plan, now: datetime) -> list[tuple[datetime, str]]:
+    """Return the next fires of the orders that have a schedule, each with its time in the plan's zone."""
+    specs = {each.order: each.schedule for each in plan.instructions if each.schedule is not None}
+    found = merge(((plan.name, order, spec) for order, spec in specs.items()), now, options.END_OF_TIME)
+    zones = {order: spec.zone for order, spec in specs.items()}
+    return [(due.time, f"{due.time.astimezone(zones[due.order]):%Y-%m-%d %H:%M %Z}") for due in islice(found, _SHOWN)]
+
+
+def _say_json(plan: Plan, now: datetime) -> None:
+    output.say_json(
+        {
+            "type": "plan",
+            "plan": plan.name,
+            "file": plan.file,
+            "mode": plan.mode.value,
+            "orders": len(plan.instructions),
+            "next_fires": [stamp(at) for at, _ in _next_fires(plan, now)],
+        }
+    )

@@ -1,0 +1,157 @@
+"""The entry point: one lazy command group, one error boundary, one place that decides the exit code."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from runner.cli import output
+from runner.errors import FxrunError, PlanInvalid, UsageError
+
+COMMANDS = {
+    "run": "Run plans: on the simulated gateway, or rehearse them.",
+    "validate": "Check plans and say when they fire next.",
+    "explain": "Show what one fire would send, field by field.",
+    "fires": "List the next fire times.",
+    "doctor": "Test the connection to a TWS.",
+    "gateway": "Start the simulated gateway alone.",
+    "schema": "Print a JSON Schema.",
+}
+INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """A group that imports the module of a command when that command is called, and no other."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"runner.cli.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        output.say(version())
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: fxrun eurusd-weekday.yaml --simulate --from 2025-01-01 --until 2026-01-01",
+)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Versions.")
+def cli() -> None:
+    """Run trade plans against Interactive Brokers, or a simulated TWS.
+
+    `fxrun PLAN... [OPTIONS]` is short for `fxrun run PLAN... [OPTIONS]`, and with --dry-run for `fxrun explain`.
+    """
+
+
+def version() -> str:
+    """Return the versions of fxrun, Python and ibapi, without importing ibapi."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    def found(name: str) -> str | None:
+        try:
+            return installed(name)
+        except PackageNotFoundError:
+            return None
+
+    ibapi = next((f"{name} {number}" for name in ("ibapi", "ibapi-latest") if (number := found(name))), "no ibapi")
+    return f"fxrun {found('fxrun') or '(not installed)'}, Python {sys.version.split()[0]}, {ibapi}"
+
+
+def route(args: Sequence[str]) -> list[str]:
+    """Put `run` in front of plans."""
+    options = args[: args.index("--")] if "--" in args else args
+    first = next((arg for arg in options if not arg.startswith("-")), None)
+    if not args or (args[0] in ("-h", "--help", "--version") and first is None):
+        return list(args)
+    if first not in COMMANDS:
+        if args[0] == first:
+            _check_plan(first)
+        return ["run", *args]
+    return list(args)
+
+
+def _check_plan(word: str) -> None:
+    """Refuse a word that can only be a misspelt command."""
+    if any(char in word for char in "./\\") or Path(word).exists():
+        return
+    near = difflib.get_close_matches(word, COMMANDS, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else f"; the commands are {', '.join(COMMANDS)}"
+    raise UsageError(f"no such command or plan: {word!r}{hint}")
+
+
+def _invoke(args: Sequence[str]) -> int:
+    """Call the command; its exit code is what it returns or exits with."""
+    try:
+        with cli.make_context("fxrun", route(args)) as context:
+            result: object = cli.invoke(context)
+    except click.exceptions.Exit as ended:
+        result = ended.exit_code
+    sys.stdout.flush()
+    return result if isinstance(result, int) else 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run fxrun with the arguments of the process, or argv; return the exit code."""
+    output.prepare_streams()
+    args = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _invoke(args)
+    except Exception as error:
+        return _report(error, as_json="--json" in args)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _report(error: Exception, *, as_json: bool) -> int:
+    """Say what ended the command and return the exit code for it."""
+    match error:
+        case PlanInvalid():
+            output.tell_problems(error.problems, as_json=as_json)
+            sys.stdout.flush()
+            return error.exit_code
+        case FxrunError():
+            output.note(f"fxrun: {output.clean(str(error))}")
+            return error.exit_code
+        case click.ClickException():
+            error.show()
+            return UsageError.exit_code
+        case click.Abort() | BrokenPipeError():
+            output.abandon_stdout()
+            return INTERRUPTED
+        case _:
+            return _fault(error)
+
+
+def _fault(error: Exception) -> int:
+    """Tell a failure of the machine from one of fxrun; only the latter shows where it happened."""
+    output.abandon_stdout()
+    if isinstance(error, OSError):
+        output.note(f"fxrun: {output.clean(str(error))}")
+        return FxrunError.exit_code
+    import traceback
+
+    output.note(f"fxrun: a fault of fxrun, please report it: {type(error).__name__}: {output.clean(str(error))}")
+    traceback.print_exception(error)
+    return FxrunError.exit_code

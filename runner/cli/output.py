@@ -1,0 +1,114 @@
+"""How things are said: lines of text or JSON on stdout, problems and warnings with their place on stderr."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import stat
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
+
+from runner.errors import Problem
+
+_SHOWN_BYTES = 256 * 1024  # no plan is longer, see runner.plan
+_WIDTH = 100
+
+
+def prepare_streams() -> None:
+    """Make stdout and stderr UTF-8 with plain newlines, whatever the locale says."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def abandon_stdout() -> None:
+    """Let what is still buffered for a reader that has gone go nowhere, without a complaint at exit."""
+    with suppress(OSError, ValueError):
+        sink = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(sink, sys.stdout.fileno())
+        os.close(sink)
+
+
+def say(text: str) -> None:
+    """Write a line to stdout."""
+    sys.stdout.write(text + "\n")
+
+
+def note(text: str) -> None:
+    """Write a line to stderr."""
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+def say_json(fields: Mapping[str, object]) -> None:
+    """Write one JSON object as a line to stdout."""
+    say(json.dumps(fields, ensure_ascii=False))
+
+
+def tell_problems(problems: Iterable[Problem], *, as_json: bool) -> None:
+    """Write problems: lines of JSON to stdout, or text to stderr, with the source line for a reader at a terminal."""
+    for problem in problems:
+        if as_json:
+            say_json({"type": "problem", **place(problem)})
+        else:
+            _tell(problem, "")
+
+
+def tell_warnings(warnings: Iterable[Problem], *, as_json: bool) -> None:
+    """Write warnings the way problems are written; they are no reason to stop."""
+    for warning in warnings:
+        if as_json:
+            say_json({"type": "warning", **place(warning)})
+        else:
+            _tell(warning, "warning: ")
+
+
+def place(problem: Problem) -> dict[str, object]:
+    """Return a problem as the fields of its JSON line."""
+    return {"file": problem.file, "line": problem.line, "column": problem.column, "message": problem.message}
+
+
+def _tell(problem: Problem, kind: str) -> None:
+    note(f"{clean(problem.file)}:{problem.line}:{problem.column}: {kind}{clean(problem.message)}")
+    if is_terminal(sys.stderr):
+        for line in excerpt(problem):
+            note(line)
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Tell whether somebody reads along."""
+    with suppress(ValueError):
+        return stream.isatty()
+    return False
+
+
+def excerpt(problem: Problem) -> list[str]:
+    """Return the line a problem is on and a caret below its column; nothing if the file cannot be read."""
+    lines = _lines(problem.file)
+    if not 1 <= problem.line <= len(lines):
+        return []
+    line, at = lines[problem.line - 1], max(problem.column - 1, 0)
+    left = max(0, at - _WIDTH // 2)
+    shown = "".join(char if char.isprintable() else " " for char in line[left : left + _WIDTH])
+    return [f"    {shown}", f"    {' ' * (at - left)}^"]
+
+
+def _lines(file: str) -> list[str]:
+    with suppress(OSError, ValueError):
+        path = Path(file)
+        if stat.S_ISREG(path.stat().st_mode):
+            with path.open("rb") as source:
+                return source.read(_SHOWN_BYTES).decode("utf-8-sig", "replace").splitlines()
+    return []
+
+
+def clean(text: str) -> str:
+    """Write characters that would move a terminal's cursor, or turn its text around, as escapes."""
+    return "".join(char if char.isprintable() or char == "\n" else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
