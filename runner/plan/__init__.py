@@ -1,1 +1,7 @@
 """From the text of a plan to frozen values, with a line and column for everything wrong."""
+
+from runner.plan.excerpt import excerpt
+from runner.plan.loading import load, load_all
+from runner.plan.model import Bracket, Instruction, Mark, Mode, Plan
+
+__all__ = ["Bracket", "Instruction", "Mark", "Mode", "Plan", "excerpt", "load", "load_all"]

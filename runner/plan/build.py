@@ -1,0 +1,73 @@
+"""From sound drafts to frozen values: the last place where data of a file is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from runner.plan.draft import Draft, ScheduleDraft
+from runner.plan.model import Bracket, Instruction, Mark, Mode, Plan
+from runner.plan.source import Source
+from runner.schedule.spec import ScheduleSpec
+
+_Value = TypeVar("_Value")
+
+
+def build(source: Source, drafts: Sequence[Draft]) -> Plan:
+    """Return the plan that a source without problems describes."""
+    data = source.data
+    if not isinstance(data, dict):
+        raise TypeError("build wants a source that was validated")
+    return Plan(
+        name=data["plan"],
+        mode=Mode(data.get("mode", "simulate").lower()),
+        file=source.file,
+        digest=source.digest,
+        instructions=tuple(_instruction(source, data["plan"], draft) for draft in drafts),
+    )
+
+
+def _instruction(source: Source, plan: str, draft: Draft) -> Instruction:
+    return Instruction(
+        plan=plan,
+        order=_sound(draft.order_id),
+        contract=_sound(draft.contract),
+        side=_sound(draft.side),
+        quantity=_sound(draft.quantity),
+        order_type=_sound(draft.order_type),
+        limit_price=draft.limit_price,
+        stop_price=draft.stop_price,
+        time_in_force=_sound(draft.time_in_force),
+        bracket=_bracket(draft),
+        schedule=None if draft.schedule is None else _schedule(draft.schedule),
+        marks=_marks(source, draft),
+    )
+
+
+def _sound(value: _Value | None) -> _Value:
+    if value is None:
+        raise TypeError("build wants drafts that were validated")
+    return value
+
+
+def _bracket(draft: Draft) -> Bracket | None:
+    if "bracket" not in draft.places:
+        return None
+    return Bracket(take_profit=draft.take_profit, stop_loss=draft.stop_loss)
+
+
+def _schedule(draft: ScheduleDraft) -> ScheduleSpec:
+    return ScheduleSpec(
+        zone=_sound(draft.zone),
+        cron=draft.cron,
+        every=draft.every,
+        at=tuple(sorted(draft.at)),
+        start=draft.start,
+        until=draft.until,
+    )
+
+
+def _marks(source: Source, draft: Draft) -> Mapping[str, Mark]:
+    """Return where each value stands, by its key in the plan; what is left to its default has no mark."""
+    top = {key: source.value_mark((key,)) for key in ("plan", "mode") if (key,) in source.values}
+    return top | {name: source.value_mark(where) for name, where in draft.places.items()}

@@ -1,0 +1,181 @@
+"""Problems of form: what JSON Schema finds, in our words.
+
+`pattern`, `oneOf`, `if` and the like are in the schema for editors; the values behind them are read in `draft` and
+`crossrules`, which know more than a pattern does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+import schemas
+from runner.core.money import plain
+from runner.plan.findings import Findings
+from runner.plan.source import Where
+from runner.plan.suggest import for_choice, for_key
+from runner.plan.text import quote
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+_KINDS = {
+    "string": "text", "number": "a number", "object": "a mapping (key: value)", "array": "a list",
+    "boolean": "true or false", "null": "nothing",
+}  # fmt: skip
+_EDITORS_ONLY = {"then", "else", "oneOf", "allOf", "if"}
+_NAME_FORM = "expected small letters, digits and hyphens, at most 40, the first a letter or a digit"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Complaint:
+    """One error of jsonschema."""
+
+    where: Where
+    keyword: str
+    wanted: Any  # the value of the keyword in the schema
+    found: Any
+    properties: tuple[str, ...]  # the keys that the schema knows
+
+
+@lru_cache(maxsize=1)
+def _validator() -> Validator:
+    from jsonschema import Draft202012Validator, validators
+
+    def is_number(_checker: object, value: object) -> bool:
+        return isinstance(value, (Decimal, int, float)) and not isinstance(value, bool)
+
+    checker = Draft202012Validator.TYPE_CHECKER.redefine("number", is_number)
+    decimals = validators.extend(Draft202012Validator, type_checker=checker)  # type: ignore[no-untyped-call]
+    validator: Validator = decimals(schemas.load("plan"))
+    return validator
+
+
+def check_shape(data: object, findings: Findings) -> bool:
+    """Note what the schema has against data; tell whether it has nothing against it, patterns and all."""
+    sound = True
+    for error in _validator().iter_errors(data):  # type: ignore[arg-type]
+        sound = False
+        if not _EDITORS_ONLY.intersection(error.absolute_schema_path):
+            schema = error.schema if isinstance(error.schema, dict) else {}
+            complaint = _Complaint(
+                where=tuple(error.absolute_path),
+                keyword=str(error.validator),
+                wanted=error.validator_value,
+                found=error.instance,
+                properties=tuple(schema.get("properties", ())),
+            )
+            _note(complaint, findings)
+    return sound
+
+
+def _note(complaint: _Complaint, findings: Findings) -> None:
+    where = complaint.where
+    match complaint.keyword:
+        case "additionalProperties":
+            _unknown_keys(complaint, findings)
+        case "required":
+            _missing(complaint, findings)
+        case "type":
+            findings.at_value(where, _wrong_kind(complaint))
+        case "enum" | "anyOf":
+            findings.at_value(where, _wrong_choice(complaint, findings))
+        case "pattern" if where[-1:] in (("plan",), ("id",)):
+            findings.at_value(where, f"{_name(where)} is not a name: found {_shown(complaint.found)}; {_NAME_FORM}")
+        case "pattern":
+            pass  # read with more knowledge in `draft`
+        case _:
+            findings.at_value(where, _out_of_bounds(complaint))
+
+
+def _name(where: Where) -> str:
+    """Name a value for a sentence: order.price, item 2 of at, the plan."""
+    names = [str(part) for part in where if isinstance(part, str)]
+    if where and isinstance(where[-1], int):
+        return f"item {where[-1] + 1} of {names[-1]}"
+    names = names[1:] if len(names) > 1 and names[0] == "orders" else names
+    return ".".join(quote(name)[1:-1] for name in names) or "the plan"
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true" if value else "false"
+        case Decimal():
+            return plain(value)
+        case str():
+            return quote(value)
+        case Mapping():
+            return "a mapping (key: value)"
+        case _:
+            return "a list"
+
+
+def _unknown_keys(complaint: _Complaint, findings: Findings) -> None:
+    known, where = complaint.properties, complaint.where
+    place = f" in {_name(where)}" if where else ""
+    for key in complaint.found:
+        if key not in known:
+            hint = findings.hint(partial(for_key, key, known))
+            found = f"found {quote(key)}; expected {_one_of(known)}{hint}"
+            findings.at_key((*where, key), f"an unknown key{place}: {found}")
+
+
+def _missing(complaint: _Complaint, findings: Findings) -> None:
+    for key in complaint.wanted:
+        if key not in complaint.found:
+            findings.at_value(complaint.where, missing_key(key, _name(complaint.where)))
+
+
+def missing_key(key: str, owner: str) -> str:
+    """Return the message for a key that is not there."""
+    return f'a missing key: found no "{key}" in {owner}; expected {_MISSING[key]}'
+
+
+_MISSING = {
+    "plan": "plan: with a name such as eurusd-weekday", "id": "id: with a name such as morning",
+    "contract": "contract: with a pair such as EUR.USD", "side": "side: buy or sell",
+    "size": "size: with units of the base currency such as 25_000", "symbol": "symbol: with a currency such as EUR",
+    "currency": "currency: with a currency such as USD", "type": "type: market, limit, stop or stop_limit",
+}  # fmt: skip
+
+
+def _wrong_kind(complaint: _Complaint) -> str:
+    wanted, name = complaint.wanted, _name(complaint.where)
+    kinds = [wanted] if isinstance(wanted, str) else list(wanted)
+    found, hint = _shown(complaint.found), ""
+    if "number" in kinds and isinstance(complaint.found, str):
+        found, hint = f"the text {found}", " such as 25000 or 1.0850, without quotes, units or spaces"
+    elif "string" in kinds and isinstance(complaint.found, (Decimal, bool)):
+        hint = f' (in quotes if it is meant so: "{found}")'
+    return f"{name} is of the wrong kind: found {found}; expected {_one_of(_KINDS[k] for k in kinds)}{hint}"
+
+
+def _wrong_choice(complaint: _Complaint, findings: Findings) -> str:
+    choices = complaint.wanted[0]["enum"] if complaint.keyword == "anyOf" else complaint.wanted
+    found = _shown(complaint.found)
+    hint = findings.hint(partial(for_choice, str(complaint.found), choices))
+    return f"{_name(complaint.where)} is not one of the choices: found {found}; expected {_one_of(choices)}{hint}"
+
+
+def _one_of(words: Iterable[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _out_of_bounds(complaint: _Complaint) -> str:
+    name, wanted, found = _name(complaint.where), complaint.wanted, _shown(complaint.found)
+    wordings = {
+        "exclusiveMinimum": f"is not positive: found {found}; expected a number greater than 0",
+        "maximum": f"is too large: found {found}; expected at most {wanted}",
+        "minItems": "is empty: found a list without items; expected at least one",
+        "maxItems": f"is too long: found more than {wanted} items; expected at most {wanted}",
+        "minProperties": f"is empty: found no keys in it; expected {_one_of(complaint.properties)}, or both",
+    }
+    general = f"is not as the schema wants it: found {found}; expected {complaint.keyword} {wanted}"
+    return f"{name} {wordings.get(complaint.keyword, general)}"
