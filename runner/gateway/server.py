@@ -1,0 +1,213 @@
+"""The socket side of the simulated TWS: one thread, one selector, nothing that sleeps or polls."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import selectors
+import socket
+import threading
+from datetime import datetime
+
+from runner.core.clock import Clock, Meter, Reading, VirtualTime
+from runner.errors import ConnectionFailed
+from runner.gateway.desk import Desk
+from runner.gateway.market import Market
+from runner.gateway.session import Session
+from runner.gateway.settings import GatewaySettings
+from runner.gateway.venue import Venue
+
+_CHUNK = 65536
+_LOST = 8 * 1024 * 1024  # a client that lets this much pile up has stopped reading
+
+
+class _Line:
+    """One connection: its session, and the bytes its client has not taken yet."""
+
+    def __init__(self, sock: socket.socket, session: Session) -> None:
+        self.sock = sock
+        self.session = session
+        self.pending = bytearray()
+
+
+class Gateway:
+    """A simulated TWS on 127.0.0.1; `start` it, `wake` it when virtual time has moved, `stop` it."""
+
+    def __init__(self, market: Market, clock: Clock, settings: GatewaySettings) -> None:
+        self.meter = Meter()
+        self._clock = clock
+        self._venue = Venue(market, settings)
+        self._desk = Desk(self._venue)
+        self._selector = selectors.DefaultSelector()
+        self._lines: dict[int, _Line] = {}
+        self._listener: socket.socket | None = None
+        self._bell, self._ringer = socket.socketpair()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._rung = 0
+        self._wakes = 0
+        self._consumed = 0
+        self._produced = 0
+        self._stopping = False
+
+    # --- called from other threads
+
+    def start(self, port: int = 0) -> int:
+        """Listen on 127.0.0.1 and serve in a thread of its own; returns the port."""
+        listener = _listen(port)
+        self._listener = listener
+        self._bell.setblocking(False)
+        self._selector.register(listener, selectors.EVENT_READ, "listener")
+        self._selector.register(self._bell, selectors.EVENT_READ, "bell")
+        self._thread = threading.Thread(target=self._serve, name="fxrun-gateway", daemon=True)
+        self._thread.start()
+        return int(listener.getsockname()[1])
+
+    def wake(self) -> int:
+        """Make the thread look at the clock; returns how many wakes it will have answered once it has."""
+        with self._lock:
+            self._rung += 1
+            rung = self._rung
+        with contextlib.suppress(BlockingIOError):  # a full pipe rings anyway
+            self._ringer.send(b"\0")
+        return rung
+
+    def stop(self) -> None:
+        """Close every connection and end the thread; safe to call twice."""
+        self._stopping = True
+        if self._thread is not None:
+            self.wake()
+            self._thread.join()
+            self._thread = None
+
+    # --- the thread
+
+    def _serve(self) -> None:
+        try:
+            while not self._stopping:
+                self._advance()
+                self._flush_all()
+                self._publish()
+                for key, _ in self._selector.select(self._patience()):
+                    self._attend(key)
+        finally:
+            self._shut()
+
+    def _now(self) -> datetime:
+        return self._clock.now()
+
+    def _advance(self) -> None:
+        """Let happen what is due; the wakes are counted first, so that a wake never covers less than it says."""
+        with self._lock:
+            rung = self._rung
+        now = self._now()
+        self._venue.advance(now)
+        if not isinstance(self._clock, VirtualTime):
+            for line in self._lines.values():
+                line.session.tick(int(now.timestamp()))
+        self._wakes = rung
+
+    def _publish(self) -> None:
+        self.meter.publish(Reading(self._consumed, self._produced, self._wakes, self._venue.next_event()))
+
+    def _patience(self) -> float | None:
+        """Return how long select may wait; virtual time only moves with a wake."""
+        if isinstance(self._clock, VirtualTime):
+            return None
+        now = self._now()
+        waits = [] if (due := self._venue.next_event()) is None else [(due - now).total_seconds()]
+        if any(line.session.is_streaming for line in self._lines.values()):
+            waits.append(1 - now.microsecond / 1_000_000)  # quotes change with the second
+        return max(0.0, min(waits)) if waits else None
+
+    def _attend(self, key: selectors.SelectorKey) -> None:
+        if key.data == "listener":
+            self._accept()
+        elif key.data == "bell":
+            self._bell.recv(_CHUNK)
+        elif (line := self._lines.get(key.fd)) is not None:
+            self._read(line)
+
+    def _accept(self) -> None:
+        assert self._listener is not None
+        try:
+            sock, _ = self._listener.accept()
+        except OSError:  # gone before it was taken up, or out of descriptors
+            return
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._lines[sock.fileno()] = _Line(sock, Session(self._desk))
+        self._selector.register(sock, selectors.EVENT_READ)
+
+    def _read(self, line: _Line) -> None:
+        try:
+            data = line.sock.recv(_CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._drop(line)
+            return
+        self._consumed += len(data)
+        self._venue.advance(self._now())
+        line.session.receive(data, self._now())
+
+    def _flush_all(self) -> None:
+        """Hand on what the sessions have to say, until no session has anything more to say."""
+        for line in list(self._lines.values()):
+            said = line.session.take()
+            self._produced += len(said)
+            line.pending += said
+            self._flush(line)
+
+    def _flush(self, line: _Line) -> None:
+        try:
+            while line.pending:
+                del line.pending[: line.sock.send(line.pending)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._drop(line)
+            return
+        if len(line.pending) > _LOST or (line.session.is_over and not line.pending):
+            self._drop(line)
+            return
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if line.pending else 0)
+        if self._selector.get_key(line.sock).events != wanted:
+            self._selector.modify(line.sock, wanted)
+
+    def _drop(self, line: _Line) -> None:
+        self._produced -= len(line.pending)  # nobody will ever handle these
+        self._selector.unregister(line.sock)
+        del self._lines[line.sock.fileno()]
+        line.session.end()
+        line.sock.close()
+
+    def _shut(self) -> None:
+        for line in list(self._lines.values()):
+            self._drop(line)
+        self._selector.close()
+        for sock in (self._listener, self._bell, self._ringer):
+            if sock is not None:
+                sock.close()
+
+
+def _listen(port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows, where REUSEADDR would share the port
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(("127.0.0.1", port))
+        sock.listen(64)
+    except OSError as error:
+        sock.close()
+        if error.errno == errno.EADDRINUSE:
+            raise ConnectionFailed(
+                f"port {port} of 127.0.0.1 is in use; stop what listens there, or take another with --port (0: any)"
+            ) from None
+        raise ConnectionFailed(f"cannot listen on 127.0.0.1:{port}: {error.strerror}; try another --port") from None
+    sock.setblocking(False)
+    return sock

@@ -1,0 +1,23 @@
+"""What a gateway is started with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from runner.gateway.anomalies import NONE, Anomalies
+
+BASE_CURRENCY = "USD"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GatewaySettings:
+    """One account, its opening cash, and how the gateway behaves."""
+
+    account: str = "DU1234567"
+    cash: Mapping[str, Decimal] = field(default_factory=lambda: {BASE_CURRENCY: Decimal(1_000_000)})
+    seed: int = 1
+    max_version: int = 178
+    anomalies: Anomalies = NONE
+    silent: bool = False  # reads and never answers, as a TWS behind a modal dialog does
