@@ -146,8 +146,8 @@ def _report(error: Exception, *, as_json: bool) -> int:
 
 def _fault(error: Exception) -> int:
     """Tell a failure of the machine from one of fxrun; only the latter shows where it happened."""
-    output.abandon_stdout()
     if isinstance(error, OSError):
+        output.abandon_stdout()
         output.note(f"fxrun: {output.clean(str(error))}")
         return FxrunError.exit_code
     import traceback

@@ -20,9 +20,17 @@ _WIDTH = 100
 
 def prepare_streams() -> None:
     """Make stdout and stderr UTF-8 with plain newlines, whatever the locale says."""
+    if sys.stdout is None:  # closed by the caller
+        sys.stdout = _nowhere()
+    if sys.stderr is None:
+        sys.stderr = _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def abandon_stdout() -> None:
