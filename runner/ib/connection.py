@@ -106,6 +106,8 @@ class Connection:
         return self._open()
 
     def _open(self) -> Login:
+        if self._client is not None:
+            self._client.stop()
         self._forget()
         deadline = time.monotonic() + self.timeout
         where = failures.Where(self.host, self.port, self.timeout)

@@ -16,6 +16,7 @@ from ibapi.order_state import OrderState
 from ibapi.wrapper import EWrapper
 
 from runner.core import facts
+from runner.core.money import plain
 from runner.core.ticket import Side
 from runner.ib import times
 from runner.ib.neutral import is_unset
@@ -199,7 +200,9 @@ def _number(value: Any) -> Decimal | None:
         number = Decimal(repr(value) if isinstance(value, float) else value)
     except InvalidOperation as fault:
         raise ValueError(f"{value!r} is not a number") from fault
-    return number if number.is_finite() and not is_unset(number) else None
+    if not number.is_finite() or is_unset(number):
+        return None
+    return Decimal(plain(number))  # 25000.0 and 25000 are one quantity, and shall look like one on every ibapi
 
 
 def _required(value: Any, what: str) -> Decimal:

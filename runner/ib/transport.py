@@ -67,9 +67,8 @@ class Transport:
                 raise OSError("the connection is closed")
             try:
                 self._socket.sendall(data)
-            except OSError as fault:
-                late = isinstance(fault, TimeoutError)
-                self.failure = "it stopped reading" if late else describe(fault)
+            except BaseException as fault:  # an interrupt, too, may leave half a frame behind
+                self.failure = _why(fault)
                 self.disconnect()
                 raise
             self.sent_bytes += len(data)
@@ -106,6 +105,16 @@ class Transport:
     def release(self) -> None:
         """Give the socket back; only once nobody reads from it any more."""
         self._socket.close()
+
+
+def _why(fault: BaseException) -> str:
+    match fault:
+        case TimeoutError():
+            return "it stopped reading"
+        case OSError():
+            return describe(fault)
+        case _:
+            return "interrupted while sending"
 
 
 def describe(fault: OSError) -> str:

@@ -497,6 +497,15 @@ def test_closing_is_no_loss_and_may_be_repeated(play: Callable[..., Session]) ->
         session.connection.take_order_ids(1)
 
 
+def test_opening_again_ends_the_session_before(play: Callable[..., Session]) -> None:
+    session = play(ordinary(text(3, 900, "Submitted", 0, 1, 0, 11, 0, 0, 5, "", 0)), ordinary())
+    session.connection.open()
+    session.wait_for(OrderStatusSeen)
+    assert session.connection.open().next_order_id == 7
+    assert session.connection.take_order_ids(1) == 7
+    assert not [fact for fact in list(session.facts.queue) if isinstance(fact, ConnectionLost)]
+
+
 # --- sending
 
 

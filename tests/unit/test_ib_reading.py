@@ -187,6 +187,15 @@ def test_unset_quantities_are_none(told: tuple[EventTap, list[Fact]], unset: Any
     assert (seen.filled, seen.remaining, seen.average_price, seen.why_held) == (None, None, None, "child")
 
 
+@pytest.mark.parametrize("written", [25000.0, Decimal("25000.0"), "25000.00", Decimal("2.5E+4")])
+def test_a_quantity_looks_the_same_however_it_was_written(told: tuple[EventTap, list[Fact]], written: Any) -> None:
+    tap, published = told
+    tap.orderStatus(7, "Filled", written, 0, 1.1, 9, 0, 0.0, 5, "", 0.0)
+    (seen,) = published
+    assert isinstance(seen, OrderStatusSeen)
+    assert (str(seen.filled), str(seen.remaining), str(seen.average_price)) == ("25000", "0", "1.1")
+
+
 def test_open_order(told: tuple[EventTap, list[Fact]]) -> None:
     tap, published = told
     order, state = Order(), OrderState()
