@@ -14,16 +14,13 @@ from runner.schedule import fires
 
 YEAR = timedelta(days=365)
 _LOOKED_AT = 10_000  # of a schedule that fires every few seconds, so many fires tell enough
+_SCHEDULE = ("schedule.cron", "schedule.every", "schedule.at", "schedule")
 
 
 def mark_of(instruction: Instruction, *keys: str) -> Mark | None:
-    """Return where the first of keys stands that the plan gives; keys are dotted, and their parents count."""
-    for key in keys:
-        parts = key.split(".")
-        for length in range(len(parts), 0, -1):
-            if (mark := instruction.marks.get(".".join(parts[:length]))) is not None:
-                return mark
-    return None
+    """Return where the first of keys stands that the plan gives, else what holds the first; keys are dotted."""
+    parents = (keys[0].rsplit(".", count)[0] for count in range(1, keys[0].count(".") + 1))
+    return next((instruction.marks[key] for key in (*keys, *parents) if key in instruction.marks), None)
 
 
 def of_year(plan: Plan, start: datetime) -> Iterator[Problem]:
@@ -38,7 +35,7 @@ def of_fire(plan: Plan, instruction: Instruction, fire: datetime) -> Iterator[Pr
     """Yield the warnings of one fire."""
     if not is_open(fire):
         message = f"the market is closed at {stamp(fire)}; the order would wait until {stamp(next_open(fire))}"
-        yield _at(plan, instruction, "schedule", message)
+        yield _at(plan, instruction, _SCHEDULE, message)
     yield from odd_lot(plan, instruction)
 
 
@@ -56,7 +53,7 @@ def _closed_fires(plan: Plan, instruction: Instruction, start: datetime) -> Iter
     message = (
         f"{count} {among} fall in a closed market, the first at {stamp(first)}; such an order waits until it opens"
     )
-    yield _at(plan, instruction, "schedule", message)
+    yield _at(plan, instruction, _SCHEDULE, message)
 
 
 def odd_lot(plan: Plan, instruction: Instruction) -> Iterator[Problem]:
@@ -65,10 +62,10 @@ def odd_lot(plan: Plan, instruction: Instruction) -> Iterator[Problem]:
     if pair.minimum is not None and instruction.quantity < pair.minimum:
         size, least = f"{plain(instruction.quantity)} {pair.base}", f"{plain(pair.minimum)} {pair.base}"
         message = f"{size} is an odd lot: below IDEALPRO's minimum of {least} an order gets a worse price (code 399)"
-        yield _at(plan, instruction, "size", message)
+        yield _at(plan, instruction, ("size",), message)
 
 
-def _at(plan: Plan, instruction: Instruction, key: str, message: str) -> Problem:
-    mark = mark_of(instruction, key) or Mark(1, 1)
+def _at(plan: Plan, instruction: Instruction, keys: tuple[str, ...], message: str) -> Problem:
+    mark = mark_of(instruction, *keys) or Mark(1, 1)
     named = f"order {instruction.order}: {message}" if len(plan.instructions) > 1 else message
     return Problem(plan.file, mark.line, mark.column, named)

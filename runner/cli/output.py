@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import stat
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -13,9 +12,6 @@ from pathlib import Path
 from typing import TextIO
 
 from runner.errors import Problem
-
-_SHOWN_BYTES = 256 * 1024  # no plan is longer, see runner.plan
-_WIDTH = 100
 
 
 def prepare_streams() -> None:
@@ -82,8 +78,10 @@ def place(problem: Problem) -> dict[str, object]:
 def _tell(problem: Problem, kind: str) -> None:
     note(f"{clean(problem.file)}:{problem.line}:{problem.column}: {kind}{clean(problem.message)}")
     if is_terminal(sys.stderr):
-        for line in excerpt(problem):
-            note(line)
+        from runner.plan import excerpt
+
+        for line in (excerpt(problem) or "").splitlines():
+            note(f"    {line}")
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -91,26 +89,6 @@ def is_terminal(stream: TextIO) -> bool:
     with suppress(ValueError):
         return stream.isatty()
     return False
-
-
-def excerpt(problem: Problem) -> list[str]:
-    """Return the line a problem is on and a caret below its column; nothing if the file cannot be read."""
-    lines = _lines(problem.file)
-    if not 1 <= problem.line <= len(lines):
-        return []
-    line, at = lines[problem.line - 1], max(problem.column - 1, 0)
-    left = max(0, at - _WIDTH // 2)
-    shown = "".join(char if char.isprintable() else " " for char in line[left : left + _WIDTH])
-    return [f"    {shown}", f"    {' ' * (at - left)}^"]
-
-
-def _lines(file: str) -> list[str]:
-    with suppress(OSError, ValueError):
-        path = Path(file)
-        if stat.S_ISREG(path.stat().st_mode):
-            with path.open("rb") as source:
-                return source.read(_SHOWN_BYTES).decode("utf-8-sig", "replace").splitlines()
-    return []
 
 
 def clean(text: str) -> str:

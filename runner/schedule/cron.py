@@ -44,7 +44,7 @@ def parse_cron(expression: str) -> CronRule:
         _check_field(fields, place, name)
     rule = _read(fields)
     if rule is None or next(rule, None) is None:
-        raise ValueError(f"'{expression}' never fires: no month has such a day")
+        raise ValueError("it never fires: no month has such a day")
     return CronRule(
         times=tuple(time(hour, minute) for hour in sorted(rule.hours) for minute in sorted(rule.minutes)),
         months=frozenset(rule.months),
@@ -73,7 +73,7 @@ def _split(expression: str) -> list[str]:
     if not expression.isascii():
         raise ValueError(f"a cron has ASCII characters only; {_FORM}")
     if expression.strip().startswith("@"):
-        raise ValueError(f"'{expression.strip()}' is an alias, which is not supported; {_FORM}")
+        raise ValueError(f"an alias such as @daily is not supported; {_FORM}")
     fields = expression.split()
     if len(fields) != len(_FIELDS):
         raise ValueError(f"a cron of {len(fields)} {'field' if len(fields) == 1 else 'fields'}; {_FORM}")
