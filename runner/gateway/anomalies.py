@@ -18,6 +18,7 @@ class Anomaly(Enum):
     FILL_AFTER_CANCEL = "fill_after_cancel"
     WARNING = "warning"
     COMMISSION_FIRST = "commission_first"
+    UNANSWERED = "unanswered"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,9 +27,10 @@ class Anomalies:
 
     missing_status: a market order that fills reports only its execution and commission.
     fill_before_acknowledgement: the execution of a market order comes before its first openOrder and orderStatus.
-    fill_after_cancel: a cancel is answered (Cancelled, 202), then the execution of the whole order arrives.
+    fill_after_cancel: a cancel or an expiry is told (Cancelled, 202), then the execution of the whole order arrives.
     warning: 399, 10349 and 2109 arrive about an order that lives on.
     commission_first: the commission report comes before the order status.
+    unanswered: the order lives and nothing is ever told of it, as behind a modal dialog of the TWS.
     """
 
     duplicate_status: int = 0
@@ -39,6 +41,7 @@ class Anomalies:
     fill_after_cancel: int = 0
     warning: int = 0
     commission_first: int = 0
+    unanswered: int = 0
 
     def meets(self, kind: Anomaly, seed: int, client_id: int, order_id: int) -> bool:
         """Tell whether this order meets that anomaly."""

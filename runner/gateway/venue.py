@@ -72,7 +72,8 @@ class Venue:
 
     def tell(self, entry: Entry, *answers: Answer) -> None:
         """Say something about an order to the client that owns it, if it is there."""
-        if (listener := self._listeners.get(entry.client_id)) is not None:
+        listener = self._listeners.get(entry.client_id)
+        if listener is not None and not self.meets(entry, Anomaly.UNANSWERED):
             listener.say(*answers)
 
     def answer(self, client_id: int, *answers: Answer) -> None:
@@ -133,6 +134,8 @@ class Venue:
     def _happen(self, entry: Entry, at: int) -> None:
         if entry.expires is not None and at >= entry.expires:
             self.end(entry, at)
+            if self.meets(entry, Anomaly.FILL_AFTER_CANCEL):
+                self.fill_late(entry, at)
             return
         if entry.stage is Stage.OPENING:
             self.open(entry, at)
