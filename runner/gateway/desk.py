@@ -31,7 +31,7 @@ class Desk:
         self.venue = self._venue = venue
         self._book = venue.book
 
-    def place(self, client_id: int, request: PlaceOrder, at: int) -> None:
+    def take(self, client_id: int, request: PlaceOrder, at: int) -> None:
         """Take a new order, or the modification of one that is known."""
         entry = self._entry(client_id, request)
         known = self._book.get(client_id, request.order_id)
@@ -45,7 +45,7 @@ class Desk:
         elif known is not None and known.stage.is_live:
             self._modify(known, entry, at)
         else:
-            self._take(known, entry, at)
+            self._admit(known, entry, at)
 
     def cancel(self, client_id: int, order_id: int, at: int) -> None:
         """Cancel an order, or say why that cannot be."""
@@ -103,7 +103,7 @@ class Desk:
             return None
         return 135, f"Can't find order with id = {entry.order.parent_id}"
 
-    def _take(self, unsent: Entry | None, entry: Entry, at: int) -> None:
+    def _admit(self, unsent: Entry | None, entry: Entry, at: int) -> None:
         if unsent is None:
             self._book.add(entry)
         else:

@@ -162,7 +162,7 @@ class Session:
 
     @_handle.register
     def _(self, request: PlaceOrder) -> None:
-        self._desk.place(self._client_id, request, self._at)
+        self._desk.take(self._client_id, request, self._at)
 
     @_handle.register
     def _(self, request: CancelOrder) -> None:
