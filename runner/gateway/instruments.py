@@ -45,10 +45,24 @@ _WIDE = {
     "SEK": 200, "SGD": 25, "TRY": 2000, "ZAR": 400, "CNH": 40, "CHF": 15, "USD": 10,
 }  # fmt: skip
 
-# As published by IB. A pair that is not here gets a stable number of our own, see `_con_id`.
+# IB's own numbers, as public listings give them. A pair that is not here gets a made-up one, see `_con_id`.
 _CON_IDS = {
-    "AUD.USD": 14433401, "EUR.CHF": 12087802, "EUR.GBP": 12087807, "EUR.JPY": 14321016, "EUR.USD": 12087792,
-    "GBP.USD": 12087797, "NZD.USD": 39453441, "USD.CAD": 15016062, "USD.CHF": 12087820, "USD.JPY": 15016059,
+    "AUD.CAD": 15016138, "AUD.CHF": 15016125, "AUD.HKD": 15016128, "AUD.JPY": 15016133, "AUD.NZD": 39453424,
+    "AUD.SGD": 61664938, "AUD.USD": 14433401, "AUD.ZAR": 208558338, "CAD.CHF": 15016234, "CAD.HKD": 15016239,
+    "CAD.JPY": 15016241, "CHF.DKK": 37943438, "CHF.JPY": 14321010, "CHF.NOK": 37943440, "CHF.SEK": 37893493,
+    "CHF.ZAR": 208558349, "CNH.HKD": 174179663, "CNH.JPY": 114900065, "DKK.JPY": 110616600, "DKK.NOK": 110616599,
+    "DKK.SEK": 28027110, "EUR.AUD": 15016065, "EUR.CAD": 15016068, "EUR.CHF": 12087817, "EUR.CNH": 114900041,
+    "EUR.CZK": 75015678, "EUR.DKK": 39394687, "EUR.GBP": 12087807, "EUR.HKD": 12345770, "EUR.HUF": 75015675,
+    "EUR.ILS": 44495104, "EUR.JPY": 14321016, "EUR.MXN": 37890904, "EUR.NOK": 39453434, "EUR.NZD": 47101302,
+    "EUR.PLN": 75015682, "EUR.SEK": 37893488, "EUR.SGD": 37928764, "EUR.USD": 12087792, "EUR.ZAR": 208558343,
+    "GBP.AUD": 15016075, "GBP.CAD": 15016078, "GBP.CHF": 12087826, "GBP.CNH": 114900044, "GBP.DKK": 110616560,
+    "GBP.HKD": 12345775, "GBP.JPY": 14321015, "GBP.NOK": 37943445, "GBP.NZD": 47101305, "GBP.SEK": 28027122,
+    "GBP.USD": 12087797, "GBP.ZAR": 208558332, "HKD.JPY": 15016090, "MXN.JPY": 37890903, "NOK.JPY": 110616605,
+    "NOK.SEK": 28027113, "NZD.CAD": 46189223, "NZD.CHF": 46189224, "NZD.JPY": 39453444, "NZD.USD": 39453441,
+    "SEK.JPY": 37890923, "SGD.CNH": 114900061, "SGD.JPY": 61664943, "USD.CAD": 15016062, "USD.CHF": 12087820,
+    "USD.CNH": 113342317, "USD.CZK": 34838409, "USD.HKD": 12345777, "USD.HUF": 34831484, "USD.ILS": 44495102,
+    "USD.JPY": 15016059, "USD.MXN": 35045199, "USD.NOK": 37971206, "USD.SEK": 37893486, "USD.SGD": 37928772,
+    "USD.ZAR": 44984973, "ZAR.JPY": 208558344,
 }  # fmt: skip
 
 _PAIRS = """
@@ -131,8 +145,6 @@ def find(
     found = _BY_ID.get(con_id) if con_id else INSTRUMENTS.get(local_symbol or f"{symbol}.{currency}")
     if found is None or not (con_id or local_symbol or sec_type):
         return None
-    given = {
-        local_symbol: found.local_symbol, symbol: found.symbol, currency: found.currency, sec_type: SEC_TYPE,
-        exchange: EXCHANGE,
-    }  # fmt: skip
-    return found if all(not asked or asked == actual for asked, actual in given.items()) else None
+    asked = (local_symbol, symbol, currency, sec_type, exchange)
+    actual = (found.local_symbol, found.symbol, found.currency, SEC_TYPE, EXCHANGE)
+    return found if all(not a or a == b for a, b in zip(asked, actual, strict=True)) else None

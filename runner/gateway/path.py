@@ -12,7 +12,6 @@ walking it, so a first touch is found by branch and bound.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
 from functools import cache
 from itertools import accumulate
 from math import isqrt
@@ -79,15 +78,8 @@ class Stretch(NamedTuple):
     cap: int
 
 
-class Node(NamedTuple):
-    """An interval of a bridge with its prices and activities."""
-
-    start: int
-    end: int
-    first: int
-    last: int
-    begun: int
-    ended: int
+# An interval of a bridge: its first second and the one after it, the prices there, the activities there.
+Node = tuple[int, int, int, int, int, int]
 
 
 class Goal:
@@ -117,6 +109,13 @@ def _reach(length: int) -> int:
 
 
 @cache
+def _unit(rate: int, length: int) -> int:
+    """How far the middle of that many seconds of even activity can be displaced, for sigma = 2**32."""
+    left = length >> 1
+    return isqrt((3 * rate * left * (length - left) << 64) // (length * _DAY))
+
+
+@cache
 def _capped_reach(length: int, sigma: int, cap: int) -> int:
     if length < 2:
         return 0
@@ -133,17 +132,20 @@ class Path:
         self._times, self._prices = fixings.times, fixings.prices
         moves = (abs(after - before) for before, after in zip(self._prices, self._prices[1:], strict=False))
         self._moved = [0, *accumulate(moves)]
-        self._coarse: dict[int, tuple[int, int]] = {}
         self._blocks: dict[int, tuple[int, int]] = {}
 
     def price(self, at: int) -> int:
         """Return the price at that second."""
         stretch = self._stretch(at)
-        node = _root(stretch)
-        while node.start != at:
-            left, right = self._split(stretch, node)
-            node = left if at < right.start else right
-        return node.first
+        start, end, first, last, begun, ended = node = _root(stretch)
+        while start != at:
+            middle, price, now = self._middle(stretch, node)
+            if at < middle:
+                end, last, ended = middle, price, now
+            else:
+                start, first, begun = middle, price, now
+            node = (start, end, first, last, begun, ended)
+        return first
 
     def first(self, goal: Goal, start: int, end: int) -> int | None:
         """Return the first second of [start, end) that meets the goal."""
@@ -163,30 +165,36 @@ class Path:
         stack = [_root(stretch)]
         while stack:
             node = stack.pop()
-            length = node.end - node.start
-            if node.end <= start or node.start >= end or node.ended - node.begun == length:
+            left, right, first, last, begun, ended = node
+            length = right - left
+            if right <= start or left >= end or ended - begun == length:  # all of it closed: activity 1 a second
                 continue
-            if max(sign * node.first, sign * node.last) + self._bound(stretch, length) < easiest:
+            if max(sign * first, sign * last) + self._bound(stretch, length) < easiest:
                 continue
-            if length == 1:
-                if goal.met(node.start, node.first):
-                    return node.start
-                continue
-            left, right = self._split(stretch, node)
-            stack.append(right)
-            stack.append(left)
+            if length > 1:
+                middle, price, now = self._middle(stretch, node)
+                stack.append((middle, right, price, last, now, ended))
+                stack.append((left, middle, first, price, begun, now))
+            elif goal.met(left, first):
+                return left
         return None
 
-    def _split(self, stretch: Stretch, node: Node) -> tuple[Node, Node]:
+    def _middle(self, stretch: Stretch, node: Node) -> tuple[int, int, int]:
+        """Return the second in the middle of a node, the price and the activity there."""
         start, end, first, last, begun, ended = node
-        middle = (start + end) >> 1
-        now = activity(middle)
-        before, after = now - begun, ended - now
-        whole = before + after
-        most = min(isqrt(3 * stretch.sigma * stretch.sigma * before * after // (whole * _DAY)), stretch.cap)
+        length, whole = end - start, ended - begun
+        middle = start + (length >> 1)
+        if start // SLOT == (end - 1) // SLOT:  # quarter hours are aligned, and activity is even in each
+            rate = whole // length
+            before = (length >> 1) * rate
+            most = stretch.sigma * _unit(rate, length) >> 32
+        else:
+            before = activity(middle) - begun
+            most = isqrt(3 * stretch.sigma * stretch.sigma * before * (whole - before) // (whole * _DAY))
+        if most > stretch.cap:
+            most = stretch.cap
         moved = (mix((self._key + middle * _GOLDEN) & _MASK) * (2 * most + 1) >> 64) - most
-        price = first + (last - first) * before // whole + moved
-        return Node(start, middle, first, price, begun, now), Node(middle, end, price, last, now, ended)
+        return middle, first + (last - first) * before // whole + moved, begun + before
 
     def _bound(self, stretch: Stretch, length: int) -> int:
         if length > 1 << 20:
@@ -226,9 +234,9 @@ class Path:
         )
 
     def _sigma(self, index: int) -> int:
-        """Liveliness of a day: the mean absolute move from fixing to fixing around it."""
+        """Liveliness of a day: the mean absolute move from fixing to fixing around it, as a standard deviation."""
         low, high = max(0, index - _WINDOW), min(len(self._moved) - 1, index + _WINDOW)
-        return max((self._moved[high] - self._moved[low]) // (high - low), 8 * FINE)
+        return max((self._moved[high] - self._moved[low]) * 5 // (4 * (high - low)), 8 * FINE)
 
     def _after(self, at: int) -> Stretch:
         edge, price = self._times[-1], self._prices[-1]
@@ -249,10 +257,7 @@ class Path:
         most = price // 10
         return price - most + (mix((self._key ^ _MASK) + at * _GOLDEN & _MASK) * (2 * most + 1) >> 64)
 
-    def days(self) -> Iterator[int]:
-        """Yield the instants of the fixings."""
-        yield from self._times
-
 
 def _root(stretch: Stretch) -> Node:
-    return Node(*stretch[:4], activity(stretch.start), activity(stretch.end))
+    start, end, first, last, _, _ = stretch
+    return start, end, first, last, activity(start), activity(end)
