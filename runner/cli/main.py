@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -23,6 +24,8 @@ COMMANDS = {
     "schema": "Print a JSON Schema.",
 }
 INTERRUPTED = 130
+_OWN_OPTIONS = ("-h", "--help", "--version")
+_WORD = 60
 
 
 class LazyGroup(click.Group):
@@ -80,25 +83,30 @@ def version() -> str:
 
 
 def route(args: Sequence[str]) -> list[str]:
-    """Put `run` in front of plans."""
+    """Put `run` in front of plans; raises UsageError for a word that can only be a misspelt command."""
+    if not args or args[0] in _OWN_OPTIONS:
+        return list(args)
     options = args[: args.index("--")] if "--" in args else args
     first = next((arg for arg in options if not arg.startswith("-")), None)
-    if not args or (args[0] in ("-h", "--help", "--version") and first is None):
+    if first in COMMANDS:
         return list(args)
-    if first not in COMMANDS:
-        if args[0] == first:
-            _check_plan(first)
-        return ["run", *args]
-    return list(args)
+    if args[0] == first:
+        _check_plan(first)
+    return ["run", *args]
 
 
 def _check_plan(word: str) -> None:
-    """Refuse a word that can only be a misspelt command."""
-    if any(char in word for char in "./\\") or Path(word).exists():
+    if any(char in word for char in "./\\") or _exists(word):
         return
     near = difflib.get_close_matches(word, COMMANDS, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else f"; the commands are {', '.join(COMMANDS)}"
-    raise UsageError(f"no such command or plan: {word!r}{hint}")
+    raise UsageError(f"no such command or plan: {word[:_WORD]!r}{hint}")
+
+
+def _exists(name: str) -> bool:
+    with suppress(OSError, ValueError):
+        return Path(name).exists()
+    return False
 
 
 def _invoke(args: Sequence[str]) -> int:
@@ -117,9 +125,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     output.prepare_streams()
     args = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _invoke(args)
-    except Exception as error:
-        return _report(error, as_json="--json" in args)
+        try:
+            return _invoke(args)
+        except Exception as error:
+            return _report(error, as_json="--json" in args)
+    except BrokenPipeError:  # the reader has gone, and it may have been while a problem was told
+        output.abandon_stdout()
+        return INTERRUPTED
     except KeyboardInterrupt:
         return INTERRUPTED
 
@@ -137,9 +149,10 @@ def _report(error: Exception, *, as_json: bool) -> int:
         case click.ClickException():
             error.show()
             return UsageError.exit_code
-        case click.Abort() | BrokenPipeError():
-            output.abandon_stdout()
+        case click.Abort():
             return INTERRUPTED
+        case BrokenPipeError():
+            raise error
         case _:
             return _fault(error)
 
