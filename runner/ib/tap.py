@@ -25,6 +25,7 @@ from runner.ib.versions import error_code_and_text
 log = logging.getLogger(__name__)
 
 UNREADABLE = 508  # IB's own code for a message that makes no sense
+_DIGITS = 30  # 1E+999999999 is a number too, and as long as that when it is written out
 _SIDES = {"BOT": Side.BUY, "SLD": Side.SELL, "BUY": Side.BUY, "SELL": Side.SELL}
 _TICKS = {1: "bid", 2: "ask", 66: "bid", 67: "ask"}  # 66 and 67: delayed
 
@@ -62,12 +63,12 @@ class EventTap(EWrapper):  # type: ignore[misc]
     @_guarded
     def nextValidId(self, orderId: int) -> None:
         """Publish the smallest free order id."""
-        self._publish(facts.NextOrderIdSeen(order_id=orderId))
+        self._publish(facts.NextOrderIdSeen(order_id=_integer(orderId)))
 
     @_guarded
     def managedAccounts(self, accountsList: str) -> None:
         """Publish the accounts of the session."""
-        names = (name.strip() for name in accountsList.split(","))
+        names = (name.strip() for name in _text(accountsList).split(","))
         self._publish(facts.AccountsSeen(accounts=tuple(name for name in names if name)))
 
     @_guarded
@@ -79,20 +80,20 @@ class EventTap(EWrapper):  # type: ignore[misc]
     def error(self, reqId: int, *rest: Any) -> None:
         """Publish a notice."""
         code, text = error_code_and_text(rest)
-        self._publish(facts.NoticeSeen(about=reqId, code=code, text=text))
+        self._publish(facts.NoticeSeen(about=_integer(reqId), code=_integer(code), text=_text(text)))
 
     @_guarded
     def openOrder(self, orderId: int, contract: Contract, order: Order, orderState: OrderState) -> None:
         """Publish an order as the TWS holds it."""
         self._publish(
             facts.OpenOrderSeen(
-                order_id=orderId,
+                order_id=_integer(orderId),
                 client_id=_client(order.clientId),
                 perm_id=_perm_id(order.permId),
-                order_ref=order.orderRef or "",
-                account=order.account or "",
-                status=orderState.status or "",
-                warning=orderState.warningText or "",
+                order_ref=_text(order.orderRef),
+                account=_text(order.account),
+                status=_text(orderState.status),
+                warning=_text(orderState.warningText),
             )
         )
 
@@ -109,14 +110,14 @@ class EventTap(EWrapper):  # type: ignore[misc]
         perm_id, _parent_id, _last_price, client_id, why_held = rest[:5]
         self._publish(
             facts.OrderStatusSeen(
-                order_id=orderId,
+                order_id=_integer(orderId),
                 client_id=_client(client_id),
                 perm_id=_perm_id(perm_id),
-                status=status,
+                status=_text(status),
                 filled=_number(filled),
                 remaining=_number(remaining),
                 average_price=_number(avgFillPrice) or None,
-                why_held=why_held or "",
+                why_held=_text(why_held),
             )
         )
 
@@ -125,13 +126,13 @@ class EventTap(EWrapper):  # type: ignore[misc]
         """Publish one execution."""
         self._publish(
             facts.ExecutionSeen(
-                order_id=execution.orderId,
+                order_id=_integer(execution.orderId),
                 client_id=_client(execution.clientId),
                 perm_id=_perm_id(execution.permId),
-                order_ref=execution.orderRef or "",
-                exec_id=execution.execId,
-                account=execution.acctNumber or "",
-                contract=contract.localSymbol or f"{contract.symbol}.{contract.currency}",
+                order_ref=_text(execution.orderRef),
+                exec_id=_text(execution.execId),
+                account=_text(execution.acctNumber),
+                contract=_text(contract.localSymbol or f"{contract.symbol}.{contract.currency}"),
                 side=_SIDES[execution.side],
                 price=_required(execution.price, "price"),
                 quantity=_required(execution.shares, "quantity"),
@@ -142,7 +143,7 @@ class EventTap(EWrapper):  # type: ignore[misc]
     @_guarded
     def execDetailsEnd(self, reqId: int) -> None:
         """Publish that the executions are complete."""
-        self._publish(facts.ExecutionsEnd(request_id=reqId))
+        self._publish(facts.ExecutionsEnd(request_id=_integer(reqId)))
 
     @_guarded
     def commissionReport(self, commissionReport: Any) -> None:
@@ -156,7 +157,7 @@ class EventTap(EWrapper):  # type: ignore[misc]
 
     def _commission(self, report: Any, amount: Any) -> None:
         self._publish(
-            facts.CommissionSeen(exec_id=report.execId, amount=_number(amount), currency=report.currency or "")
+            facts.CommissionSeen(exec_id=_text(report.execId), amount=_number(amount), currency=_text(report.currency))
         )
 
     @_guarded
@@ -165,10 +166,10 @@ class EventTap(EWrapper):  # type: ignore[misc]
         self._publish(
             facts.CompletedOrderSeen(
                 perm_id=_perm_id(order.permId),
-                order_ref=order.orderRef or "",
-                account=order.account or "",
-                status=orderState.status or "",
-                completed_status=orderState.completedStatus or "",
+                order_ref=_text(order.orderRef),
+                account=_text(order.account),
+                status=_text(orderState.status),
+                completed_status=_text(orderState.completedStatus),
                 filled=_number(order.filledQuantity),
                 at=times.parse_time(orderState.completedTime or "", self.zone),
             )
@@ -184,12 +185,12 @@ class EventTap(EWrapper):  # type: ignore[misc]
         """Publish a bid or an ask; -1 and 0 say that there is none."""
         field, value = _TICKS.get(tickType), _number(price)
         if field is not None and value is not None and value > 0:
-            self._publish(facts.TickSeen(request_id=reqId, field=field, price=value))
+            self._publish(facts.TickSeen(request_id=_integer(reqId), field=field, price=value))
 
     @_guarded
     def tickSnapshotEnd(self, reqId: int) -> None:
         """Publish that a snapshot is complete."""
-        self._publish(facts.SnapshotEnd(request_id=reqId))
+        self._publish(facts.SnapshotEnd(request_id=_integer(reqId)))
 
 
 def _number(value: Any) -> Decimal | None:
@@ -202,6 +203,8 @@ def _number(value: Any) -> Decimal | None:
         raise ValueError(f"{value!r} is not a number") from fault
     if not number.is_finite() or is_unset(number):
         return None
+    if abs(number.adjusted()) > _DIGITS:
+        raise ValueError(f"{number:.3e} is no price and no quantity")
     return Decimal(plain(number))  # 25000.0 and 25000 are one quantity, and shall look like one on every ibapi
 
 
@@ -211,11 +214,24 @@ def _required(value: Any, what: str) -> Decimal:
     return number
 
 
+def _integer(value: Any) -> int:
+    """Return an integer that fits where integers are kept; text has no limit."""
+    number = int(value)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(f"{str(number)[:20]}... is too large for an id")
+    return number
+
+
 def _perm_id(value: Any) -> int | None:
     """Return the permanent id; 0 means that there is none yet."""
-    return None if is_unset(value) or not value else int(value)
+    return None if is_unset(value) or not value else _integer(value)
 
 
 def _client(value: Any) -> int:
     """Return the client id; an order that no client placed has none, which is the 0 of the TWS itself."""
-    return 0 if is_unset(value) else int(value)
+    return 0 if is_unset(value) else _integer(value)
+
+
+def _text(value: Any) -> str:
+    """Return text that can be written as UTF-8: escapes of a TWS are halves of characters, and may miss the other."""
+    return str(value or "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-RUN = [sys.executable, "-c", "from runner.cli.commands.doctor import command; command()"]
+RUN = [sys.executable, "-c", "import sys; from runner.cli.main import main; sys.exit(main())", "doctor"]
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -98,6 +98,13 @@ def test_a_simulated_gateway_is_called_so(serve: Callable[..., str]) -> None:
     assert "OK    accounts: DU1234567 (simulated)\n" in done.stdout
 
 
+def test_what_the_tws_says_cannot_move_the_cursor(serve: Callable[..., str]) -> None:
+    done = doctor("--port", serve(tws(time.time, "20261124 08:11:16 \x1b[2JEST", "DU1\\x1b[2J,U2")))
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+    assert "U2 (live)" in done.stdout
+
+
 def test_no_account(serve: Callable[..., str]) -> None:
     done = doctor("--port", serve(tws(time.time, "20261124 08:11:16 EST", "")))
     assert done.returncode == 3
@@ -143,7 +150,12 @@ def test_two_distributions_of_the_module(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
     done = subprocess.run(
-        [sys.executable, "-c", code, "--port", port], capture_output=True, text=True, timeout=60, cwd=ROOT, check=False
+        [sys.executable, "-c", code, "doctor", "--port", port],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=ROOT,
+        check=False,
     )
     assert done.returncode == 5
     assert "FAIL  ibapi: more than one distribution owns the module: " in done.stdout
@@ -153,7 +165,7 @@ def test_two_distributions_of_the_module(tmp_path: Path) -> None:
 def test_without_ibapi() -> None:
     code = f"import sys; sys.modules['ibapi'] = None; {RUN[2]}"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=ROOT, check=False
+        [sys.executable, "-c", code, "doctor"], capture_output=True, text=True, timeout=60, cwd=ROOT, check=False
     )
     assert (done.returncode, done.stderr) == (3, "")
     assert "FAIL  ibapi: ibapi cannot be imported" in done.stdout

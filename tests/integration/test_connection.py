@@ -454,11 +454,17 @@ def test_big_frames_in_small_pieces_are_cheap(play: Callable[..., Session]) -> N
 
 def test_non_ascii_text(play: Callable[..., Session]) -> None:
     """From server version 153 on a TWS escapes; what is neither escaped nor UTF-8 is still shown."""
-    session = play(ordinary(text(4, 2, -1, 201, "zur\\u00fcckgewiesen"), text(4, 2, -1, 202, "raw é"), text(49, 1, 1)))
+    session = play(
+        ordinary(
+            text(4, 2, -1, 201, "zur\\u00fcckgewiesen \\ud83c\\udf89 \\ud83c"),
+            text(4, 2, -1, 202, "raw é"),
+            text(49, 1, 1),
+        )
+    )
     session.connection.open()
     facts = session.wait_for(CurrentTimeSeen)
     first, second = (fact for fact in facts if isinstance(fact, NoticeSeen))
-    assert first.text == "zurückgewiesen"
+    assert first.text == "zurückgewiesen \N{PARTY POPPER} \N{REPLACEMENT CHARACTER}"
     assert second.code == 202
 
 

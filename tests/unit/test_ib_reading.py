@@ -100,7 +100,7 @@ D = Disposition
         ([1100, 1300, 2110, 504], D.CONNECTION_LOST),
         ([1101, 1102], D.CONNECTION_BACK),
         ([326], D.CLIENT_ID_IN_USE),
-        ([0, 1, 99999, 508], D.UNKNOWN_ORDER_CODE),
+        ([0, 1, 99999, 508, 512], D.UNKNOWN_ORDER_CODE),
     ],
 )
 def test_codes_about_an_order(codes: list[int], expected: Disposition) -> None:
@@ -246,7 +246,10 @@ def test_execution_without_local_symbol(told: tuple[EventTap, list[Fact]]) -> No
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("changes", [{"side": "?"}, {"price": LARGEST}, {"shares": UNSET_DECIMAL}, {"shares": "many"}])
+@pytest.mark.parametrize(
+    "changes",
+    [{"side": "?"}, {"price": LARGEST}, {"shares": UNSET_DECIMAL}, {"shares": "many"}, {"shares": "1e999999999"}],
+)
 def test_an_execution_that_makes_no_sense_is_reported(
     told: tuple[EventTap, list[Fact]], changes: dict[str, Any]
 ) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import queue
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from runner.cli.output import clean, say, say_json
 from runner.core.facts import ConnectionLost, CurrentTimeSeen, Fact
 from runner.errors import ConnectionFailed, Refused
 
@@ -45,12 +46,20 @@ class Check:
     def as_text(self) -> str:
         """Write it as one line, and one more for the advice."""
         line = f"{self.status.name:<4}  {self.name}: {self.message}"
-        return f"{line}\n      -> {self.advice}" if self.advice else line
+        return clean(f"{line}\n      -> {self.advice}" if self.advice else line)
 
-    def as_json(self) -> str:
-        """Write it as one JSON object."""
+    def as_json(self) -> dict[str, object]:
+        """Return the fields of its JSON line."""
         fields = {"check": self.name, "status": self.status.value, "message": self.message, "advice": self.advice}
-        return json.dumps({"type": "check", **fields}, ensure_ascii=False)
+        return {"type": "check", **fields}
+
+    def tell(self, *, as_json: bool) -> None:
+        """Print it at once: the next check may take a while."""
+        if as_json:
+            say_json(self.as_json())
+        else:
+            say(self.as_text())
+        sys.stdout.flush()
 
 
 class _Seconds(click.FloatRange):
@@ -75,7 +84,7 @@ def command(context: click.Context, /, *, as_json: bool, **address: object) -> N
     """Test the connection to a TWS, IB Gateway or fxrun gateway; no order is sent."""
     failed = set()
     for check in examine(**address):  # type: ignore[arg-type]
-        click.echo(check.as_json() if as_json else check.as_text())
+        check.tell(as_json=as_json)
         if check.status is Status.FAIL:
             failed.add(check.name)
     if "connection" in failed:
