@@ -23,6 +23,7 @@ from runner.gateway.rates import Anchors
 FINE = 256  # path units in a tenth of a pip
 _TILE = 1 << 27  # seconds, 4.25 years
 _BLOCK = 32  # days skipped at once by a search
+_SHORT = 4 * 3600  # seconds for which the spreads of each slot are looked at
 _WINDOW = 16  # days before and after that decide how lively a day is
 _MASK = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
@@ -91,6 +92,12 @@ class Goal:
         self.sign = sign
         self._levels = [sign * (level + offset) for offset in offsets]
         self.easiest = min(self._levels)  # sign * price below this meets the goal in no slot
+
+    def easiest_in(self, start: int, end: int) -> int:
+        """Return the same for the seconds from start to end alone; they are few."""
+        since = locate(start)[1]
+        last = (since + end - start - 1) // SLOT
+        return self.easiest if last >= OPEN_SLOTS else min(self._levels[since // SLOT : last + 1])
 
     def met(self, at: int, price: int) -> bool:
         """Tell whether price meets the goal at that second."""
@@ -169,7 +176,8 @@ class Path:
             length = right - left
             if right <= start or left >= end or ended - begun == length:  # all of it closed: activity 1 a second
                 continue
-            if max(sign * first, sign * last) + self._bound(stretch, length) < easiest:
+            most = max(sign * first, sign * last) + self._bound(stretch, length)
+            if most < easiest or (length <= _SHORT and most < goal.easiest_in(left, right)):
                 continue
             if length > 1:
                 middle, price, now = self._middle(stretch, node)

@@ -1,7 +1,8 @@
 """What a search for the first touch costs, by how long the wait is: python tests/bench/first_touch.py
 
 For each span after a fire: the highest and the lowest level that the path reaches in it, which are the hardest to find,
-and a level it never reaches, searched cold (the bounds of the days not yet known) and warm. A scan of every second is extrapolated from one hour.
+and a level it never reaches, searched cold (the bounds of the days not yet known) and warm. A scan of every second is
+extrapolated from one hour.
 """
 
 from __future__ import annotations
