@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from runner.wire.answers import Answer
+from runner.wire.build import builder
 from runner.wire.errors import WireError
 from runner.wire.layout import Layout
 from runner.wire.layout_answers import ANSWERS
@@ -55,8 +56,8 @@ def _decode(table: Mapping[int, Layout], fields: Sequence[str], version: int) ->
     read_steps(_steps(layout.message, version), cursor)
     values = cursor.parts[""]
     for name, part in layout.parts:
-        values[name] = part(**cursor.parts[name])
-    return layout.message(**values)
+        values[name] = builder(part)(cursor.parts[name])
+    return builder(layout.message)(values)
 
 
 def _message_id(fields: Sequence[str]) -> int:

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from runner.wire.kinds import ESCAPED, TEXT, Kind
+from runner.wire.kinds import ESCAPED, PRICE, TEXT, WHOLE, Kind
 
 NEVER = 10_000
 ESCAPES_SINCE = 153
+FRACTIONS_SINCE = 101  # of quantities; of market data sizes it is 163
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,11 @@ def fields(
 def escaped(path: str, since: int = 0) -> tuple[Field, ...]:
     """Return a text that clients un-escape from version 153 on."""
     return (Field(path, TEXT, since, ESCAPES_SINCE), Field(path, ESCAPED, max(since, ESCAPES_SINCE)))
+
+
+def sizes(names: str, *, part: str = "", since: int = FRACTIONS_SINCE) -> tuple[Field, ...]:
+    """Return quantities, each a whole number before the version that knows fractions."""
+    return (*fields(WHOLE, names, part=part, until=since), *fields(PRICE, names, part=part, since=since))
 
 
 def one_of(*values: str) -> Callable[[Any], bool]:

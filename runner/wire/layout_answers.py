@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from runner.wire import messages as m
-from runner.wire.kinds import FLAG, INTEGER, PRICE, TEXT, UNSET_DOUBLE, WHOLE
-from runner.wire.layout import Field, Fixed, Item, Layout, Repeat, escaped, fields
+from runner.wire.kinds import FLAG, INTEGER, PRICE, TEXT, UNSET_DOUBLE
+from runner.wire.layout import Field, Fixed, Item, Layout, Repeat, escaped, fields, sizes
 from runner.wire.layout_orders import COMPLETED_ORDER, OPEN_ORDER
 from runner.wire.layout_parts import TOLD_CONTRACT, tags
 
 _CONTRACT = (("contract", m.WireContract),)
 _REQUEST_ID = Field("request_id", INTEGER)
-_FRACTIONS_SINCE = 163
+_MARKET_FRACTIONS = 163  # of market data sizes
 
 
 def _plain(message_id: int, message: type, *items: Item, version: str = "1") -> Layout:
     """Return an answer with a version field before its items."""
     return Layout(message_id, message, (Fixed(version), *items))
-
-
-def _size(path: str) -> tuple[Field, ...]:
-    """Return a size of market data, a whole number before fractions were known."""
-    return (Field(path, WHOLE, until=_FRACTIONS_SINCE), Field(path, PRICE, since=_FRACTIONS_SINCE))
 
 
 def _escaped(names: str) -> tuple[Field, ...]:
@@ -63,9 +58,11 @@ _EXECUTION: tuple[Item, ...] = (
     Field("execution.order_id", INTEGER),
     *TOLD_CONTRACT,
     *fields(TEXT, "execution_id time account exchange side", part="execution"),
-    *fields(PRICE, "shares price", part="execution"),
+    *sizes("shares", part="execution"),
+    Field("execution.price", PRICE),
     *fields(INTEGER, "perm_id client_id liquidation", part="execution"),
-    *fields(PRICE, "cumulative_quantity average_price", part="execution"),
+    *sizes("cumulative_quantity", part="execution"),
+    Field("execution.average_price", PRICE),
     *fields(TEXT, "order_ref ev_rule", part="execution"),
     Field("execution.ev_multiplier", PRICE),
     Field("execution.model_code", TEXT, since=103),
@@ -80,7 +77,8 @@ _PORTFOLIO: tuple[Item, ...] = (
     *fields(TEXT, "symbol security_type last_trade_date", part="contract"),
     Field("contract.strike", PRICE, unset="0.0"),
     *fields(TEXT, "right multiplier primary_exchange currency local_symbol trading_class", part="contract"),
-    *fields(PRICE, "position market_price market_value average_cost unrealized_pnl realized_pnl"),
+    *sizes("position"),
+    *fields(PRICE, "market_price market_value average_cost unrealized_pnl realized_pnl"),
     Field("account", TEXT),
 )
 
@@ -116,7 +114,8 @@ _LAYOUTS = (
             Fixed("6", until=131),
             Field("order_id", INTEGER),
             Field("status", TEXT),
-            *fields(PRICE, "filled remaining average_fill_price"),
+            *sizes("filled remaining"),
+            Field("average_fill_price", PRICE),
             *fields(INTEGER, "perm_id parent_id"),
             Field("last_fill_price", PRICE),
             Field("client_id", INTEGER),
@@ -140,7 +139,7 @@ _LAYOUTS = (
     Layout(
         61,
         m.Position,
-        (Fixed("3"), Field("account", TEXT), *TOLD_CONTRACT, *fields(PRICE, "position average_cost")),
+        (Fixed("3"), Field("account", TEXT), *TOLD_CONTRACT, *sizes("position"), Field("average_cost", PRICE)),
         _CONTRACT,
     ),
     _plain(62, m.PositionEnd),
@@ -152,7 +151,8 @@ _LAYOUTS = (
             _REQUEST_ID,
             Field("account", TEXT),
             *TOLD_CONTRACT,
-            *fields(PRICE, "position average_cost"),
+            *sizes("position"),
+            Field("average_cost", PRICE),
             Field("model_code", TEXT),
         ),
         _CONTRACT,
@@ -190,11 +190,13 @@ _LAYOUTS = (
         _REQUEST_ID,
         Field("tick_type", INTEGER),
         Field("price", PRICE),
-        *_size("size"),
+        *sizes("size", since=_MARKET_FRACTIONS),
         Field("attributes", INTEGER),
         version="6",
     ),
-    _plain(2, m.TickSize, _REQUEST_ID, Field("tick_type", INTEGER), *_size("size"), version="6"),
+    _plain(
+        2, m.TickSize, _REQUEST_ID, Field("tick_type", INTEGER), *sizes("size", since=_MARKET_FRACTIONS), version="6"
+    ),
     _plain(45, m.TickGeneric, _REQUEST_ID, Field("tick_type", INTEGER), Field("value", PRICE), version="6"),
     _plain(46, m.TickString, _REQUEST_ID, Field("tick_type", INTEGER), *escaped("value"), version="6"),
     _plain(57, m.TickSnapshotEnd, _REQUEST_ID),

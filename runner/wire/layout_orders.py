@@ -19,7 +19,7 @@ from runner.wire.kinds import (
     UNSET_PYTHON_DOUBLE,
     Kind,
 )
-from runner.wire.layout import Field, Fixed, Item, Layout, Repeat, When, fields, one_of
+from runner.wire.layout import Field, Fixed, Item, Layout, Repeat, When, fields, one_of, sizes
 from runner.wire.layout_groups import (
     ALGO,
     CLEARING,
@@ -35,6 +35,7 @@ from runner.wire.layout_groups import (
 )
 from runner.wire.layout_parts import (
     ASKED_CONTRACT,
+    PEGGED_SINCE,
     TOLD_CONTRACT,
     combination,
     conditions,
@@ -102,13 +103,14 @@ _PLACE: tuple[Item, ...] = (
     *order(FLAG, "solicited randomize_size randomize_price"),
     pegged_to_benchmark(DOUBLE),
     *conditions(DOUBLE),
-    *order(TEXT, "adjusted_order_type"),
+    *order(TEXT, "adjusted_order_type", since=PEGGED_SINCE),
     *order(
         DOUBLE,
         "trigger_price limit_price_offset adjusted_stop_price adjusted_stop_limit_price adjusted_trailing_amount",
+        since=PEGGED_SINCE,
         unset=UNSET_PYTHON_DOUBLE,
     ),
-    *order(INTEGER, "adjustable_trailing_unit"),
+    *order(INTEGER, "adjustable_trailing_unit", since=PEGGED_SINCE),
     *order(TEXT, "ext_operator", since=105),
     *order(TEXT, "soft_dollar_name soft_dollar_value", since=106),
     *order(DOUBLE, "cash_quantity", since=111, unset=UNSET_PYTHON_DOUBLE),
@@ -147,7 +149,7 @@ _PLACE: tuple[Item, ...] = (
 _TOLD_HEAD = (
     *TOLD_CONTRACT,
     *order(TEXT, "action"),
-    *order(PRICE, "total_quantity"),
+    *sizes("total_quantity", part="order"),
     *order(TEXT, "order_type"),
     *order(PRICE, "limit_price aux_price"),
     *order(TEXT, "time_in_force oca_group account open_close"),
@@ -240,14 +242,15 @@ _OPEN: tuple[Item, ...] = (
     *order(FLAG, "randomize_size randomize_price"),
     pegged_to_benchmark(PRICE),
     *conditions(PRICE),
-    *order(TEXT, "adjusted_order_type"),
+    *order(TEXT, "adjusted_order_type", since=PEGGED_SINCE),
     *order(
         PRICE,
         "trigger_price trail_stop_price limit_price_offset "
         "adjusted_stop_price adjusted_stop_limit_price adjusted_trailing_amount",
+        since=PEGGED_SINCE,
         unset=UNSET_DOUBLE,
     ),
-    *order(INTEGER, "adjustable_trailing_unit"),
+    *order(INTEGER, "adjustable_trailing_unit", since=PEGGED_SINCE),
     *order(TEXT, "soft_dollar_name soft_dollar_value soft_dollar_display_name", since=106),
     *order(PRICE, "cash_quantity", since=111, unset=UNSET_DOUBLE),
     *order(FLAG, "dont_use_auto_price_for_hedge", since=141),
@@ -301,7 +304,7 @@ _COMPLETED: tuple[Item, ...] = (
     *order(PRICE, "trail_stop_price limit_price_offset cash_quantity", unset=UNSET_DOUBLE),
     *order(FLAG, "dont_use_auto_price_for_hedge is_oms_container"),
     *order(TEXT, "auto_cancel_date"),
-    *order(PRICE, "filled_quantity"),
+    *sizes("filled_quantity", part="order"),
     *order(INTEGER, "reference_futures_contract_id"),
     *order(FLAG, "auto_cancel_parent"),
     *order(TEXT, "shareholder"),

@@ -6,6 +6,7 @@ from runner.wire.kinds import DOUBLE, FLAG, INTEGER, PRICE, TEXT, UNSET_PYTHON_D
 from runner.wire.layout import Field, Item, Maybe, Repeat, When, fields, one_of
 from runner.wire.messages import ComboLeg, DeltaNeutralContract, OrderComboLeg, OrderCondition, TagValue
 
+PEGGED_SINCE = 102  # benchmark, conditions and adjusted orders came together
 is_bag = one_of("BAG")
 TAG_VALUE = fields(TEXT, "tag value")
 QUOTE_LEG = (*fields(INTEGER, "contract_id ratio"), *fields(TEXT, "action exchange"))
@@ -76,7 +77,10 @@ def conditions(number: Kind) -> tuple[Item, ...]:
         _condition(7, more, percent, *place),
     )
     flags = fields(FLAG, "conditions_ignore_rth conditions_cancel_order", part="order")
-    return (Repeat("order.conditions", OrderCondition, items), When("order.conditions", bool, flags))
+    return (
+        Repeat("order.conditions", OrderCondition, items, since=PEGGED_SINCE),
+        When("order.conditions", bool, flags, since=PEGGED_SINCE),
+    )
 
 
 def pegged_to_benchmark(number: Kind) -> When:
@@ -87,4 +91,4 @@ def pegged_to_benchmark(number: Kind) -> When:
         *fields(number, "pegged_change_amount reference_change_amount", part="order"),
         Field("order.reference_exchange", TEXT),
     )
-    return When("order.order_type", one_of("PEG BENCH", "PEGBENCH"), items, since=102)
+    return When("order.order_type", one_of("PEG BENCH", "PEGBENCH"), items, since=PEGGED_SINCE)

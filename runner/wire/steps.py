@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Protocol
 
+from runner.wire.build import builder
 from runner.wire.errors import WireError
 from runner.wire.kinds import FLAG, INTEGER, Read, Write
 from runner.wire.layout import Field, Fixed, Item, Maybe, Repeat, When
@@ -148,7 +149,7 @@ class Elements:
         inner = Cursor(cursor.fields, cursor.message_id, cursor.at, {"": {}})
         read_steps(self.steps, inner)
         cursor.at = inner.at
-        return self.element(**inner.parts[""])
+        return builder(self.element)(inner.parts[""])
 
     def write(self, parts: dict[str, Any], out: list[str]) -> None:
         """Write the count and the elements."""

@@ -1,0 +1,132 @@
+"""The real ibapi as an oracle, run as a program in the environment of one generation; imports nothing of ours.
+
+Reads one JSON job a line: {"version", "call": [method, args]} answers {"sent": hex}, what EClient put on the wire;
+{"version", "hear": hex} answers {"heard": [[callback, args]...]}, what its decoder made of those frames.
+Objects travel as {"~": class, attribute: value}; decimals as {"~": "Decimal", "value": text}.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import sys
+from decimal import Decimal
+from typing import Any
+
+from ibapi import comm, order_condition
+from ibapi.client import EClient
+from ibapi.decoder import Decoder
+from ibapi.wrapper import EWrapper
+
+MODULES = ("contract", "order", "execution", "tag_value", "softdollartier", "order_cancel")
+CLASSES: dict[str, type] = {"Decimal": Decimal}
+for name in MODULES:
+    try:
+        module = importlib.import_module(f"ibapi.{name}")
+    except ModuleNotFoundError:
+        continue
+    CLASSES.update({n: c for n, c in vars(module).items() if inspect.isclass(c)})
+CLASSES.update({n: c for n, c in vars(order_condition).items() if n.endswith("Condition")})
+
+
+class Recorder(EWrapper):
+    """Notes every callback."""
+
+    def __init__(self) -> None:
+        EWrapper.__init__(self)
+        self.heard: list[Any] = []
+
+    def __getattribute__(self, name: str) -> Any:
+        if name.startswith("_") or name in ("heard", "logAnswer") or not hasattr(EWrapper, name):
+            return object.__getattribute__(self, name)
+        return lambda *args: object.__getattribute__(self, "heard").append([name, [dump(arg) for arg in args]])
+
+
+class Wire:
+    """A connection that keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.sent = b""
+
+    def isConnected(self) -> bool:
+        return True
+
+    def sendMsg(self, data: bytes) -> int:
+        self.sent += data
+        return len(data)
+
+
+def load(value: Any) -> Any:
+    """Turn JSON into ibapi's objects."""
+    if isinstance(value, list):
+        return [load(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value["~"] == "Decimal":
+        return Decimal(value["value"])
+    thing = CLASSES[value["~"]]()
+    for name, item in value.items():
+        if name != "~":
+            setattr(thing, name, load(item))
+    return thing
+
+
+def dump(value: Any) -> Any:
+    """Turn ibapi's objects into JSON."""
+    if isinstance(value, Decimal):
+        return {"~": "Decimal", "value": str(value)}
+    if isinstance(value, (list, tuple)):
+        return [dump(item) for item in value]
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return value
+    return (
+        {"~": type(value).__name__, **{n: dump(v) for n, v in vars(value).items()}}
+        if hasattr(value, "__dict__")
+        else str(value)
+    )
+
+
+def send(version: int, method: str, args: Any) -> dict[str, Any]:
+    """Call a method of EClient."""
+    wrapper = Recorder()
+    client = EClient(wrapper)
+    client.conn, client.connState, client.serverVersion_ = Wire(), EClient.CONNECTED, version
+    client.clientId, client.optCapab = 7, ""
+    getattr(client, method)(*load(args))
+    return {"sent": client.conn.sent.hex(), "heard": wrapper.heard}
+
+
+def hear(version: int, data: bytes) -> dict[str, Any]:
+    """Let the decoder read frames, cut by ibapi itself, as EClient.run does."""
+    wrapper = Recorder()
+    decoder = Decoder(wrapper, version)
+    takes_id = "msgId" in inspect.signature(decoder.interpret).parameters
+    while data:
+        size, text, data = comm.read_msg(data)
+        fields = comm.read_fields(text)
+        if size == 0 or not fields:
+            break
+        if takes_id:
+            decoder.interpret(fields[1:], int(fields[0]))
+        else:
+            decoder.interpret(fields)
+    return {"heard": wrapper.heard, "rest": len(data)}
+
+
+def main() -> None:
+    """Answer jobs until the input ends."""
+    for line in sys.stdin:
+        job = json.loads(line)
+        try:
+            if "call" in job:
+                reply = send(job["version"], *job["call"])
+            else:
+                reply = hear(job["version"], bytes.fromhex(job["hear"]))
+        except Exception as error:  # an oracle that dies tells nothing; the test shows what it said
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply), flush=True)
+
+
+if __name__ == "__main__":
+    main()
