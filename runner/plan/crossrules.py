@@ -157,8 +157,10 @@ def _times_in_window(draft: Draft, _source: Source, findings: Findings) -> None:
         findings.at_value(
             draft.places["schedule.at"], "a time twice: found an instant that repeats; expected each once"
         )
-    low, high = schedule.start or min(schedule.at), schedule.until
-    if low < (high or low) and not any(low <= at and (high is None or at < high) for at in schedule.at):
+    low, high = schedule.start, schedule.until
+    if low is not None and high is not None and high <= low:
+        return  # said already
+    if not any((low is None or low <= at) and (high is None or at < high) for at in schedule.at):
         message = (
             "a schedule that never fires: found only times outside its window; expected one between from and until"
         )

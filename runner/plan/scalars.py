@@ -8,6 +8,8 @@ from decimal import Decimal
 from runner.plan.text import quote
 
 MAX_DIGITS = 28
+_LONGEST = 60  # with sign, point and underscores
+_DIGITS_ONLY = re.compile(r"[-+]?[0-9][0-9_.,]*")
 _WORDS = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
@@ -19,7 +21,7 @@ _NOT_OURS = (
     (re.compile(r"[-+]?0[bB][01_]+"), "a number in binary"),
     (re.compile(r"[-+]?0[0-9_]+(?:\.[0-9_]*)?"), "a number with a leading zero"),
     (re.compile(r"[-+]?[0-9_]*(?:\.[0-9_]*)?(?:,[0-9_]+)+(?:\.[0-9_]*)?"), "a number with a comma"),
-    (re.compile(r"[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)[eE][-+]?[0-9_]+"), "a number with an exponent"),
+    (re.compile(r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)[eE][-+]?[0-9_]+"), "a number with an exponent"),
     (re.compile(r"[-+]?\.?(?:inf|infinity|nan)", re.IGNORECASE), "a number that is not finite"),
     (re.compile(r"[-+]?\.[0-9_]+"), "a number that begins with its point"),
     (re.compile(r"[-+]?[0-9][0-9_]*\.[_]*"), "a number that ends with its point"),
@@ -36,6 +38,8 @@ def plain_value(text: str) -> Decimal | bool | str | None:
     """Return what an unquoted word means; times, yes, no, on and off stay text. Raises BadNumber."""
     if text in _WORDS:
         return _WORDS[text]
+    if len(text) > _LONGEST:
+        return _long(text)
     if _NUMBER.fullmatch(text):
         return _decimal(text)
     for form, name in _NOT_OURS:
@@ -44,8 +48,19 @@ def plain_value(text: str) -> Decimal | bool | str | None:
     return text
 
 
+def _long(text: str) -> str:
+    """Return text that is too long for a number; a number in any form is refused without looking closer."""
+    if _DIGITS_ONLY.fullmatch(text):
+        raise BadNumber(_too_long(text))
+    return text
+
+
+def _too_long(text: str) -> str:
+    digits = sum(map(text.count, "0123456789"))
+    return f"a number of {digits} digits: found {quote(text)}; expected at most {MAX_DIGITS} digits"
+
+
 def _decimal(text: str) -> Decimal:
-    digits = sum(c.isdigit() for c in text)
-    if digits > MAX_DIGITS:
-        raise BadNumber(f"a number of {digits} digits: found {quote(text)}; expected at most {MAX_DIGITS} digits")
+    if sum(c.isdigit() for c in text) > MAX_DIGITS:
+        raise BadNumber(_too_long(text))
     return Decimal(text.replace("_", ""))

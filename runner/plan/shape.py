@@ -170,12 +170,15 @@ def _one_of(words: Iterable[str]) -> str:
 
 def _out_of_bounds(complaint: _Complaint) -> str:
     name, wanted, found = _name(complaint.where), complaint.wanted, _shown(complaint.found)
-    wordings = {
-        "exclusiveMinimum": f"is not positive: found {found}; expected a number greater than 0",
-        "maximum": f"is too large: found {found}; expected at most {wanted}",
-        "minItems": "is empty: found a list without items; expected at least one",
-        "maxItems": f"is too long: found more than {wanted} items; expected at most {wanted}",
-        "minProperties": f"is empty: found no keys in it; expected {_one_of(complaint.properties)}, or both",
-    }
-    general = f"is not as the schema wants it: found {found}; expected {complaint.keyword} {wanted}"
-    return f"{name} {wordings.get(complaint.keyword, general)}"
+    match complaint.keyword:
+        case "exclusiveMinimum":
+            return f"{name} is not positive: found {found}; expected a number greater than 0"
+        case "maximum":
+            return f"{name} is too large: found {found}; expected at most {wanted}"
+        case "minItems":
+            return f"{name} is empty: found a list without items; expected at least one"
+        case "maxItems":
+            return f"{name} is too long: found more than {wanted} items; expected at most {wanted}"
+        case "minProperties":
+            return f"{name} is empty: found no keys in it; expected {_one_of(complaint.properties)}, or both"
+    return f"{name} is not as the schema wants it: found {found}; expected {complaint.keyword} {wanted}"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from runner.errors import Problem
 from runner.plan.model import Mark
 from runner.plan.scalars import BadNumber, plain_value
-from runner.plan.text import UNWANTED, Unreadable, decode, describe, printable, quote, read_bytes, unwanted
+from runner.plan.text import UNWANTED, Unreadable, decode, describe, position, printable, quote, read_bytes, unwanted
 
 if TYPE_CHECKING:
     import yaml
@@ -24,6 +24,7 @@ Where = tuple[str | int, ...]
 MAX_DEPTH = 32
 MAX_NODES = 20_000
 MAX_PROBLEMS = 100
+_DEEP = f"nested too deeply: found level {{}}; expected at most {MAX_DEPTH} levels"
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\t', re.DOTALL)
 
 
@@ -71,7 +72,8 @@ def parse(file: str, text: str, data: bytes) -> Source:
     for line, column, character in unwanted(text):
         expected = "expected visible characters (a newline or a tab only between them)"
         reader.note(Mark(line, column), f"a character that plans may not hold: found {describe(character)}; {expected}")
-        if len(reader.problems) >= MAX_PROBLEMS:
+        reader.characters += 1
+        if reader.characters == MAX_PROBLEMS:
             break
     try:
         found: object | None = reader.document(UNWANTED.sub("\N{REPLACEMENT CHARACTER}", _spaced(text)))
@@ -111,6 +113,7 @@ class _Reader:
         self.keys: dict[Where, Mark] = {}
         self.values: dict[Where, Mark] = {}
         self.tainted: set[Where] = set()
+        self.characters = 0  # how many of the problems are unwanted characters
         self._nodes = 0
         self._events: Iterator[yaml.Event] = iter(())
 
@@ -121,6 +124,14 @@ class _Reader:
         self.note(mark, message)
         return _Stop()
 
+    def _broken(self, mark: Mark, message: str) -> _Stop:
+        """Say only that the text is broken, or only which characters may have broken it."""
+        if self.characters:
+            self.problems[:] = self.problems[: self.characters]
+            return _Stop()
+        self.problems.clear()
+        return self._stop(mark, message)
+
     def document(self, text: str) -> object:
         """Return the data of the only document of text."""
         import yaml
@@ -130,10 +141,12 @@ class _Reader:
         try:
             return self._only_document()
         except yaml.MarkedYAMLError as error:
+            if "nesting depth" in (error.problem or ""):  # libyaml gives up before it hands out an event
+                raise self._stop(_too_deep(text), _DEEP.format(MAX_DEPTH + 1)) from None
             mark = _error_mark(error, text)
-            raise self._stop(mark, _wording(error, _at(text, mark))) from None
+            raise self._broken(mark, _wording(error, _at(text, mark))) from None
         except yaml.YAMLError as error:
-            raise self._stop(Mark(1, 1), f"not YAML: {printable(str(error))[:200]}") from None
+            raise self._broken(Mark(1, 1), f"not YAML: {printable(str(error))[:200]}") from None
 
     def _only_document(self) -> object:
         import yaml
@@ -159,7 +172,9 @@ class _Reader:
 
         mark = _mark(event)
         self.values.setdefault(where, mark)
-        self._count(mark, depth)
+        self._count(mark)
+        if depth > MAX_DEPTH and isinstance(event, yaml.CollectionStartEvent):
+            raise self._stop(mark, _DEEP.format(depth))
         match event:
             case yaml.MappingStartEvent():
                 self._properties(event.anchor, event.tag, mark)
@@ -175,10 +190,8 @@ class _Reader:
         self.note(mark, f"an alias: found {quote(found)}; expected the value itself")
         return None
 
-    def _count(self, mark: Mark, depth: int) -> None:
+    def _count(self, mark: Mark) -> None:
         self._nodes += 1
-        if depth > MAX_DEPTH + 1:
-            raise self._stop(mark, f"nested too deeply: found level {depth - 1}; expected at most {MAX_DEPTH} levels")
         if self._nodes > MAX_NODES:
             raise self._stop(mark, f"too many values: found more than {MAX_NODES}; expected a smaller plan")
         if len(self.problems) > MAX_PROBLEMS:
@@ -240,7 +253,7 @@ class _Reader:
             raise self._stop(
                 mark, "a key that is not text: found a value in its place; expected a word before the colon"
             )
-        self._count(_mark(event), depth)
+        self._count(_mark(event))
         self._properties(event.anchor, event.tag, _mark(event))
         key: str = event.value
         if key == "<<" and event.implicit[0]:
@@ -270,10 +283,19 @@ def _error_mark(error: yaml.MarkedYAMLError, text: str) -> Mark:
     mark = error.problem_mark or error.context_mark
     if mark is None:
         return Mark(1, 1)
-    lines = text.rstrip().count("\n") + 1
-    if error.context_mark is not None and mark.line >= lines:
+    if error.context_mark is not None and mark.index >= len(text.rstrip()):
         mark = error.context_mark
     return Mark(mark.line + 1, mark.column + 1)
+
+
+def _too_deep(text: str) -> Mark:
+    """Return the bracket that opens a level too many, roughly: brackets inside quotes count too."""
+    depth = 0
+    for match in re.finditer(r"[\[{\]}]", text):
+        depth += 1 if match[0] in "[{" else -1
+        if depth > MAX_DEPTH:
+            return Mark(*position(text, match.start()))
+    return Mark(1, 1)
 
 
 def _wording(error: yaml.MarkedYAMLError, at: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -26,6 +25,8 @@ _LONGEST = 60
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
     """Return the choice most like word, letter case aside; None if none is close."""
+    import difflib  # only when there is something to suggest
+
     by_lower = {choice.lower(): choice for choice in choices}
     close = difflib.get_close_matches(word[:_LONGEST].lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[close[0]] if close else None
@@ -61,7 +62,7 @@ def for_pair(word: str) -> str:
 @lru_cache(maxsize=64)
 def for_zone(word: str) -> str:
     """Suggest an IANA zone: by its city, or by its spelling."""
-    from zoneinfo import available_timezones  # reads many files: only when there is something to suggest
+    from zoneinfo import available_timezones  # reads many files
 
     zones = sorted(available_timezones())
     city = _bare(word[:_LONGEST].rsplit("/", 1)[-1])
