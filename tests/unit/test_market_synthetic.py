@@ -146,3 +146,17 @@ def test_a_goal_is_met_in_trading_hours_only() -> None:
     assert not goal.met(at(2025, 1, 10, 22), 0)
     assert not goal.met(at(2025, 1, 7, 22, 5), 0)
     assert not goal.met(at(2025, 1, 7, 12), -1)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_no_day_of_a_block_is_skipped_for_its_calm_neighbours(sign: int) -> None:
+    """One big move makes the days around it lively, and those share blocks with days that hardly move."""
+    start = FIXINGS.times[0]
+    prices = [110_000 * FINE if day < 25 else 113_000 * FINE for day in range(100)]
+    path = Path(4, "EUR.USD", Anchors([start + 86_400 * day for day in range(100)], prices))
+    for day in (10, 30, 33, 38):
+        seconds = range(start + day * 86_400, start + (day + 1) * 86_400, 500)
+        best = max((sign * path.price(second), second) for second in seconds if hours.is_open(second))
+        found = path.first(Goal(sign, sign * best[0], (0,) * hours.OPEN_SLOTS), seconds.start, seconds.start + 99_999)
+        assert found is not None
+        assert found <= best[1]
