@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
@@ -27,11 +28,11 @@ class Relay:
     def _serve(self) -> None:
         with suppress(OSError):
             client, _ = self._listener.accept()
-            server = socket.create_connection(("127.0.0.1", self._target))
-            back = threading.Thread(target=self._pass_answers, args=(server, client), daemon=True)
-            back.start()
-            self._pass_requests(client, server)
-            back.join()
+            with client, socket.create_connection(("127.0.0.1", self._target)) as server:
+                back = threading.Thread(target=self._pass_answers, args=(server, client), daemon=True)
+                back.start()
+                self._pass_requests(client, server)
+                back.join()
 
     def _pass_requests(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):
@@ -52,12 +53,22 @@ class Relay:
             client.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening; does nothing the second time."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join(timeout=5)
 
 
 @pytest.fixture
-def relay() -> type[Relay]:
-    """Return the relay's class; a test makes as many as it needs."""
-    return Relay
+def relay() -> Iterator[Callable[..., Relay]]:
+    """Make relays that are closed when the test ends."""
+    made: list[Relay] = []
+
+    def make(target: int, *, mute_after: bytes | None = None) -> Relay:
+        made.append(Relay(target, mute_after=mute_after))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -118,6 +118,8 @@ def _run(plans: Sequence[Plan], chosen: Options) -> int:
         journal = Journal(chosen.journal)
         stack.callback(journal.close)
         session = stack.enter_context(_session(chosen, span))
+        if chosen.on_wall_clock:  # what was due while the session was being opened is not this run's
+            span = replace(span, start=session.clock.now())
         simulated = chosen.rehearsal is None
         journal.bind("simulate" if simulated else "rehearsal", session.account)
         if simulated:
