@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TypeVar
 
 from runner.core.contract import ContractSpec
+from runner.core.events import FireState
 from runner.core.money import EXACT, cents, plain
 from runner.core.order_state import OrderState
 from runner.core.ticket import OrderTicket, Role
@@ -20,6 +22,8 @@ from runner.report.summary import COUNTED_AS, commissions
 MOST_ROWS = 40
 SHOWN_AT_EACH_END = 10
 ABSENT = "-"
+
+_Row = TypeVar("_Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ _ORDERS = (
     Column("avg price", right=True),
     Column("commission", right=True),
 )
+_EXCEPTIONS = (Column("fire (UTC)"), Column("order"), Column("state"), Column("reason"))
 _RESULTS = (
     Column("plan"),
     Column("pair"),
@@ -69,19 +74,33 @@ _RESULTS = (
 
 def blotter(fires: Sequence[FireRow], orders: Sequence[OrderRow], executions: Iterable[ExecutionRow]) -> Table:
     """Return the orders of a run, one row each in the order of their fires; the middle of a long list is left out."""
-    due = {(fire.plan, fire.order, fire.fire): stamp(fire.due) for fire in fires}
+    due, many = _due(fires), _many(fires, orders)
     costs: dict[str, list[ExecutionRow]] = defaultdict(list)
     for execution in executions:
         costs[execution.order_ref].append(execution)
-    many = len({order.ticket.key.plan for order in orders}) > 1
-    left_out = len(orders) - 2 * SHOWN_AT_EACH_END if len(orders) > MOST_ROWS else 0
-    shown = [*orders[:SHOWN_AT_EACH_END], *orders[-SHOWN_AT_EACH_END:]] if left_out else orders
-    rows = []
-    for order in shown:
-        key = order.ticket.key
-        when = due.get((key.plan, key.order, key.fire), key.fire)
-        rows.append((when, _name(order.ticket, many), *_cells(order, costs[order.ticket.order_ref])))
-    return Table(title="Orders", columns=_ORDERS, rows=tuple(rows), gap=SHOWN_AT_EACH_END, left_out=left_out)
+    shown, left_out = _ends(orders)
+    rows = tuple(
+        (_when(order.ticket, due), _name(order.ticket, many), *_cells(order, costs[order.ticket.order_ref]))
+        for order in shown
+    )
+    return Table(title="Orders", columns=_ORDERS, rows=rows, gap=SHOWN_AT_EACH_END, left_out=left_out)
+
+
+def exceptions(fires: Sequence[FireRow], orders: Sequence[OrderRow]) -> Table:
+    """Return the fires that were not sent and the orders that were refused or are unknown, with the reason of each."""
+    due, many = _due(fires), _many(fires, orders)
+    rows = [
+        (stamp(fire.due), f"{fire.plan}/{fire.order}" if many else fire.order, fire.state.value, fire.reason or ABSENT)
+        for fire in fires
+        if fire.state not in (None, FireState.SENT)
+    ]
+    rows += [
+        (_when(order.ticket, due), _name(order.ticket, many), _state(order), order.note or ABSENT)
+        for order in orders
+        if COUNTED_AS[order.state] in ("rejected", "denied", "unknown")
+    ]
+    shown, left_out = _ends(sorted(rows))
+    return Table(title="Exceptions", columns=_EXCEPTIONS, rows=tuple(shown), gap=SHOWN_AT_EACH_END, left_out=left_out)
 
 
 def results(executions: Sequence[ExecutionRow], marks: Mapping[str, Decimal]) -> Table:
@@ -110,6 +129,27 @@ def units(quantity: Decimal) -> str:
     """Write a quantity with thousands separated by underscores."""
     whole, _, part = plain(quantity).partition(".")
     return f"{int(whole):_}" + (f".{part}" if part else "")
+
+
+def _due(fires: Iterable[FireRow]) -> Mapping[tuple[str, str, str], str]:
+    return {(fire.plan, fire.order, fire.fire): stamp(fire.due) for fire in fires}
+
+
+def _when(ticket: OrderTicket, due: Mapping[tuple[str, str, str], str]) -> str:
+    key = ticket.key
+    return due.get((key.plan, key.order, key.fire), key.fire)
+
+
+def _many(fires: Iterable[FireRow], orders: Iterable[OrderRow]) -> bool:
+    """Tell whether the rows are of more than one plan, whose names then have to be said."""
+    return len({fire.plan for fire in fires} | {order.ticket.key.plan for order in orders}) > 1
+
+
+def _ends(rows: Sequence[_Row]) -> tuple[Sequence[_Row], int]:
+    """Return what is shown of a list, and how many rows of its middle are not."""
+    if len(rows) <= MOST_ROWS:
+        return rows, 0
+    return [*rows[:SHOWN_AT_EACH_END], *rows[-SHOWN_AT_EACH_END:]], len(rows) - 2 * SHOWN_AT_EACH_END
 
 
 def _name(ticket: OrderTicket, many: bool) -> str:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from runner.core.events import Summary
 from runner.journal.rows import ExecutionRow, FireRow, OrderRow
-from runner.report.blotter import Table, amounts, blotter, results, units
+from runner.report.blotter import Table, amounts, blotter, exceptions, results, units
+from runner.report.pnl import holdings
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -79,12 +80,12 @@ def _tables(
     executions: Sequence[ExecutionRow],
     marks: Mapping[str, Decimal],
 ) -> list[Table]:
-    tables = [blotter(fires, orders, executions), results(executions, marks)]
+    tables = [blotter(fires, orders, executions), exceptions(fires, orders), results(executions, marks)]
     return [table for table in tables if table.rows]
 
 
 def _at_last_fill(executions: Sequence[ExecutionRow], marks: Mapping[str, Decimal]) -> bool:
-    return any(execution.contract not in marks for execution in executions)
+    return any(holding.position and holding.contract not in marks for holding in holdings(executions))
 
 
 def _closing(summary: Summary, footer: Sequence[str], at_last_fill: bool) -> list[str]:
@@ -97,8 +98,8 @@ def figures(summary: Summary) -> str:
     fires = [f"{count} {word}" for word in ("skipped", "missed") if (count := getattr(summary, word))]
     positions = ", ".join(f"{name} {units(summary.positions[name])}" for name in sorted(summary.positions))
     parts = (
-        ", ".join([f"{summary.fires} fires", *fires]),
-        ", ".join([f"{summary.orders} orders", *counts]),
+        ", ".join([_counted(summary.fires, "fire"), *fires]),
+        ", ".join([_counted(summary.orders, "order"), *counts]),
         f"commission {amounts(summary.commission)}",
         f"realized {amounts(summary.realized_pnl)}",
         f"position {positions or 'flat'}",
@@ -106,8 +107,12 @@ def figures(summary: Summary) -> str:
     return "; ".join(parts)
 
 
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
 def _left_out(table: Table) -> str:
-    return f"... {table.left_out} more orders are not shown here; --json lists all of them"
+    return f"... {table.left_out} more rows are not shown here; --json has all of them"
 
 
 def _plain(table: Table) -> Iterator[str]:

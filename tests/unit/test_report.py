@@ -20,7 +20,7 @@ from runner.core.order_state import OrderState
 from runner.core.ticket import OrderTicket, OrderType, Role, Side
 from runner.core.times import stamp
 from runner.journal.rows import ExecutionRow, FireRow, OrderRow
-from runner.report.blotter import blotter, results
+from runner.report.blotter import blotter, exceptions, results
 from runner.report.pnl import Lot, holdings
 from runner.report.progress import Progress
 from runner.report.render_text import draw, report
@@ -267,7 +267,7 @@ def test_forty_orders_are_shown_and_of_more_the_ends() -> None:
     assert text_of(made(40)).count("market") == 40
     lines = text_of(made(41)).splitlines()
     assert sum("market" in text for text in lines) == 20
-    gap = lines.index("... 21 more orders are not shown here; --json lists all of them")
+    gap = lines.index("... 21 more rows are not shown here; --json has all of them")
     assert lines[gap - 1].startswith(stamp(START + timedelta(days=9)))
     assert lines[gap + 1].startswith(stamp(START + timedelta(days=31)))
 
@@ -279,8 +279,38 @@ def test_a_given_mark_values_the_position() -> None:
     assert "last fill" not in text
 
 
+def test_a_flat_book_needs_no_mark() -> None:
+    flat = [execution(Side.BUY, "10", "1.1"), execution(Side.SELL, "10", "1.0")]
+    assert "last fill" not in report(summarize(["p"], [fire(0)], [order(0)], flat), [fire(0)], [order(0)], flat)
+    assert text_of(made(1)).splitlines()[-1].startswith("1 fire; 1 order, 1 filled;")
+
+
 def test_a_run_without_fires_is_its_header_and_figures() -> None:
     assert text_of(made(0), header=["h"]) == "h\n\n0 fires; 0 orders; commission -; realized -; position flat\n"
+
+
+def test_what_went_wrong_is_said_with_its_reason() -> None:
+    fires = [fire(0), replace(fire(1, FireState.MISSED), reason="90 s late"), fire(2)]
+    orders = [order(0, OrderState.REJECTED, note="201: no margin"), order(2, OrderState.NOT_RECEIVED), order(3)]
+    s = summarize(["p"], fires, orders, [])
+    text = report(s, fires, orders, [])
+    assert (
+        "Exceptions\n"
+        "fire (UTC)            order  state     reason\n"
+        "--------------------  -----  --------  --------------\n"
+        "2025-01-06T14:30:00Z  main   rejected  201: no margin\n"
+        "2025-01-07T14:30:00Z  main   missed    90 s late\n"
+        "2025-01-08T14:30:00Z  main   unknown   -\n"
+    ) in text
+    assert text.endswith(
+        "3 fires, 1 missed; 3 orders, 1 filled, 1 rejected, 1 unknown; commission -; realized -; position flat\n"
+    )
+
+
+def test_plans_are_named_where_there_are_several() -> None:
+    other = replace(fire(1, FireState.MISSED), plan="q")
+    assert exceptions([fire(0), other], [order(0)]).rows[0][1] == "q/main"
+    assert blotter([fire(0), other], [order(0)], []).rows[0][1] == "p/main"
 
 
 def test_yen_have_three_decimals_and_exits_say_their_role() -> None:
@@ -309,7 +339,7 @@ def test_drawn_tables_hold_the_same_cells_and_take_no_markup() -> None:
     drawn = file.getvalue()
     assert "[bold]not markup[/bold]" in drawn
     assert "[red]closing" in drawn
-    assert "21 more orders" in drawn
+    assert "21 more rows" in drawn
     assert all(cell in drawn for table in tables for row in table.rows for cell in row)
 
 
