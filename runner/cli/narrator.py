@@ -5,6 +5,7 @@ Results go to stdout; what passes (progress, one line a step on the wall clock) 
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -47,7 +48,8 @@ class Narrator:
         self._span = span
         self._account = account
         self._style = style
-        self._notices: Counter[tuple[int, Severity, str]] = Counter()
+        self._notices: Counter[tuple[int, Severity, str]] = Counter()  # texts that differ in figures only are one
+        self._examples: dict[tuple[int, Severity, str], str] = {}
         self._skipped = 0
         self._stack = ExitStack()
         self._progress: Progress | None = None
@@ -78,7 +80,10 @@ class Narrator:
     def tell(self, event: Event) -> None:
         """Say one event."""
         if isinstance(event, Noticed):
-            self._notices[event.code, event.severity, event.text.replace("\n", " ")] += 1
+            text = event.text.replace("\n", " ")
+            kind = (event.code, event.severity, re.sub(r"\d+", "#", text))
+            self._notices[kind] += 1
+            self._examples.setdefault(kind, text)
         if isinstance(event, FireDone) and event.state is FireState.SKIPPED:
             self._skipped += 1
         if self._style.as_json:
@@ -132,9 +137,9 @@ class Narrator:
 
     def _footer(self, summary: Summary) -> list[str]:
         lines = [
-            f"{severity.value} {code}, {count} time(s): {text}"
-            for (code, severity, text), count in sorted(self._notices.items(), key=lambda item: item[0][0])
-            if severity is not Severity.INFO
+            f"{kind[1].value} {kind[0]}, {count} time(s), first: {self._examples[kind]}"
+            for kind, count in self._notices.items()
+            if kind[1] is not Severity.INFO
         ]
         if self._skipped:
             lines.append(f"{self._skipped} fire(s) were already recorded in this journal: nothing sent for them")
