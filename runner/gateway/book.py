@@ -56,8 +56,6 @@ class Entry:
     order: WireOrder
     pair: str
     stage: Stage = Stage.UNSENT
-    perm_id: int = 0
-    group: str = ""  # of the children of one parent: what is filled cancels the rest
     is_triggered: bool = False
     expires: int | None = None  # epoch seconds
     filled: Decimal = ZERO
@@ -69,6 +67,11 @@ class Entry:
     def key(self) -> tuple[int, int]:
         """Client and order id."""
         return self.client_id, self.order_id
+
+    @property
+    def perm_id(self) -> int:
+        """The broker's own number, 0 before the order is transmitted."""
+        return self.order.perm_id
 
     @property
     def quantity(self) -> Decimal:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from runner.gateway import reports, rules
 from runner.gateway.account import commission
 from runner.gateway.anomalies import Anomaly
 from runner.gateway.book import Entry, Stage
+from runner.gateway.changes import changed
 from runner.gateway.rules import Refusal
 from runner.gateway.venue import Venue
 from runner.wire.messages import PlaceOrder
@@ -79,7 +79,7 @@ class Desk:
             client_id=client_id,
             order_id=request.order_id,
             contract=request.contract if instrument is None else rules.listed(instrument),
-            order=rules.normal(request.order, self._venue.account.number),
+            order=rules.normal(request.order, client_id, self._venue.account.number),
             pair="" if instrument is None else instrument.local_symbol,
         )
 
@@ -129,13 +129,17 @@ class Desk:
 
     def _acknowledge(self, entry: Entry, at: int) -> None:
         venue = self._venue
-        entry.perm_id = venue.numbers.perm_id(entry, at)
         parent = self._book.parent(entry)
+        perm_id = venue.numbers.perm_id(entry, at)
+        if parent is None or entry.order.oca_group:
+            entry.order = changed(entry.order, perm_id=perm_id)
+        else:
+            # the group that holds a bracket together: what is filled reduces the rest
+            entry.order = changed(entry.order, perm_id=perm_id, oca_group=str(parent.perm_id), oca_type=3)
         if parent is not None:
             if not (parent.stage.is_live or parent.stage is Stage.FILLED):
                 venue.reject(entry, at, "Parent order is not active")
                 return
-            entry.group = entry.order.oca_group or str(parent.perm_id)
         elif not venue.can_afford(entry, at):
             venue.reject(entry, at, venue.no_margin(entry, at))
             return
@@ -167,7 +171,13 @@ class Desk:
             return
         if known.order.aux_price != wanted.order.aux_price or known.order.order_type != wanted.order.order_type:
             known.is_triggered = False
-        known.order = replace(wanted.order, parent_id=known.order.parent_id, oca_group=known.order.oca_group)
+        known.order = changed(
+            wanted.order,
+            perm_id=known.perm_id,
+            parent_id=known.order.parent_id,
+            oca_group=known.order.oca_group,
+            oca_type=known.order.oca_type,
+        )
         venue.open(known, at)
         venue.report(known)
         venue.meet_market(known, at)

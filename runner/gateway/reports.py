@@ -20,12 +20,10 @@ from runner.wire.messages import (
     OrderStatus,
     RequestExecutions,
     WireExecution,
-    WireOrder,
     WireOrderState,
 )
 
 ZERO = Decimal(0)
-_REDUCE_NON_BLOCK = 3
 _DAY = 86400
 
 
@@ -73,20 +71,12 @@ def time_text(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y%m%d %H:%M:%S UTC")
 
 
-def told_order(entry: Entry) -> WireOrder:
-    """Return the order as openOrder gives it back: with its ids, and with the group that holds a bracket together."""
-    order = replace(entry.order, client_id=entry.client_id, perm_id=entry.perm_id)
-    if entry.group and not order.oca_group:
-        order = replace(order, oca_group=entry.group, oca_type=_REDUCE_NON_BLOCK)
-    return order if order.delta_neutral_order_type else replace(order, delta_neutral_order_type="None")
-
-
 def open_order(entry: Entry, margins: Margins | None = None, commission: Decimal | None = None) -> OpenOrder:
     """Say everything that is known of an order."""
     state = WireOrderState(status="PreSubmitted" if margins else entry.status)
     if margins is not None:
         state = _previewed(state, margins, commission)
-    return OpenOrder(order_id=entry.order_id, contract=entry.contract, order=told_order(entry), order_state=state)
+    return OpenOrder(order_id=entry.order_id, contract=entry.contract, order=entry.order, order_state=state)
 
 
 def _previewed(state: WireOrderState, margins: Margins, commission: Decimal | None) -> WireOrderState:
@@ -136,7 +126,7 @@ def completed_order(entry: Entry) -> CompletedOrder:
         completed_time=time_text(entry.ended),
         completed_status=texts.get(entry.stage, ""),
     )
-    return CompletedOrder(contract=entry.contract, order=told_order(entry), order_state=state)
+    return CompletedOrder(contract=entry.contract, order=entry.order, order_state=state)
 
 
 def fill(entry: Entry, execution_id: str, at: int, account: str) -> ExecutionDetails:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from runner.core.money import is_multiple, plain
 from runner.gateway.book import Entry
+from runner.gateway.changes import changed
 from runner.gateway.instruments import Instrument, find
 from runner.gateway.matching import has_limit, has_stop
 from runner.wire.messages import WireContract, WireOrder
@@ -48,17 +48,20 @@ def listed(instrument: Instrument) -> WireContract:
     )
 
 
-def normal(order: WireOrder, account: str) -> WireOrder:
-    """Fill in what a TWS takes as said when it is not: account, DAY, a market order's limit."""
+def normal(order: WireOrder, client_id: int, account: str) -> WireOrder:
+    """Write an order as a TWS gives it back: with its client, account and DAY, without prices that mean nothing."""
     kind = order.order_type.upper()
-    return replace(
+    return changed(
         order,
+        client_id=client_id,
+        perm_id=0,
         action=order.action.upper(),
         order_type=kind,
         time_in_force=order.time_in_force.upper() or "DAY",
         account=order.account or account,
         limit_price=order.limit_price if has_limit(kind) else ZERO,
         aux_price=order.aux_price if has_stop(kind) else ZERO,
+        delta_neutral_order_type=order.delta_neutral_order_type or "None",
     )
 
 

@@ -18,6 +18,7 @@ from runner.gateway.settings import GatewaySettings
 from runner.gateway.venue import Venue
 
 _CHUNK = 65536
+_LONGEST_WAIT = 3600.0  # seconds; selectors refuse to wait for years
 _LOST = 8 * 1024 * 1024  # a client that lets this much pile up has stopped reading
 
 
@@ -28,6 +29,7 @@ class _Line:
         self.sock = sock
         self.session = session
         self.pending = bytearray()
+        self.is_closing = False
 
 
 class Gateway:
@@ -41,7 +43,8 @@ class Gateway:
         self._selector = selectors.DefaultSelector()
         self._lines: dict[int, _Line] = {}
         self._listener: socket.socket | None = None
-        self._bell, self._ringer = socket.socketpair()
+        self._bell: socket.socket | None = None
+        self._ringer: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._rung = 0
@@ -56,7 +59,8 @@ class Gateway:
         """Listen on 127.0.0.1 and serve in a thread of its own; returns the port."""
         listener = _listen(port)
         self._listener = listener
-        self._bell.setblocking(False)
+        self._bell, self._ringer = socket.socketpair()
+        self._ringer.setblocking(False)
         self._selector.register(listener, selectors.EVENT_READ, "listener")
         self._selector.register(self._bell, selectors.EVENT_READ, "bell")
         self._thread = threading.Thread(target=self._serve, name="fxrun-gateway", daemon=True)
@@ -68,8 +72,9 @@ class Gateway:
         with self._lock:
             self._rung += 1
             rung = self._rung
-        with contextlib.suppress(BlockingIOError):  # a full pipe rings anyway
-            self._ringer.send(b"\0")
+        if self._ringer is not None:
+            with contextlib.suppress(BlockingIOError):  # a full pipe rings anyway
+                self._ringer.send(b"\0")
         return rung
 
     def stop(self) -> None:
@@ -118,18 +123,19 @@ class Gateway:
         waits = [] if (due := self._venue.next_event()) is None else [(due - now).total_seconds()]
         if any(line.session.is_streaming for line in self._lines.values()):
             waits.append(1 - now.microsecond / 1_000_000)  # quotes change with the second
-        return max(0.0, min(waits)) if waits else None
+        return max(0.0, min(*waits, _LONGEST_WAIT)) if waits else None
 
     def _attend(self, key: selectors.SelectorKey) -> None:
         if key.data == "listener":
             self._accept()
-        elif key.data == "bell":
+        elif key.data == "bell" and self._bell is not None:
             self._bell.recv(_CHUNK)
         elif (line := self._lines.get(key.fd)) is not None:
             self._read(line)
 
     def _accept(self) -> None:
-        assert self._listener is not None
+        if self._listener is None:
+            return
         try:
             sock, _ = self._listener.accept()
         except OSError:  # gone before it was taken up, or out of descriptors
@@ -150,6 +156,8 @@ class Gateway:
             self._drop(line)
             return
         self._consumed += len(data)
+        if line.is_closing:
+            return
         self._venue.advance(self._now())
         line.session.receive(data, self._now())
 
@@ -170,12 +178,21 @@ class Gateway:
         except OSError:
             self._drop(line)
             return
-        if len(line.pending) > _LOST or (line.session.is_over and not line.pending):
+        if len(line.pending) > _LOST:
             self._drop(line)
             return
+        if line.session.is_over and not line.pending and not line.is_closing:
+            self._part(line)
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if line.pending else 0)
         if self._selector.get_key(line.sock).events != wanted:
             self._selector.modify(line.sock, wanted)
+
+    def _part(self, line: _Line) -> None:
+        """Say goodbye and wait for the client's: closing at once would take the last answer back from the network."""
+        line.is_closing = True
+        line.session.end()
+        with contextlib.suppress(OSError):  # it was faster
+            line.sock.shutdown(socket.SHUT_WR)
 
     def _drop(self, line: _Line) -> None:
         self._produced -= len(line.pending)  # nobody will ever handle these
