@@ -88,8 +88,8 @@ class Narrator:
             self._skipped += 1
         if self._style.as_json:
             self._line(event)
-        elif self._style.wall and (text := _passing(event)) is not None:
-            print(text, file=sys.stderr, flush=True)  # noqa: T201
+        elif self._style.wall and (said := _passing(event)) is not None:
+            print(said, file=sys.stderr, flush=True)  # noqa: T201
 
     def _line(self, event: Event) -> None:
         from runner.report.render_json import line
