@@ -138,9 +138,9 @@ def _drawn(table: Table) -> RenderableType:
     from rich.table import Table as Drawn
     from rich.text import Text
 
-    drawn = Drawn(title=table.title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in table.columns:
-        drawn.add_column(column.title, justify="right" if column.right else "left", no_wrap=not column.right)
+    drawn = Drawn(title=table.title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in table.columns:  # fold: a narrow terminal must not cut a figure short
+        drawn.add_column(column.title, justify="right" if column.right else "left", overflow="fold")
     for number, row in enumerate(table.rows):
         if table.left_out and number == table.gap:
             drawn.add_row("...", *[""] * (len(row) - 1))

@@ -343,6 +343,20 @@ def test_drawn_tables_hold_the_same_cells_and_take_no_markup() -> None:
     assert all(cell in drawn for table in tables for row in table.rows for cell in row)
 
 
+@pytest.mark.parametrize("width", [60, 90])
+def test_a_narrow_terminal_cuts_nothing_off(width: int) -> None:
+    from rich.console import Console
+
+    run = made(1)
+    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+    draw(console, [], [blotter(run.fires, run.orders, run.executions)], [])
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    assert "…" not in file.getvalue()
+    digits = "".join(c for c in file.getvalue() if c.isdigit())
+    assert sorted(digits) == sorted("20250106143000" + "25000" + "25000" + "108500" + "200")
+
+
 # --- progress
 
 
