@@ -109,3 +109,8 @@ def one_of(*values: str) -> Callable[[Any], bool]:
 def is_positive(value: Any) -> bool:
     """Tell whether a number is set and above zero."""
     return value is not None and value > 0
+
+
+def is_infinite(value: Any) -> bool:
+    """Tell whether a number is set and infinite."""
+    return value is not None and value.is_infinite()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from runner.wire.kinds import (
     DOUBLE,
     FLAG,
-    INFINITY,
     INTEGER,
     OFFSET,
     OPTIONAL_FLAG,
@@ -19,7 +18,7 @@ from runner.wire.kinds import (
     UNSET_PYTHON_DOUBLE,
     Kind,
 )
-from runner.wire.layout import Field, Fixed, Item, Layout, Repeat, When, fields, one_of, sizes
+from runner.wire.layout import Field, Fixed, Item, Layout, Repeat, When, fields, is_infinite, one_of, sizes
 from runner.wire.layout_groups import (
     ALGO,
     CLEARING,
@@ -132,7 +131,7 @@ _PLACE: tuple[Item, ...] = (
         (
             *order(OPTIONAL_INTEGER, "min_compete_size"),
             *order(OFFSET, "compete_against_best_offset"),
-            When("order.compete_against_best_offset", INFINITY.__eq__, MID_OFFSETS),
+            When("order.compete_against_best_offset", is_infinite, MID_OFFSETS),
         ),
         since=170,
     ),

@@ -7,6 +7,7 @@ Objects travel as {"~": class, attribute: value}; decimals as {"~": "Decimal", "
 
 from __future__ import annotations
 
+import enum
 import importlib
 import inspect
 import json
@@ -76,6 +77,8 @@ def dump(value: Any) -> Any:
     """Turn ibapi's objects into JSON."""
     if isinstance(value, Decimal):
         return {"~": "Decimal", "value": str(value)}
+    if isinstance(value, enum.Enum):
+        return value.name
     if isinstance(value, (list, tuple)):
         return [dump(item) for item in value]
     if isinstance(value, (str, int, float, bool)) or value is None:

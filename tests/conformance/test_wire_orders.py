@@ -58,9 +58,16 @@ def state() -> st.SearchStrategy[m.WireOrderState]:
     )
 
 
-# what ibapi makes of them: a soft dollar tier of its own, an absent price management flag that reads as False
+# what ibapi says in words of its own: compared one by one, or where completedOrder tells it
 ODD = frozenset(
-    {"soft_dollar_name", "soft_dollar_value", "soft_dollar_display_name", "use_price_mgmt_algo", "fa_profile"}
+    [
+        "soft_dollar_name",
+        "soft_dollar_value",
+        "soft_dollar_display_name",
+        "use_price_mgmt_algo",
+        "fa_profile",
+        "route_marketable_to_bbo",
+    ]
 )
 UNREAD_BY_10 = frozenset({"e_trade_only", "firm_quote_only", "nbbo_price_cap"})
 
@@ -113,6 +120,7 @@ def test_completed_order(oracle: Oracle, data: st.DataObject, contract: m.WireCo
     assert name == "completedOrder"
     assert differences(contract, their_contract) == []
     assert differences(order, their_order, ODD | {"e_trade_only", "firm_quote_only", "nbbo_price_cap"}) == []
+    assert their_order["routeMarketableToBbo"] == order.route_marketable_to_bbo
     assert their_state["completedTime"] == "20261124-10:00:00"
     assert their_state["completedStatus"] == "Filled Size: 1"
     (fields,) = frames(wire)

@@ -1,0 +1,130 @@
+"""Every short request: what ibapi's own methods send is read right, and written again byte for byte."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from runner.wire import messages as m
+from runner.wire.codec import decode_request, encode
+from runner.wire.frames import FrameBuffer, frame
+from runner.wire.layout_requests import REQUESTS
+from tests.conformance.peer import Oracle
+
+EUR = {"~": "Contract", "symbol": "EUR", "secType": "CASH", "currency": "USD", "exchange": "IDEALPRO", "strike": 0.0}
+EURUSD = m.WireContract(symbol="EUR", security_type="CASH", currency="USD", exchange="IDEALPRO", strike=Decimal("0.0"))
+LEGS = [{"~": "ComboLeg", "conId": 1, "ratio": 2, "action": "BUY", "exchange": "SMART"}]
+SPREAD = {**EUR, "secType": "BAG", "comboLegs": LEGS}
+LEG = m.ComboLeg(contract_id=1, ratio=2, action="BUY", exchange="SMART")
+BAG = m.WireContract(
+    symbol="EUR", security_type="BAG", currency="USD", exchange="IDEALPRO", strike=Decimal("0.0"), combo_legs=(LEG,)
+)
+FILTER = {"~": "ExecutionFilter", "clientId": 3, "acctCode": "DU1", "symbol": "EUR", "side": "BUY"}
+
+CASES: list[tuple[str, list[Any], Any, int]] = [
+    ("startApi", [], m.StartApi(client_id=7), 100),
+    ("reqOpenOrders", [], m.RequestOpenOrders(), 100),
+    ("reqAllOpenOrders", [], m.RequestAllOpenOrders(), 100),
+    ("reqAutoOpenOrders", [True], m.RequestAutoOpenOrders(auto_bind=True), 100),
+    ("reqIds", [1], m.RequestIds(count=1), 100),
+    ("reqCurrentTime", [], m.RequestCurrentTime(), 100),
+    ("reqManagedAccts", [], m.RequestManagedAccounts(), 100),
+    (
+        "reqExecutions",
+        [4, FILTER],
+        m.RequestExecutions(request_id=4, client_id=3, account="DU1", symbol="EUR", side="BUY"),
+        100,
+    ),
+    ("reqPositions", [], m.RequestPositions(), 100),
+    ("cancelPositions", [], m.CancelPositions(), 100),
+    ("reqAccountSummary", [5, "All", "A,B"], m.RequestAccountSummary(request_id=5, group="All", tags="A,B"), 100),
+    ("cancelAccountSummary", [5], m.CancelAccountSummary(request_id=5), 100),
+    ("reqAccountUpdates", [True, "DU1"], m.RequestAccountUpdates(subscribe=True, account="DU1"), 100),
+    (
+        "reqAccountUpdatesMulti",
+        [6, "DU1", "", True],
+        m.RequestAccountUpdatesMulti(request_id=6, account="DU1", ledger_and_nlv=True),
+        103,
+    ),
+    ("cancelAccountUpdatesMulti", [6], m.CancelAccountUpdatesMulti(request_id=6), 103),
+    ("reqPositionsMulti", [7, "DU1", "m"], m.RequestPositionsMulti(request_id=7, account="DU1", model_code="m"), 103),
+    ("cancelPositionsMulti", [7], m.CancelPositionsMulti(request_id=7), 103),
+    ("reqContractDetails", [8, EUR], m.RequestContractDetails(request_id=8, contract=EURUSD), 100),
+    (
+        "reqMktData",
+        [9, EUR, "233", True, False, []],
+        m.RequestMarketData(request_id=9, contract=EURUSD, generic_ticks="233", snapshot=True),
+        100,
+    ),
+    ("reqMktData", [9, SPREAD, "", False, False, []], m.RequestMarketData(request_id=9, contract=BAG), 100),
+    ("cancelMktData", [9], m.CancelMarketData(request_id=9), 100),
+    ("reqMarketDataType", [3], m.RequestMarketDataType(data_type=3), 100),
+    (
+        "reqHistoricalData",
+        [10, EUR, "20261124 10:00:00", "1 D", "1 min", "MIDPOINT", 1, 2, False, []],
+        m.RequestHistoricalData(
+            request_id=10,
+            contract=EURUSD,
+            end="20261124 10:00:00",
+            bar_size="1 min",
+            duration="1 D",
+            regular_hours_only=True,
+            what_to_show="MIDPOINT",
+            date_format=2,
+        ),
+        100,
+    ),
+    ("cancelHistoricalData", [10], m.CancelHistoricalData(request_id=10), 100),
+    ("reqCompletedOrders", [True], m.RequestCompletedOrders(api_only=True), 150),
+    ("reqFamilyCodes", [], m.RequestFamilyCodes(), 107),
+    ("reqUserInfo", [11], m.RequestUserInfo(request_id=11), 167),
+    ("reqPnL", [12, "DU1", ""], m.RequestPnl(request_id=12, account="DU1"), 127),
+    ("cancelPnL", [12], m.CancelPnl(request_id=12), 127),
+    ("reqMarketRule", [26], m.RequestMarketRule(rule_id=26), 126),
+    ("setServerLogLevel", [5], m.SetServerLogLevel(level=5), 100),
+    ("reqNewsBulletins", [True], m.Unsupported(message_id=12, fields=("1", "1")), 100),
+]
+
+
+def check(oracle: Oracle, version: int, call: tuple[str, list[Any]], expected: Any) -> None:
+    wire = oracle.send(version, call[0], *call[1])
+    (fields,) = FrameBuffer().receive(wire)
+    dribble = FrameBuffer()
+    assert [f for i in range(len(wire)) for f in dribble.receive(wire[i : i + 1])] == [fields]
+    assert list(FrameBuffer().receive(wire + b"\0\0")) == [fields]
+    assert decode_request(fields, version) == expected
+    assert frame(encode(expected, version)) == wire
+
+
+@pytest.mark.parametrize(
+    ("method", "args", "expected", "since"), CASES, ids=[f"{c[0]}-{i}" for i, c in enumerate(CASES)]
+)
+def test_request(oracle: Oracle, method: str, args: list[Any], expected: Any, since: int) -> None:
+    versions = [version for version in oracle.versions if version >= since]
+    if not versions:
+        assert oracle.is_old
+    for version in versions:
+        check(oracle, version, (method, args), expected)
+
+
+def test_cancel_order(oracle: Oracle) -> None:
+    for version in oracle.versions:
+        args: list[Any] = [3] if oracle.is_old else [3, {"~": "OrderCancel"}]
+        check(oracle, version, ("cancelOrder", args), m.CancelOrder(order_id=3))
+        if version >= 169:
+            timed = [3, {"~": "OrderCancel", "manualOrderCancelTime": "20261124-10:00:00"}]
+            expected = m.CancelOrder(order_id=3, manual_cancel_time="20261124-10:00:00")
+            check(oracle, version, ("cancelOrder", timed), expected)
+
+
+def test_global_cancel(oracle: Oracle) -> None:
+    for version in oracle.versions:
+        args = [] if oracle.is_old else [{"~": "OrderCancel"}]
+        check(oracle, version, ("reqGlobalCancel", args), m.GlobalCancel())
+
+
+def test_every_layout_was_checked() -> None:
+    checked = {type(case[2]) for case in CASES} | {m.CancelOrder, m.GlobalCancel, m.PlaceOrder}
+    assert {layout.message for layout in REQUESTS.values()} <= checked
