@@ -60,11 +60,14 @@ def _series(table: Table) -> _Series:
     if not table.is_candles:
         return _Series(table.times, *table.columns, candles=False)
     lasts = min((b - a for a, b in zip(table.times, table.times[1:], strict=False)), default=60)
-    times, prices = array("q"), array("q")
-    for at, first, high, low, last in zip(table.times, *table.columns, strict=True):
-        turns = (low, high) if first - low <= high - first else (high, low)
-        prices.extend((first, *turns, last))
-        times.extend((at, at + lasts // 4, at + lasts // 2, at + lasts * 3 // 4))
+    first, high, low, last = table.columns
+    lows_first = [f - w <= h - f for f, h, w in zip(first, high, low, strict=True)]
+    nearer = array("q", [w if down else h for down, h, w in zip(lows_first, high, low, strict=True)])
+    farther = array("q", [h if down else w for down, h, w in zip(lows_first, high, low, strict=True)])
+    times, prices = (array("q", bytes(32 * len(first))) for _ in range(2))
+    for step, column in enumerate((first, nearer, farther, last)):
+        prices[step::4] = column
+        times[step::4] = array("q", [at + lasts * step // 4 for at in table.times])
     return _Series(times, prices, prices, candles=True)
 
 

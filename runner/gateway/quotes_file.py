@@ -7,9 +7,10 @@ import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import date
+from functools import lru_cache
 from pathlib import Path
-from typing import NoReturn, TextIO, TypeVar
+from typing import NoReturn, TextIO
 
 from runner.errors import PlanInvalid, Problem
 
@@ -19,11 +20,12 @@ _QUOTE = ("bid", "ask")
 _CANDLE = ("open", "high", "low", "close")
 _LONGEST_LINE = 4096
 _EXPECTED = "time,bid,ask or time,open,high,low,close, and optionally pair"
-_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+_EPOCH = re.compile(r"\d{8,12}", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_CLOCK = re.compile(r"(?:[T ](\d\d):(\d\d)(?::(\d\d))?)?(?:Z|([+-])(\d\d):(\d\d))?", re.ASCII)
 _TIME_FORM = "YYYY-MM-DD HH:MM:SS with Z or +HH:MM if it is not UTC, or epoch seconds"
 _PRICE = re.compile(r"(\d{1,9})(?:\.(\d{0,40}))?", re.ASCII)
 _PAIR = re.compile(r"([A-Z]{3})[./]?([A-Z]{3})", re.ASCII)
-_T = TypeVar("_T")
 _EARLIEST, _LATEST = 31_536_000, 221_845_392_000  # the years 1971 to 8999
 
 
@@ -117,13 +119,16 @@ def _header(row: Sequence[str]) -> _Header:
 def _add(tables: dict[str, Table], header: _Header, row: Sequence[str]) -> None:
     if len(row) != header.width:
         raise _Wrong(0, f"{len(row)} fields; expected {header.width}, as in the first line")
-    pair = ANY_PAIR if header.pair is None else _field(row, header.pair, _pair)
-    at = _field(row, header.time, _time)
+    try:
+        pair = ANY_PAIR if header.pair is None else _pair(row[header.pair])
+        at = _time(row[header.time])
+        prices = [_price(row[place]) for place in header.prices]
+    except ValueError:
+        _blame(header, row)
     if (table := tables.get(pair)) is None:
         table = tables[pair] = Table([array("q") for _ in header.prices])
     if table.times and at <= table.times[-1]:
         raise _Wrong(header.time, f"the time {row[header.time]} is not after the one before; expected ascending times")
-    prices = [_field(row, place, _price) for place in header.prices]
     _check(header, prices)
     table.times.append(at)
     for column, price in zip(table.columns, prices, strict=True):
@@ -142,40 +147,70 @@ def _check(header: _Header, prices: Sequence[int]) -> None:
         raise _Wrong(header.prices[2], "the low is above another price of the candle")
 
 
-def _field(row: Sequence[str], place: int, parse: Callable[[str], _T]) -> _T:
-    try:
-        return parse(row[place].strip())
-    except ValueError as error:
-        raise _Wrong(place, str(error)) from None
+def _blame(header: _Header, row: Sequence[str]) -> NoReturn:
+    """Raise what is wrong with the first field of the row that has no meaning."""
+    parsers: dict[int, Callable[[str], object]] = {header.time: _time, **dict.fromkeys(header.prices, _price)}
+    if header.pair is not None:
+        parsers[header.pair] = _pair
+    for place in sorted(parsers):
+        try:
+            parsers[place](row[place])
+        except ValueError as error:
+            raise _Wrong(place, str(error)) from None
+    raise AssertionError(f"nothing is wrong with {row}")
 
 
+@lru_cache(1024)
 def _pair(text: str) -> str:
-    if (match := _PAIR.fullmatch(text.upper())) is None:
+    if (match := _PAIR.fullmatch(text.strip().upper())) is None:
         raise ValueError(f"{text[:40]!r} is not a pair; expected one such as EUR.USD")
     return f"{match[1]}.{match[2]}"
 
 
 def _time(text: str) -> int:
-    at = _epoch(text)
+    text = text.strip()
+    try:
+        at = _midnight(text[:10]) + _clock(text[10:]) if text[4:5] == "-" else _seconds(text)
+    except ValueError:
+        raise ValueError(f"{text[:40]!r} is not a time; expected {_TIME_FORM}") from None
     if not _EARLIEST <= at < _LATEST:
         raise ValueError(f"the time {text} is out of range; expected the years 1971 to 8999")
     return at
 
 
-def _epoch(text: str) -> int:
-    if text.isascii() and text.isdigit() and 8 <= len(text) <= 12:
-        return int(text)
-    if _TIME.fullmatch(text) is None:
-        raise ValueError(f"{text[:40]!r} is not a time; expected {_TIME_FORM}")
-    read_as = datetime.fromisoformat(text)
-    return int((read_as if read_as.tzinfo else read_as.replace(tzinfo=UTC)).timestamp())
+def _seconds(text: str) -> int:
+    if _EPOCH.fullmatch(text) is None:
+        raise ValueError
+    return int(text)
 
 
+@lru_cache(1024)
+def _midnight(text: str) -> int:
+    if _DATE.fullmatch(text) is None:
+        raise ValueError
+    return (date.fromisoformat(text).toordinal() - 719_163) * 86_400
+
+
+@lru_cache(1 << 17)
+def _clock(text: str) -> int:
+    """Seconds after midnight UTC that a time of day with its offset is."""
+    if (match := _CLOCK.fullmatch(text)) is None:
+        raise ValueError
+    hour, minute, second = (int(part or 0) for part in match.group(1, 2, 3))
+    sign, offset_hour, offset_minute = match[4], int(match[5] or 0), int(match[6] or 0)
+    if max(hour, offset_hour) > 23 or max(minute, second, offset_minute) > 59:
+        raise ValueError
+    east = offset_hour * 3600 + offset_minute * 60
+    return hour * 3600 + minute * 60 + second + (east if sign == "-" else -east)
+
+
+@lru_cache(1 << 16)
 def _price(text: str) -> int:
-    if (match := _PRICE.fullmatch(text)) is None:
+    if (match := _PRICE.fullmatch(text.strip())) is None:
         raise ValueError(f"{text[:40]!r} is not a price; expected a decimal number such as 1.08505")
     part = (match[2] or "").rstrip("0")
-    price = int(match[1] + part[:DIGITS].ljust(DIGITS, "0"))
-    if len(part) > DIGITS or price == 0:
-        raise ValueError(f"the price {text[:40]} is zero" if not price else f"{text[:40]} has over {DIGITS} decimals")
+    if len(part) > DIGITS:
+        raise ValueError(f"the price {text[:40]} has over {DIGITS} decimals")
+    if (price := int(match[1] + part.ljust(DIGITS, "0"))) == 0:
+        raise ValueError("the price is zero")
     return price

@@ -65,6 +65,8 @@ def measure(span: int) -> tuple[float, float, float, int]:
 def main() -> None:
     """Print the table."""
     market = SyntheticMarket(1)
+    far_apart = milliseconds(lambda: [market.quote(PAIR, STARTS[0] + 86_399 * day) for day in range(5_000)])
+    print(f"a quote, each on a day of its own: {far_apart / 5_000 * 1e3:.0f} us")
     scan = milliseconds(lambda: [market.quote(PAIR, STARTS[0] + second) for second in range(HOUR)])
     print(f"{'wait':>6} {'cold ms':>9} {'warm ms':>9} {'worst ms':>9} {'touched':>8} {'a scan, ms':>12}")
     for name, span in SPANS.items():

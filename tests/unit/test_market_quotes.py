@@ -132,6 +132,7 @@ def test_a_file_with_a_pair_column_serves_those_pairs(tmp_path: Path) -> None:
     "written",
     [
         "2025-01-06T10:00:00Z", "2025-01-06 10:00", "2025-01-06 12:00:00+02:00", "2025-01-06T05:00-05:00",
+        "2025-01-06T15:30+05:30",
         str(MONDAY), f" {MONDAY} ", '"2025-01-06 10:00"',
     ],
 )  # fmt: skip
@@ -162,7 +163,10 @@ GOOD = "2025-01-06 10:00"
         (f"time,bid,ask\n{GOOD},1.1\n", "2:1", "2 fields; expected 3"),
         (f"time,bid,ask\n{GOOD},1.1,1.2,1.3\n", "2:1", "4 fields"),
         ("time,bid,ask\nyesterday,1.1,1.2\n", "2:1", "not a time"),
-        ("time,bid,ask\n2025-13-06,1.1,1.2\n", "2:1", "month"),
+        ("time,bid,ask\n2025-13-06,1.1,1.2\n", "2:1", "not a time"),
+        ("time,bid,ask\n2025-02-30,1.1,1.2\n", "2:1", "not a time"),
+        ("time,bid,ask\n2025-02-03 24:00,1.1,1.2\n", "2:1", "not a time"),
+        ("time,bid,ask\n2025-02-03 10:00+02:60,1.1,1.2\n", "2:1", "not a time"),
         ("time,bid,ask\n2025-01-06 10:00 CET,1.1,1.2\n", "2:1", "not a time"),
         ("time,bid,ask\n20250106,1.1,1.2\n", "2:1", "out of range"),
         ("time,bid,ask\n1736157600000,1.1,1.2\n", "2:1", "not a time"),
