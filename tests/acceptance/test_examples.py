@@ -79,3 +79,15 @@ def _part_filled(records: list[dict[str, Any]]) -> int:
     """Return how many orders ended, or still work, with a part of their quantity filled."""
     last = {record["order_ref"]: record for record in records if record["type"] == "order"}
     return sum(record["filled"] != "0" and record["state"] != "filled" for record in last.values())
+
+
+def test_the_readme_shows_what_the_demo_prints() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("<!-- demo output -->\n```text\n")[2].partition("```\n<!-- end of demo output -->")[0]
+    demo = ("examples/eurusd-weekday.yaml", "--simulate", "--from", "2025-01-01", "--until", "2026-01-01")
+    assert _lasting(shown) == _lasting(fxrun(*demo).stdout)
+
+
+def _lasting(text: str) -> list[str]:
+    """Return the lines that do not change with the day to which the rates package has rates."""
+    return [line for line in text.splitlines() if not line.startswith("prices: ")]
