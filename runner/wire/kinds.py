@@ -63,11 +63,9 @@ def read_number(text: str) -> Decimal | None:
         raise ValueError("not a number") from None
     if not value.is_finite():
         raise ValueError("not a finite number")
-    if value >= UNSET_FROM:
-        return None
     if value and abs(value.adjusted()) > MAX_EXPONENT:
         raise ValueError("out of range")
-    return value
+    return None if value >= UNSET_FROM else value
 
 
 def read_offset(text: str) -> Decimal | None:
