@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from runner.errors import Problem
 from runner.plan.model import Mark
 from runner.plan.scalars import BadNumber, plain_value
-from runner.plan.text import UNWANTED, Unreadable, decode, describe, position, printable, quote, read_bytes, unwanted
+from runner.plan.syntax import error_mark, too_deep, wording
+from runner.plan.text import UNWANTED, Unreadable, decode, describe, printable, quote, read_bytes, unwanted
 
 if TYPE_CHECKING:
     import yaml
@@ -142,9 +143,9 @@ class _Reader:
             return self._only_document()
         except yaml.MarkedYAMLError as error:
             if "nesting depth" in (error.problem or ""):  # libyaml gives up before it hands out an event
-                raise self._stop(_too_deep(text), _DEEP.format(MAX_DEPTH + 1)) from None
-            mark = _error_mark(error, text)
-            raise self._broken(mark, _wording(error, _at(text, mark))) from None
+                raise self._stop(too_deep(text, MAX_DEPTH), _DEEP.format(MAX_DEPTH + 1)) from None
+            mark = error_mark(error, text)
+            raise self._broken(mark, wording(error, text, mark)) from None
         except yaml.YAMLError as error:
             raise self._broken(Mark(1, 1), f"not YAML: {printable(str(error))[:200]}") from None
 
@@ -276,37 +277,3 @@ class _Reader:
 def _mark(event: yaml.Event) -> Mark:
     start = event.start_mark
     return Mark(1, 1) if start is None else Mark(start.line + 1, start.column + 1)
-
-
-def _error_mark(error: yaml.MarkedYAMLError, text: str) -> Mark:
-    """Return where the error shows; if that is the end of the file, where the unfinished part begins."""
-    mark = error.problem_mark or error.context_mark
-    if mark is None:
-        return Mark(1, 1)
-    if error.context_mark is not None and mark.index >= len(text.rstrip()):
-        mark = error.context_mark
-    return Mark(mark.line + 1, mark.column + 1)
-
-
-def _too_deep(text: str) -> Mark:
-    """Return the bracket that opens a level too many, roughly: brackets inside quotes count too."""
-    depth = 0
-    for match in re.finditer(r"[\[{\]}]", text):
-        depth += 1 if match[0] in "[{" else -1
-        if depth > MAX_DEPTH:
-            return Mark(*position(text, match.start()))
-    return Mark(1, 1)
-
-
-def _wording(error: yaml.MarkedYAMLError, at: str) -> str:
-    problem = printable(error.problem or "it cannot be read")
-    context = f" {printable(error.context)}" if error.context else ""
-    if at == "\t":
-        return f"not YAML: found a tab {context.strip()}; expected spaces for indentation".replace("  ", " ")
-    return f"not YAML: {problem}{context}; expected a plan in YAML or JSON"
-
-
-def _at(text: str, mark: Mark) -> str:
-    """Return the character at mark; empty past the end."""
-    line = text.split("\n")[mark.line - 1 : mark.line] or [""]
-    return line[0][mark.column - 1 : mark.column]
