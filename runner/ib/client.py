@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 from ibapi.client import EClient
@@ -93,8 +94,9 @@ class TwsClient(EClient):  # type: ignore[misc]
 
     def _first_frame(self, deadline: float) -> bytes:
         while True:
-            for frame in self._buffer.frames():
-                return frame
+            with closing(self._buffer.frames()) as frames:
+                for frame in frames:
+                    return frame
             if (left := deadline - time.monotonic()) <= 0:
                 raise TimeoutError
             if not (data := self._transport.receive(left)):

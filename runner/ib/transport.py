@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 
 MAX_FRAME = 0xFFFFFF
 _CHUNK = 65536
@@ -26,8 +26,8 @@ class FrameBuffer:
         """Take what came."""
         self._data += data
 
-    def frames(self) -> Iterator[bytes]:
-        """Yield the complete frames; what is left waits for more bytes."""
+    def frames(self) -> Generator[bytes, None, None]:
+        """Yield the complete frames; what is left waits for more bytes. Frames given out are gone once it is closed."""
         data, position = self._data, 0
         try:
             while len(data) - position >= 4:
