@@ -28,8 +28,10 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     import difflib  # only when there is something to suggest
 
     by_lower = {choice.lower(): choice for choice in choices}
-    close = difflib.get_close_matches(word[:_LONGEST].lower(), by_lower, n=1, cutoff=0.6)
-    return by_lower[close[0]] if close else None
+    wanted = word[:_LONGEST].lower()
+    close = difflib.get_close_matches(wanted, by_lower, n=3, cutoff=0.6)
+    swapped = [match for match in close if sorted(match) == sorted(wanted)]  # two letters the wrong way round
+    return by_lower[(swapped or close)[0]] if close else None
 
 
 def for_key(word: str, known: Sequence[str]) -> str:
