@@ -152,10 +152,10 @@ class Book:
         """Yield the orders that wait for the last of their group."""
         return iter([e for e in self.entries.values() if e.stage is Stage.UNSENT])
 
-    def ended(self) -> Iterator[Entry]:
-        """Yield the orders that are over."""
+    def ended(self, since: int) -> Iterator[Entry]:
+        """Yield the orders that ended at that instant or later."""
         over = (Stage.FILLED, Stage.CANCELLED, Stage.REJECTED)
-        return iter([e for e in self.entries.values() if e.stage in over])
+        return iter([e for e in self.entries.values() if e.stage in over and e.ended >= since])
 
     def parent(self, entry: Entry) -> Entry | None:
         """Return the order this one is attached to."""

@@ -163,15 +163,18 @@ def asked_for(details: ExecutionDetails, request_id: int) -> ExecutionDetails:
     return replace(details, request_id=request_id)
 
 
-def matches(fill: Fill, wanted: RequestExecutions, client_id: int, at: int) -> bool:
-    """Tell whether a client that asks is told of an execution: of its own ones (client 0: all), today's."""
+def day_start(at: int, days_ago: int = 0) -> int:
+    """Return the midnight from which a TWS that keeps UTC still knows what has ended."""
+    return at - at % _DAY - days_ago * _DAY
+
+
+def matches(fill: Fill, wanted: RequestExecutions, client_id: int) -> bool:
+    """Tell whether a client that asks is told of an execution: of its own ones (client 0: of all)."""
     execution, contract = fill.details.execution, fill.details.contract
-    since = at - at % _DAY - (wanted.last_days or 0) * _DAY
     sides = {"BUY": "BOT", "SELL": "SLD"}
     return (
         client_id in (0, execution.client_id)
         and wanted.client_id in (0, execution.client_id)
-        and fill.at >= since
         and execution.time >= _comparable(wanted.time)
         and wanted.account in ("", execution.account)
         and wanted.symbol in ("", contract.symbol)

@@ -20,6 +20,8 @@ UNKNOWN_CONTRACT: Refusal = (200, "No security definition has been found for the
 _INVALID = "Error validating request.-'{}' : cause - {}"
 _TYPES = ("MKT", "LMT", "STP", "STP LMT")
 _TIMES = ("DAY", "GTC", "IOC", "FOK")
+_LARGEST = Decimal(10**12)
+_HIGHEST = Decimal(10**6)
 _NEW_YORK = ZoneInfo("America/New_York")
 
 
@@ -89,8 +91,8 @@ def _quantity(order: WireOrder, instrument: Instrument) -> Refusal | None:
     quantity = order.total_quantity
     if quantity is None or quantity == 0:
         return 434, "The order size cannot be zero."
-    if quantity < 0:
-        return 321, _INVALID.format("bR", "Order size must be positive")
+    if not 0 < quantity <= _LARGEST:
+        return 321, _INVALID.format("bR", "Order size must be positive and at most 1e12")
     if quantity != quantity.to_integral_value():
         return 10318, "This order doesn't support fractional quantity trading"
     return None
@@ -99,8 +101,8 @@ def _quantity(order: WireOrder, instrument: Instrument) -> Refusal | None:
 def _prices(order: WireOrder, instrument: Instrument) -> Refusal | None:
     needed = [order.limit_price] if has_limit(order.order_type) else []
     needed += [order.aux_price] if has_stop(order.order_type) else []
-    if any(price is None or price <= 0 for price in needed):
-        return 321, _INVALID.format("bR", "A positive price is needed for this order type")
+    if any(price is None or not 0 < price <= _HIGHEST for price in needed):
+        return 321, _INVALID.format("bR", "A positive price of at most 1e6 is needed for this order type")
     if any(not is_multiple(price, instrument.min_tick) for price in needed if price is not None):
         return 110, "The price does not conform to the minimum price variation for this contract."
     return None

@@ -193,12 +193,14 @@ class Session:
 
     @_handle.register
     def _(self, request: RequestCompletedOrders) -> None:
-        self.say(*map(reports.completed_order, self._venue.book.ended()), CompletedOrdersEnd())
+        ended = self._venue.book.ended(since=reports.day_start(self._at))
+        self.say(*map(reports.completed_order, ended), CompletedOrdersEnd())
 
     @_handle.register
     def _(self, request: RequestExecutions) -> None:
-        for fill in self._venue.fills:
-            if reports.matches(fill, request, self._client_id, self._at):
+        days = request.last_days or 0
+        for fill in self._venue.fills_since(reports.day_start(self._at, days)):
+            if reports.matches(fill, request, self._client_id):
                 self._say_again(fill, request.request_id)
         self.say(ExecutionDetailsEnd(request_id=request.request_id))
 

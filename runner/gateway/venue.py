@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import count
+from itertools import count, takewhile
 from typing import Protocol
 
 from runner.core.money import cents
@@ -13,6 +13,7 @@ from runner.gateway import reports
 from runner.gateway.account import Account, Margins, commission
 from runner.gateway.anomalies import Anomaly
 from runner.gateway.book import Book, Entry, Stage
+from runner.gateway.changes import changed
 from runner.gateway.market import Market
 from runner.gateway.matching import Step, awaited, has_limit, has_stop, meet
 from runner.gateway.reports import Fill, Numbers
@@ -21,6 +22,7 @@ from runner.gateway.valuation import Valuation
 from runner.wire.messages import Answer, CommissionReport
 
 _HORIZON = 400 * 86400  # an order that rests longer is looked at again; a search this long costs no more than a day's
+ZERO = Decimal(0)
 _CANCELLED = "Order Canceled - reason:"
 
 
@@ -46,10 +48,15 @@ class Venue:
         self.account = Account(settings.account, settings.cash)
         self.valuation = Valuation(market)
         self.numbers = Numbers(settings.seed)
-        self.fills: list[Fill] = []
+        self._fills: list[Fill] = []
         self._listeners: dict[int, Listener] = {}
         self._agenda: list[tuple[int, int, Entry, int]] = []  # due, order of planning, what, its version then
         self._planned = count()
+
+    def fills_since(self, start: int) -> list[Fill]:
+        """Return the executions from start on, oldest first."""
+        recent = takewhile(lambda fill: fill.at >= start, reversed(self._fills))
+        return list(recent)[::-1]
 
     # --- clients
 
@@ -188,14 +195,23 @@ class Venue:
     def fill(self, entry: Entry, price: Decimal, at: int) -> None:
         """Execute the whole of an order and let happen what follows from it."""
         self._execute(entry, price, at, is_told=True)
-        for sibling in self.book.siblings(entry):
-            self.end(sibling, at)
+        self._reduce(entry, at)
         children = [child for child in self.book.children(entry) if child.stage is Stage.CHILD]
         for child in children:
             self.open(child, at)
             self.report(child)
         for child in children:
             self.meet_market(child, at)
+
+    def _reduce(self, entry: Entry, at: int) -> None:
+        """Take what was filled off the orders it is linked to: off a bracket's by quantity, off a named group's all."""
+        for sibling in self.book.siblings(entry):
+            left = ZERO if sibling.order.oca_group == entry.order.oca_group != "" else sibling.quantity - entry.filled
+            if sibling.stage.is_live and left > 0:
+                sibling.order = changed(sibling.order, total_quantity=left)
+                self.report(sibling)
+            elif sibling.stage.is_live:
+                self.end(sibling, at)
 
     def fill_late(self, entry: Entry, at: int) -> None:
         """Execute an order that was cancelled a moment ago: the fill was already under way."""
@@ -262,7 +278,7 @@ class Venue:
         entry.filled, entry.price, entry.ended = entry.quantity, price, at
         self.book.mark(entry, Stage.FILLED)
         done = self._book(entry, price, at)
-        self.fills.append(done)
+        self._fills.append(done)
         executed: list[Answer] = [done.details] * (2 if self.meets(entry, Anomaly.DUPLICATE_EXECUTION) else 1)
         if self.meets(entry, Anomaly.COMMISSION_FIRST):
             self.tell(entry, done.commission, *executed)
