@@ -18,9 +18,8 @@ _SCHEDULE = ("schedule.cron", "schedule.every", "schedule.at", "schedule")
 
 
 def mark_of(instruction: Instruction, *keys: str) -> Mark | None:
-    """Return where the first of keys stands that the plan gives, else what holds the first; keys are dotted."""
-    parents = (keys[0].rsplit(".", count)[0] for count in range(1, keys[0].count(".") + 1))
-    return next((instruction.marks[key] for key in (*keys, *parents) if key in instruction.marks), None)
+    """Return where the first of keys stands that the plan writes; None if it leaves all of them to their defaults."""
+    return next((instruction.marks[key] for key in keys if key in instruction.marks), None)
 
 
 def of_year(plan: Plan, start: datetime) -> Iterator[Problem]:

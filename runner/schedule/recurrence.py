@@ -54,7 +54,7 @@ def _between(candidates: Iterator[datetime], low: datetime, high: datetime) -> I
 
 
 def _every(step: timedelta, anchor: datetime, low: datetime, high: datetime) -> Iterator[datetime]:
-    count = -((anchor - low) // step)  # rounds up: the first multiple at or after low
+    count = (low - anchor) // step  # the last at or before low
     while (distance := count * (step // _TICK)) < (high - anchor) // _TICK:
         yield anchor.astimezone(UTC) + distance * _TICK
         count += 1
@@ -81,7 +81,7 @@ def _days(rule: CronRule, first: date, last: date) -> Iterator[date]:
     day = first
     while day <= last:
         if day.month not in rule.months:
-            day = (day.replace(day=1) + 32 * _DAY).replace(day=1)
+            day = (day.replace(day=1) + 31 * _DAY).replace(day=1)
             continue
         if rule.on_day(day):
             yield day

@@ -124,6 +124,8 @@ def test_a_day_that_never_was_is_made_up_for_at_its_end() -> None:
     spec = ScheduleSpec(zone=ZoneInfo("Pacific/Apia"), cron="30 9 * * *")
     found = list(fires(spec, datetime(2011, 12, 29, tzinfo=UTC), datetime(2012, 1, 1, tzinfo=UTC)))
     assert [f"{fire:%d %H:%M}" for fire in found] == ["29 19:30", "30 10:00", "30 19:30", "31 19:30"]
+    end = datetime(2011, 12, 30, 10, tzinfo=UTC)
+    assert next(fires(spec, end, end + DAY)) == end  # also for a span that begins just there
 
 
 def test_a_change_across_midnight_keeps_order() -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runner.ib.compile import CompiledOrder
 
 _WHEN_SENT = "(set when sent)"
+_CONTRACT_KEYS = {"symbol": "symbol", "secType": "sec_type", "exchange": "exchange", "currency": "currency"}
 _ENTRY_KEYS = {
     "action": "side",
     "totalQuantity": "size",
@@ -96,12 +97,16 @@ def _fields(instruction: Instruction, compiled: CompiledOrder) -> Iterator[Field
     said = [field for field in changed(compiled) if field.name not in at_sending]
     for field in said:
         if field.owner == "Contract":
-            yield Field(field.owner, field.name, field.value, _line(instruction, f"contract.{field.name}"))
+            yield Field(field.owner, field.name, field.value, _line(instruction, *_contract_keys(field.name)))
     for name in at_sending:
         yield Field("Order", name, _WHEN_SENT, None)
     for field in said:
         if field.owner == "Order":
             yield Field(field.owner, field.name, field.value, _line(instruction, _key(role, field.name)))
+
+
+def _contract_keys(name: str) -> tuple[str, str]:
+    return f"contract.{_CONTRACT_KEYS.get(name, name)}", "contract"
 
 
 def _key(role: Role, name: str) -> str:
@@ -111,16 +116,21 @@ def _key(role: Role, name: str) -> str:
     return _EXIT_KEYS.get(name, f"bracket.{role.value}")
 
 
-def _line(instruction: Instruction, key: str) -> int | None:
-    mark = advice.mark_of(instruction, key)
+def _line(instruction: Instruction, *keys: str) -> int | None:
+    mark = advice.mark_of(instruction, *keys)
     return None if mark is None else mark.line
 
 
 def _say(plan: Plan, ticket: OrderTicket, fields: list[Field]) -> None:
     output.say(f"  {ticket.role.value}: {_ticket_words(ticket)}")
     for field in fields:
-        source = "" if field.line is None else f"{output.clean(plan.file)}:{field.line}"
-        output.say(f"    {f'{field.owner}.{field.name}':<22} {field.value:<34} {source}".rstrip())
+        output.say(f"    {f'{field.owner}.{field.name}':<22} {field.value:<34} {_source(plan, field)}".rstrip())
+
+
+def _source(plan: Plan, field: Field) -> str:
+    if field.line is not None:
+        return f"{output.clean(plan.file)}:{field.line}"
+    return "" if field.value == _WHEN_SENT else "(default)"
 
 
 def _ticket_words(ticket: OrderTicket) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from itertools import islice
+from datetime import datetime, tzinfo
+from itertools import groupby, islice
 
 import click
 
@@ -43,11 +43,15 @@ def _when(plan: Plan, now: datetime) -> str:
 
 
 def _next_fires(plan: Plan, now: datetime) -> list[tuple[datetime, str]]:
-    """Return the next fires of the orders that have a schedule, each with its time in the plan's zone."""
+    """Return the next instants at which a scheduled order is due, each with its time in that order's zone."""
     specs = {each.order: each.schedule for each in plan.instructions if each.schedule is not None}
     found = merge(((plan.name, order, spec) for order, spec in specs.items()), now, options.END_OF_TIME)
-    zones = {order: spec.zone for order, spec in specs.items()}
-    return [(due.time, f"{due.time.astimezone(zones[due.order]):%Y-%m-%d %H:%M %Z}") for due in islice(found, _SHOWN)]
+    instants = groupby(found, key=lambda due: due.time)
+    return [(at, _local(at, specs[next(dues).order].zone)) for at, dues in islice(instants, _SHOWN)]
+
+
+def _local(at: datetime, zone: tzinfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
 def _say_json(plan: Plan, now: datetime) -> None:
