@@ -13,7 +13,6 @@ from runner.gateway.rules import Refusal
 from runner.gateway.venue import Venue
 from runner.wire.messages import PlaceOrder
 
-_MAX_ID = 2**31 - 1
 _LIVELY = (  # what a TWS says about orders that live on
     (399, "Order Message:\n{what}\nWarning: This order is simulated."),
     (10349, "Order TIF was set to DAY based on order preset."),
@@ -38,7 +37,7 @@ class Desk:
         known = self._book.get(client_id, request.order_id)
         refused = self._refusal(entry, known)
         if refused is not None:
-            if known is None and not request.order.what_if and request.order_id <= _MAX_ID:
+            if known is None and not request.order.what_if:
                 self._book.use(client_id, request.order_id)
             self._venue.tell(entry, reports.error(request.order_id, *refused))
         elif entry.order.what_if:
@@ -90,7 +89,7 @@ class Desk:
         if known is not None and not known.stage.is_live and known.stage is not Stage.UNSENT:
             return 103, "Duplicate order id"
         is_new = known is None and not entry.order.what_if
-        if is_new and not self._book.next_id(entry.client_id) <= entry.order_id <= _MAX_ID:
+        if is_new and entry.order_id < self._book.next_id(entry.client_id):
             return 103, "Duplicate order id"
         instrument = rules.instrument_of(entry.contract)
         if instrument is None:

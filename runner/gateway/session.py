@@ -36,6 +36,7 @@ from runner.wire.messages import (
 from runner.wire.session import ServerSession, SessionState
 
 _MAX_CLIENTS = 32
+_NO_ID = 1 << 31
 _FARMS = (
     (2104, "Market data farm connection is OK:cashfarm"),
     (2106, "HMDS data farm connection is OK:ushmds"),
@@ -123,6 +124,8 @@ class Session:
     def _act(self, request: Request) -> None:
         if self._client_id < 0 and not isinstance(request, StartApi):
             self.say(reports.error(-1, 321, "Error validating request.-'bz' : cause - startApi must come first"))
+        elif abs(getattr(request, "order_id", getattr(request, "request_id", 0))) >= _NO_ID:
+            self.say(reports.error(-1, 320, "Error reading request. An id needs more than 32 bits"))
         else:
             self._handle(request)
 
