@@ -9,6 +9,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -129,19 +130,21 @@ def test_validate_imports_nothing_it_does_not_need(folder: Path) -> None:
     assert not imported & {"ibapi", "apscheduler", "rich", "sqlite3", "_sqlite3", "currency_converter", "asyncio"}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="counts processor time of child processes")
 def test_validate_costs_at_most_twice_its_imports(folder: Path) -> None:
-    """Whole process against `python -c` of the imports it needs, alternating, the best of each.
+    """Whole process against `python -c` of the imports it needs, seven alternating runs, the median of each.
 
-    Both find their bytecode, as an installed package does.
+    Processor time, which other processes do not disturb; both find their bytecode, as an installed package does.
     """
     (folder / "long.yaml").write_text(PLAN + "# a comment\n" * (40 - PLAN.count("\n")))
     environment = {**ENVIRONMENT, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def seconds(*args: str) -> float:
-        began = time.perf_counter()
+        before = os.times()
         subprocess.run([sys.executable, *args], cwd=folder, env=environment, capture_output=True, check=True)
-        return time.perf_counter() - began
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
 
     def validate() -> float:
         return seconds("-m", "runner", "validate", "long.yaml")
@@ -149,9 +152,9 @@ def test_validate_costs_at_most_twice_its_imports(folder: Path) -> None:
     def imports() -> float:
         return seconds("-c", "import yaml, jsonschema, cronsim")
 
-    validate(), imports()
+    validate(), imports()  # both write their bytecode
     ours, theirs = zip(*((validate(), imports()) for _ in range(7)), strict=True)
-    assert min(ours) <= 2 * min(theirs)
+    assert median(ours) <= 2 * median(theirs)
 
 
 # --- fires
