@@ -119,14 +119,13 @@ class Inquiries:
 
     @_handle.register
     def _(self, request: RequestContractDetails) -> None:
-        instrument = rules.instrument_of(request.contract)
-        if instrument is None:
+        found = rules.instruments_like(request.contract)
+        if not found:
             self._say(error(request.request_id, *rules.UNKNOWN_CONTRACT))
             return
-        self._say(
-            answers.contract_data(request.request_id, instrument, self._venue.market, self._at),
-            ContractDataEnd(request_id=request.request_id),
-        )
+        for instrument in found:
+            self._say(answers.contract_data(request.request_id, instrument, self._venue.market, self._at))
+        self._say(ContractDataEnd(request_id=request.request_id))
 
     @_handle.register
     def _(self, request: RequestMarketRule) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from runner.core.money import is_multiple, plain
 from runner.gateway.book import Entry
 from runner.gateway.changes import changed
-from runner.gateway.instruments import Instrument, find
+from runner.gateway.instruments import INSTRUMENTS, Instrument, find
 from runner.gateway.matching import has_limit, has_stop
 from runner.wire.messages import WireContract, WireOrder
 
@@ -35,6 +35,20 @@ def instrument_of(contract: WireContract) -> Instrument | None:
         sec_type=contract.security_type,
         exchange="" if contract.exchange == "SMART" else contract.exchange,
     )
+
+
+def instruments_like(contract: WireContract) -> list[Instrument]:
+    """Return every pair that fits what a description says, which may be only a part of a contract."""
+    if (one := instrument_of(contract)) is not None:
+        return [one]
+    is_partial = not contract.contract_id and not contract.local_symbol and bool(contract.symbol or contract.currency)
+    if not is_partial or contract.security_type != "CASH" or contract.exchange not in ("", "IDEALPRO"):
+        return []
+    return [
+        instrument
+        for instrument in INSTRUMENTS.values()
+        if contract.symbol in ("", instrument.symbol) and contract.currency in ("", instrument.currency)
+    ]
 
 
 def listed(instrument: Instrument) -> WireContract:

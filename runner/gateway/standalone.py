@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from runner.gateway.market import Market
+from runner.gateway.market import CREDIT, Market, QuotesMarket, SyntheticMarket
 from runner.gateway.server import Gateway
 from runner.gateway.settings import GatewaySettings
 
@@ -31,8 +31,8 @@ def serve(port: int, seed: int, quotes: Path | None) -> int:
     sys.stdout.write(f"listening on 127.0.0.1:{bound}\n")
     sys.stdout.flush()
     cash = ", ".join(f"{currency} {amount:,}" for currency, amount in settings.cash.items())
-    prices = "synthetic intraday path" if quotes is None else f"prices from {quotes}"
-    sys.stderr.write(f"simulated TWS, account {settings.account}, {cash}, {prices}; Ctrl-C stops it\n")
+    prices = f"synthetic intraday path; {CREDIT}" if quotes is None else f"prices from {quotes}"
+    sys.stderr.write(f"simulated TWS, account {settings.account}, {cash}; Ctrl-C stops it\n{prices}\n")
     sys.stderr.flush()
     code = stopped.wait()
     gateway.stop()
@@ -40,13 +40,7 @@ def serve(port: int, seed: int, quotes: Path | None) -> int:
 
 
 def _market(seed: int, quotes: Path | None) -> Market:
-    if quotes is None:
-        from runner.gateway.synthetic import SyntheticMarket
-
-        return SyntheticMarket(seed)
-    from runner.gateway.quotes import QuotesMarket
-
-    return QuotesMarket(quotes)
+    return SyntheticMarket(seed) if quotes is None else QuotesMarket(quotes)
 
 
 class _Stop:

@@ -74,6 +74,17 @@ def test_a_contract_that_is_not_there() -> None:
             assert (kinds(told), errors(told)) == (["ErrorMessage"], [(4, 200)])
 
 
+def test_a_description_that_fits_several() -> None:
+    with staged() as stage:
+        client = stage.client()
+        told = client.ask(
+            RequestContractDetails(request_id=4, contract=WireContract(symbol="NZD", security_type="CASH"))
+        )
+        names = [data.contract.local_symbol for data in only(ContractData, told)]
+        assert names == ["NZD.CAD", "NZD.CHF", "NZD.JPY", "NZD.USD"]
+        assert kinds(told)[-1] == "ContractDataEnd"
+
+
 def test_a_snapshot(tmp_path: Path) -> None:
     with staged(prices(tmp_path, (0, "1.0850", "1.0852"))) as stage:
         told = stage.client().ask(RequestMarketData(request_id=4, contract=EURUSD, snapshot=True))

@@ -278,6 +278,18 @@ def test_the_process(number: int, code: int) -> None:
         client.close()
 
 
+def test_a_process_that_finds_its_port_taken() -> None:
+    with staged() as stage:
+        code = "import sys; from runner.cli.main import main; sys.exit(main(sys.argv[1:]))"
+        done = subprocess.run(
+            [sys.executable, "-c", code, "gateway", "--port", str(stage.port)],
+            capture_output=True, text=True, check=False, timeout=30,
+        )  # fmt: skip
+    assert (done.returncode, done.stdout) == (5, "")
+    assert f"port {stage.port} of 127.0.0.1 is in use" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_clock_of_the_wall() -> None:
     gateway = Gateway(SyntheticMarket(1), WallTime(), GatewaySettings())
     client = Client(gateway.start())
