@@ -22,7 +22,7 @@ UNSET = frozenset(
     {"", UNSET_DOUBLE, UNSET_PYTHON_DOUBLE, UNSET_INTEGER, UNSET_LONG, UNSET_DECIMAL, "-9223372036854775808"}
 )
 UNSET_FROM = Decimal("1.7e308")
-INFINITE = frozenset({"Infinity", "inf"})
+INFINITE = frozenset({"Infinity", "inf", "Infinite"})
 INFINITY = Decimal("Infinity")
 
 Read = Callable[[str], Any]
@@ -122,6 +122,11 @@ def as_offset(value: Decimal) -> str:
     return "Infinity" if value.is_infinite() else plain(value)
 
 
+def as_double_offset(value: Decimal) -> str:
+    """Write a decimal that may be infinite as ibapi sends it."""
+    return "Infinity" if value.is_infinite() else as_double(value)
+
+
 def whole(value: Decimal) -> str:
     """Write the whole part, for versions that know no other."""
     return str(int(value))
@@ -156,4 +161,5 @@ PRICE = Kind(read_number, plain, can_be_unset=True)
 DOUBLE = Kind(read_number, as_double, can_be_unset=True)
 SIZE = Kind(read_number, str, can_be_unset=True)
 WHOLE = Kind(read_number, whole, can_be_unset=True)
+DOUBLE_OFFSET = Kind(read_offset, as_double_offset, can_be_unset=True)
 OFFSET = Kind(read_offset, as_offset, can_be_unset=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from runner.wire.kinds import (
     DOUBLE,
+    DOUBLE_OFFSET,
     FLAG,
     INTEGER,
-    OFFSET,
     OPTIONAL_FLAG,
     OPTIONAL_INTEGER,
     PRICE,
@@ -130,7 +130,7 @@ _PLACE: tuple[Item, ...] = (
         one_of("PEG BEST", "PEGBEST"),
         (
             *order(OPTIONAL_INTEGER, "min_compete_size"),
-            *order(OFFSET, "compete_against_best_offset"),
+            *order(DOUBLE_OFFSET, "compete_against_best_offset"),
             When("order.compete_against_best_offset", is_infinite, MID_OFFSETS),
         ),
         since=170,
