@@ -69,17 +69,15 @@ def cli() -> None:
 
 def version() -> str:
     """Return the versions of fxrun, Python and ibapi, without importing ibapi."""
-    from importlib.metadata import PackageNotFoundError
-    from importlib.metadata import version as installed
+    from importlib import metadata
 
-    def found(name: str) -> str | None:
-        try:
-            return installed(name)
-        except PackageNotFoundError:
-            return None
-
-    ibapi = next((f"{name} {number}" for name in ("ibapi", "ibapi-latest") if (number := found(name))), "no ibapi")
-    return f"fxrun {found('fxrun') or '(not installed)'}, Python {sys.version.split()[0]}, {ibapi}"
+    try:
+        ours = metadata.version("fxrun")
+    except metadata.PackageNotFoundError:
+        ours = "(not installed)"
+    owners = sorted(set(metadata.packages_distributions().get("ibapi", ())))
+    ibapi = " and ".join(f"{name} {metadata.version(name)}" for name in owners) or "no ibapi"
+    return f"fxrun {ours}, Python {sys.version.split()[0]}, {ibapi}"
 
 
 def route(args: Sequence[str]) -> list[str]:
