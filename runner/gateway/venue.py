@@ -23,6 +23,7 @@ from runner.wire.messages import Answer, CommissionReport
 
 _HORIZON = 400 * 86400  # an order that rests longer is looked at again; a search this long costs no more than a day's
 ZERO = Decimal(0)
+_REDUCING = (2, 3)  # OCA types: reduce with block, reduce without; 1 cancels
 _CANCELLED = "Order Canceled - reason:"
 
 
@@ -204,9 +205,9 @@ class Venue:
             self.meet_market(child, at)
 
     def _reduce(self, entry: Entry, at: int) -> None:
-        """Take what was filled off the orders it is linked to: off a bracket's by quantity, off a named group's all."""
+        """Take what was filled off the orders it is linked to: all of it, or by quantity, as their OCA type says."""
         for sibling in self.book.siblings(entry):
-            left = ZERO if sibling.order.oca_group == entry.order.oca_group != "" else sibling.quantity - entry.filled
+            left = sibling.quantity - entry.filled if sibling.order.oca_type in _REDUCING else ZERO
             if sibling.stage.is_live and left > 0:
                 sibling.order = changed(sibling.order, total_quantity=left)
                 self.report(sibling)

@@ -37,8 +37,12 @@ T = TypeVar("T")
 class Client:
     """A client on a real socket that speaks through `runner.wire`."""
 
-    def __init__(self, port: int, client_id: int = 1, *, max_version: int = 178) -> None:
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout=5)
+    def __init__(self, port: int, client_id: int = 1, *, max_version: int = 178, buffer: int = 0) -> None:
+        self.sock = socket.socket()
+        self.sock.settimeout(5)
+        if buffer:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        self.sock.connect(("127.0.0.1", port))
         self.wire = ClientSession(max_version=max_version)
         self.sent = 0
         self.send(self.wire.greeting())
@@ -85,9 +89,9 @@ class Stage:
         self.port = self.gateway.start()
         self.clients: list[Client] = []
 
-    def client(self, client_id: int = 1, *, max_version: int = 178) -> Client:
-        """Connect one more client."""
-        self.clients.append(Client(self.port, client_id, max_version=max_version))
+    def client(self, client_id: int = 1, *, max_version: int = 178, buffer: int = 0) -> Client:
+        """Connect one more client; buffer: how much its socket takes in unread."""
+        self.clients.append(Client(self.port, client_id, max_version=max_version, buffer=buffer))
         return self.clients[-1]
 
     def pass_until(self, instant: datetime) -> list[datetime]:

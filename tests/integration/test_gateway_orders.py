@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -170,6 +171,80 @@ def test_modified_price_and_quantity_keep_the_perm_id(tmp_path: Path) -> None:
         (still,) = only(OpenOrder, client.ask(RequestOpenOrders()))
         assert still.order.limit_price == Decimal("1.0841")
         assert statuses(client.ask(order(1, "BUY", "LMT", limit="1.0852"))) == [(1, "Submitted"), (1, "Filled")]
+
+
+def test_a_modified_stop_waits_for_its_new_price(tmp_path: Path) -> None:
+    market = prices(tmp_path, (0, "1.0850", "1.0852"), (60, "1.0861", "1.0863"))
+    with staged(market) as stage:
+        client = stage.client()
+        client.ask(order(1, "BUY", "STP LMT", stop="1.0860", limit="1.0861"))
+        stage.pass_until(after(60))
+        assert statuses(client.ask()) == [(1, "Submitted")], "triggered, and its limit rests"
+        told = client.ask(order(1, "BUY", "STP LMT", stop="1.0870", limit="1.0871"))
+        assert [(one.status, one.why_held) for one in only(OrderStatus, told)] == [("PreSubmitted", "trigger")]
+        told = client.ask(order(1, "BUY", "STP", stop="1.0860"))
+        assert statuses(told)[-1] == (1, "Filled")
+
+
+def test_what_a_modification_may_not_change() -> None:
+    with staged() as stage:
+        client = stage.client()
+        client.ask(order(1, "BUY", "LMT", limit="0.5"))
+        assert errors(client.ask(order(1, "SELL", "LMT", limit="0.5"))) == [(1, 105)]
+        other = WireContract(local_symbol="GBP.USD")
+        assert errors(client.ask(order(1, "BUY", "LMT", limit="0.5", contract=other))) == [(1, 105)]
+        too_big = client.ask(order(1, "BUY", "LMT", limit="0.5", total_quantity=Decimal(50_000_000)))
+        assert (errors(too_big), statuses(too_big)) == ([(1, 201)], [])
+        (still,) = only(OpenOrder, client.ask(RequestOpenOrders()))
+        assert (still.order.action, still.order.total_quantity) == ("BUY", 25000)
+
+
+def test_a_held_order_may_be_changed_before_it_is_transmitted(tmp_path: Path) -> None:
+    with staged(prices(tmp_path, (0, "1.0850", "1.0852"))) as stage:
+        client = stage.client()
+        assert client.ask(order(1, "BUY", "LMT", limit="0.5", transmit=False)) == []
+        assert client.ask(order(1, "BUY", "LMT", limit="0.6", transmit=False)) == []
+        told = client.ask(order(1, "BUY", "LMT", limit="0.7"))
+        assert only(OpenOrder, told)[0].order.limit_price == Decimal("0.7")
+
+
+def test_a_child_of_an_order_that_is_over() -> None:
+    with staged() as stage:
+        client = stage.client()
+        client.ask(order(1, "BUY", "LMT", limit="0.5"), CancelOrder(order_id=1))
+        told = client.ask(order(2, "SELL", "LMT", limit="2.0", parent_id=1))
+        assert (statuses(told), errors(told)) == ([(2, "Inactive")] * 2, [(2, 201)])
+        told = client.ask(order(3), order(4, "SELL", "LMT", limit="2.0", parent_id=3))
+        assert statuses(told)[-1] == (4, "Submitted"), "the parent is filled already"
+
+
+def test_what_is_filled_reduces_the_rest_of_a_bracket(tmp_path: Path) -> None:
+    market = prices(tmp_path, (0, "1.0850", "1.0852"), (60, "1.0871", "1.0873"), (120, "1.0791", "1.0793"))
+    with staged(market) as stage:
+        client = stage.client()
+        part = Decimal(10_000)
+        client.ask(
+            order(1, transmit=False),
+            order(2, "SELL", "LMT", limit="1.0870", parent_id=1, total_quantity=part, transmit=False),
+            order(3, "SELL", "STP", stop="1.0800", parent_id=1),
+        )
+        stage.pass_until(after(60))
+        told = client.ask()
+        assert statuses(told) == [(2, "Filled"), (3, "PreSubmitted")]
+        assert only(OrderStatus, told)[-1].remaining == 15_000
+        stage.pass_until(after(120))
+        assert only(ExecutionDetails, client.ask())[0].execution.shares == 15_000
+
+
+def test_an_order_that_rests_for_years() -> None:
+    with staged() as stage:
+        client = stage.client()
+        client.ask(order(1, "BUY", "LMT", limit="0.5", time_in_force="GTC"))
+        began = time.monotonic()
+        stops = stage.pass_until(START + timedelta(days=5 * 365))
+        assert len(stops) == 4, "it is looked at again every 400 days, and not more often"
+        assert time.monotonic() - began < 5
+        assert only(OpenOrder, client.ask(RequestOpenOrders()))[0].order_id == 1
 
 
 def test_day_orders_end_with_the_session_and_gtc_orders_do_not(tmp_path: Path) -> None:
