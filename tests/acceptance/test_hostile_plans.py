@@ -6,6 +6,7 @@ that its message must hold. What cannot be stored (pipes, devices, huge files) i
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.cli.main import main
 from runner.errors import PlanInvalid
 from runner.plan import excerpt, load
 
@@ -47,6 +49,22 @@ def test_every_problem_stands_where_it_should(path: Path) -> None:
         assert word in problem.message
         assert problem.message.isprintable()
         assert len(problem.message) < 500
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
+def test_the_command_says_the_same_to_people_and_to_programs(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    places = [line.split(" ", 1)[0] for line in path.with_suffix(".expect").read_text("utf-8").splitlines()]
+    assert main(["validate", str(path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [line.removeprefix(f"{path}:").split(": ")[0] for line in err.splitlines()] == places
+    assert main(["validate", "--json", str(path)]) == 2
+    out, err = capsys.readouterr()
+    assert err == ""
+    said = [json.loads(line) for line in out.splitlines()]
+    assert [(p["type"], p["file"], f"{p['line']}:{p['column']}") for p in said] == [
+        ("problem", str(path), place) for place in places
+    ]
 
 
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
