@@ -104,7 +104,7 @@ class Inquiries:
 
     @singledispatchmethod
     def _handle(self, request: Request) -> None:
-        raise NotImplementedError(f"no answer for {request}")
+        self._say(error(getattr(request, "request_id", -1), 321, _NOT_OFFERED))
 
     @_handle.register
     def _(self, request: Unsupported) -> None:

@@ -85,11 +85,18 @@ def main(port: int) -> None:
     values = {value.tag: value for value in ib.accountSummary()}
     assert float(values["NetLiquidation"].value) > 0
     assert ib.reqCurrentTime()
+    preview = ib.whatIfOrder(contract, ib_async.MarketOrder("BUY", 25000))
+    assert float(preview.initMarginChange) > 0
+    assert preview.commission == 2
+    (ticker,) = ib.reqTickers(contract)
+    assert 0 < ticker.bid < ticker.ask
     trade = ib.placeOrder(contract, ib_async.MarketOrder("BUY", 25000))
     wait(ib, "market order filled", lambda: is_paid(trade))
     resting_limit(ib, contract)
     bracket(ib, contract)
     assert [held.contract.localSymbol for held in ib.positions()] == ["EUR.USD"]
+    assert len(ib.reqExecutions()) == 3
+    assert {trade.orderStatus.status for trade in ib.reqCompletedOrders(apiOnly=False)} == {"Filled", "Cancelled"}
     version = ib.client.serverVersion()
     ib.disconnect()
     assert not complaints.texts, complaints.texts
