@@ -122,7 +122,7 @@ class Narrator:
 
     def _header(self) -> list[str]:
         end = "the end of the schedule" if self._span.until is None else stamp(self._span.until)
-        lines = [f"{plan.name}: {len(plan.instructions)} order(s) from {plan.file}" for plan in self._plans]
+        lines = [f"{plan.name}: {_count(len(plan.instructions), 'order')} from {plan.file}" for plan in self._plans]
         lines.append(f"{self._style.kind}, account {self._account}, {stamp(self._span.start)} to {end}")
         return lines + self._prices()
 
@@ -137,15 +137,19 @@ class Narrator:
 
     def _footer(self, summary: Summary) -> list[str]:
         lines = [
-            f"{kind[1].value} {kind[0]}, {count} time(s), first: {self._examples[kind]}"
+            f"{kind[1].value} {kind[0]}, {_count(count, 'time')}, first: {self._examples[kind]}"
             for kind, count in self._notices.items()
             if kind[1] is not Severity.INFO
         ]
         if self._skipped:
-            lines.append(f"{self._skipped} fire(s) were already recorded in this journal: nothing sent for them")
+            lines.append(f"{_count(self._skipped, 'fire')} already recorded in this journal: nothing sent again")
         if not summary.fires:
             lines.append("no fire lies in this span: nothing was due")
         return lines
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _passing(event: Event) -> str | None:

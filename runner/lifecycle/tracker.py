@@ -19,6 +19,7 @@ from runner.journal.store import Journal, root_of
 from runner.lifecycle.reading import change_of
 
 ZERO = Decimal(0)
+UNACKNOWLEDGED = (OrderState.PLANNED, OrderState.SENT)
 
 
 @dataclass(slots=True)
@@ -66,8 +67,7 @@ class Tracker:
 
     def unresolved(self) -> tuple[str, ...]:
         """Return the orders that no answer has come for: order_ref each."""
-        silent = (OrderState.PLANNED, OrderState.SENT)
-        return tuple(ref for ref in self._open if self._orders[ref].row.state in silent)
+        return tuple(ref for ref in self._open if self._orders[ref].row.state in UNACKNOWLEDGED)
 
     def give_up(self, order_ref: str, reason: str) -> None:
         """Record that the evidence does not tell what became of an order."""
@@ -154,7 +154,8 @@ class Tracker:
     @handle.register
     def _(self, seen: NoticeSeen) -> None:
         followed = self._by_route(seen.about)
-        disposition = classify(seen.code, about_order=followed is not None)
+        acknowledged = followed is not None and followed.row.state not in UNACKNOWLEDGED
+        disposition = classify(seen.code, about_order=followed is not None, acknowledged=acknowledged)
         if followed is None:
             if disposition is not Disposition.INFO:
                 self._emit_notice(seen, None)

@@ -86,7 +86,10 @@ def other_pythons() -> list[str]:
 def _working(name: str) -> str | None:
     versions = Path("~/.pyenv/versions").expanduser().glob(f"{name[6:]}.*/bin/python")
     for candidate in (shutil.which(name), *sorted(map(str, versions))):
-        if candidate is not None and subprocess.run([candidate, "-c", ""], check=False).returncode == 0:
+        if (
+            candidate is not None
+            and subprocess.run([candidate, "-c", ""], capture_output=True, check=False).returncode == 0
+        ):
             return candidate
     return None
 

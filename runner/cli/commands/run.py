@@ -83,7 +83,8 @@ def _explain(plans: tuple[str, ...], chosen: Options) -> int:
     from runner.cli.commands.explain import command as explain
 
     arguments = [*plans, *(["--json"] if chosen.as_json else []), *(["--from", chosen.start] if chosen.start else [])]
-    return int(explain.main(arguments, standalone_mode=False) or 0)
+    with explain.make_context("fxrun explain", arguments) as context:
+        return int(explain.invoke(context) or 0)
 
 
 def _check(chosen: Options, *, simulate: bool) -> None:
