@@ -211,7 +211,7 @@ class _Reader:
             self.note(
                 mark, f"text with a character it may not hold: found {describe(bad[0])}; expected one visible line"
             )
-        elif "\N{REPLACEMENT CHARACTER}" in text:
+        elif self.characters and "\N{REPLACEMENT CHARACTER}" in text:
             self.tainted.add(where)  # reported where it stands
         if not event.implicit[0]:  # quoted, a block or tagged
             return text
@@ -265,7 +265,7 @@ class _Reader:
                 _mark(event), f"a key with a character it may not hold: found {quote(key)}; expected a plain word"
             )
             self.tainted.add((*where, key))
-        elif "\N{REPLACEMENT CHARACTER}" in key:
+        elif self.characters and "\N{REPLACEMENT CHARACTER}" in key:
             self.tainted.add((*where, key))
         return key
 

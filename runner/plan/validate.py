@@ -32,9 +32,7 @@ def _check(source: Source, findings: Findings) -> list[Draft]:
         findings.at_value(("orders",), f"orders is too long: {length}")
         return []
     sound = check_shape(data, findings)
-    if not isinstance(data, dict):
-        return []
-    found = drafts(data, findings)
+    found = drafts(data, findings) if isinstance(data, dict) else []
     check_rules(found, source, findings)
     if not sound and not len(findings):
         findings.at_value((), "the plan does not fit its schema, and fxrun cannot say where; please report this")

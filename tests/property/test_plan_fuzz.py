@@ -82,6 +82,7 @@ def test_any_bytes(data: bytes) -> None:
 
 
 @given(st.text(max_size=300))
+@example("\N{REPLACEMENT CHARACTER}")
 def test_any_text(text: str) -> None:
     check(text.encode("utf-8", "replace"))
 
