@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 from runner.core.money import is_multiple, nearest_multiples, plain
@@ -24,11 +24,13 @@ _PRICES = {
 }
 
 
-def check_rules(drafts: Iterable[Draft], source: Source, findings: Findings) -> None:
-    """Note every rule that the orders of a plan break."""
-    drafts = list(drafts)
+def check_rules(drafts: Sequence[Draft], top: Draft | None, source: Source, findings: Findings) -> None:
+    """Note every rule that the orders of a plan break; top is what stands above a list of orders."""
+    for draft in (*drafts, *([top] if top else [])):
+        for rule in INSIDE_ONE_KEY:
+            rule(draft, source, findings)
     for draft in drafts:
-        for rule in RULES:
+        for rule in BETWEEN_KEYS:
             rule(draft, source, findings)
     _ids_repeat(drafts, source, findings)
 
@@ -179,13 +181,5 @@ def _ids_repeat(drafts: Iterable[Draft], source: Source, findings: Findings) -> 
 
 
 Rule = Callable[[Draft, Source, Findings], None]
-RULES: tuple[Rule, ...] = (
-    _required,
-    _size_digits,
-    _prices_fit_type,
-    _on_grid,
-    _bracket_side,
-    _one_rule,
-    _window,
-    _times_in_window,
-)
+INSIDE_ONE_KEY: tuple[Rule, ...] = (_size_digits, _prices_fit_type, _one_rule, _window, _times_in_window)
+BETWEEN_KEYS: tuple[Rule, ...] = (_required, _on_grid, _bracket_side)

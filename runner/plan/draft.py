@@ -11,7 +11,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from runner.core.contract import ContractSpec
-from runner.core.fx import parse_pair
+from runner.core.fx import IDEALPRO_PAIRS, parse_pair
 from runner.core.ticket import OrderType, Side, TimeInForce
 from runner.core.times import is_bare_date, parse_duration, parse_time, to_utc
 from runner.plan.findings import Findings
@@ -75,6 +75,11 @@ def drafts(data: Mapping[str, object], findings: Findings) -> list[Draft]:
     return [_Reading(data, entry, where, findings).draft() for entry, where in pairs]
 
 
+def top_level(data: Mapping[str, object], findings: Findings) -> Draft | None:
+    """Return what stands above `orders:` as a draft, so that it is checked even where no order uses it."""
+    return _Reading(data, {}, (), findings).draft() if "orders" in data else None
+
+
 class _Reading:
     """Reads the values of one order: an entry's own, else the plan's."""
 
@@ -133,7 +138,8 @@ class _Reading:
             symbol, currency = self._text("contract.symbol"), self._text("contract.currency")
             if symbol is None or currency is None:
                 return None
-            name, text = "contract.symbol", f"{symbol}.{currency}"
+            is_base = any(pair.startswith(f"{symbol.upper()}.") for pair in IDEALPRO_PAIRS)
+            name, text = f"contract.{'currency' if is_base else 'symbol'}", f"{symbol}.{currency}"
         if (pair := parse_pair(text)) is None:
             hint = self._findings.hint(lambda: for_pair(text))
             expected = "expected a pair that IDEALPRO quotes, such as EUR.USD, EUR/USD or EURUSD"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runner.errors import Problem
 from runner.plan.crossrules import check_rules
-from runner.plan.draft import Draft, drafts
+from runner.plan.draft import Draft, drafts, top_level
 from runner.plan.findings import Findings, TooMany
 from runner.plan.shape import check_shape
 from runner.plan.source import MAX_PROBLEMS, Source
@@ -32,8 +32,10 @@ def _check(source: Source, findings: Findings) -> list[Draft]:
         findings.at_value(("orders",), f"orders is too long: {length}")
         return []
     sound = check_shape(data, findings)
-    found = drafts(data, findings) if isinstance(data, dict) else []
-    check_rules(found, source, findings)
+    found: list[Draft] = []
+    if isinstance(data, dict):
+        found = drafts(data, findings)
+        check_rules(found, top_level(data, findings), source, findings)
     if not sound and not len(findings):
         findings.at_value((), "the plan does not fit its schema, and fxrun cannot say where; please report this")
     return found

@@ -42,6 +42,11 @@ def test_inherited_values_are_told_once() -> None:
     assert [(p.line, p.column) for p in found] == [(5, 18), (5, 42)]
 
 
+def test_a_key_that_every_order_replaces_is_not_held_against_the_others() -> None:
+    text = TOP + "bracket: {take_profit: 1.0800, stop_loss: 1.0900}\norders:\n  - {id: a, side: sell}\n"
+    assert problems(text) == []
+
+
 def test_the_grid_is_that_of_each_pair() -> None:
     text = TOP + "order: {type: limit, price: 151.253}\norders:\n  - id: a\n  - {id: b, contract: USD.JPY}\n"
     found = problems(text)
