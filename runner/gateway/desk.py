@@ -51,7 +51,7 @@ class Desk:
         """Cancel an order, or say why that cannot be."""
         entry = self._book.get(client_id, order_id)
         if entry is not None and (entry.stage.is_live or entry.stage is Stage.UNSENT):
-            self._cancel(entry, at)
+            self._venue.cancel(entry, at)
             return
         text = f"OrderId {order_id} that needs to be cancelled "
         if entry is None or entry.stage is Stage.DISCARDED:
@@ -63,13 +63,7 @@ class Desk:
     def cancel_all(self, at: int) -> None:
         """Cancel every order of the account, each once."""
         for entry in (*self._book.live(), *self._book.unsent()):
-            self._cancel(entry, at)
-
-    def _cancel(self, entry: Entry, at: int) -> None:
-        was_working = entry.stage is Stage.WORKING
-        self._venue.end(entry, at)
-        if was_working and self._venue.meets(entry, Anomaly.FILL_AFTER_CANCEL):
-            self._venue.fill_late(entry, at)
+            self._venue.cancel(entry, at)
 
     # --- taking an order
 

@@ -73,7 +73,7 @@ class Gateway:
             self._rung += 1
             rung = self._rung
         if self._ringer is not None:
-            with contextlib.suppress(BlockingIOError):  # a full pipe rings anyway
+            with contextlib.suppress(OSError):  # a full pipe rings anyway, and a closed one has nobody to wake
                 self._ringer.send(b"\0")
         return rung
 

@@ -141,9 +141,7 @@ class Venue:
 
     def _happen(self, entry: Entry, at: int) -> None:
         if entry.expires is not None and at >= entry.expires:
-            self.end(entry, at)
-            if self.meets(entry, Anomaly.FILL_AFTER_CANCEL):
-                self.fill_late(entry, at)
+            self.cancel(entry, at)
             return
         if entry.stage is Stage.OPENING:
             self.open(entry, at)
@@ -214,8 +212,14 @@ class Venue:
             elif sibling.stage.is_live:
                 self.end(sibling, at)
 
-    def fill_late(self, entry: Entry, at: int) -> None:
-        """Execute an order that was cancelled a moment ago: the fill was already under way."""
+    def cancel(self, entry: Entry, at: int) -> None:
+        """End an order that was cancelled or has expired; a strange TWS fills it afterwards all the same."""
+        was_working = entry.stage in (Stage.WORKING, Stage.TRIGGER)
+        self.end(entry, at)
+        if was_working and self.meets(entry, Anomaly.FILL_AFTER_CANCEL):
+            self._fill_late(entry, at)
+
+    def _fill_late(self, entry: Entry, at: int) -> None:
         quote = self.market.quote(entry.pair, at)
         far = None if quote is None else quote.ask if entry.is_buy else quote.bid
         price = entry.order.limit_price or far

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 from runner.gateway.anomalies import Anomalies
 from runner.gateway.settings import GatewaySettings
 from runner.wire.messages import CancelOrder, CommissionReport, ExecutionDetails, OpenOrder, Position, RequestPositions
-from tests.integration.gateway_peer import errors, kinds, only, order, staged, statuses
+from tests.integration.gateway_peer import START, errors, kinds, only, order, staged, statuses
 
 ALWAYS = 100
 PLAIN = ["OpenOrder", "OrderStatus", "ExecutionDetails", "OpenOrder", "OrderStatus", "CommissionReport"]
@@ -63,6 +64,14 @@ def test_a_fill_after_its_cancel() -> None:
         assert only(CommissionReport, told)[0].execution_id == only(ExecutionDetails, told)[0].execution.execution_id
         assert only(Position, client.ask(RequestPositions()))[0].position == 25000
         assert errors(client.ask(CancelOrder(order_id=1))) == [(1, 10148)]
+
+
+def test_a_fill_after_the_end_of_its_day() -> None:
+    with staged(anomalies=Anomalies(fill_after_cancel=ALWAYS)) as stage:
+        client = stage.client()
+        client.ask(order(1, "BUY", "LMT", limit="0.5"))
+        stage.pass_until(START + timedelta(days=1))
+        assert kinds(client.ask()) == ["OrderStatus", "ErrorMessage", "ExecutionDetails", "CommissionReport"]
 
 
 def test_warnings_about_an_order_that_lives() -> None:

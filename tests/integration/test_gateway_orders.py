@@ -101,6 +101,14 @@ def test_resting_orders_fill_at_the_touch(wanted, filled_at: int, price: str, tm
         assert done.execution.price == Decimal(price)
 
 
+def test_a_market_order_takes_the_first_quote_there_is(tmp_path: Path) -> None:
+    with staged(prices(tmp_path, (60, "1.0850", "1.0852"))) as stage:
+        client = stage.client()
+        assert statuses(client.ask(order(1))) == [(1, "Submitted")]
+        assert stage.pass_until(after(600)) == [after(60)]
+        assert only(ExecutionDetails, client.ask())[0].execution.price == Decimal("1.0852")
+
+
 def test_a_stop_rests_as_presubmitted(tmp_path: Path) -> None:
     with staged(prices(tmp_path, (0, "1.0850", "1.0852"))) as stage:
         (status,) = only(OrderStatus, stage.client().ask(order(1, "BUY", "STP", stop="1.0900")))
