@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from runner.gateway.inquiries import Inquiries
+from runner.gateway.settings import GatewaySettings
+from runner.gateway.venue import Venue
 from runner.wire.messages import (
     AccountDownloadEnd,
     AccountSummary,
     AccountUpdateMulti,
     AccountValue,
+    Answer,
     CancelMarketData,
     CancelPositions,
     ContractData,
@@ -104,6 +108,20 @@ def test_streaming_and_its_ids() -> None:
         assert errors(client.ask(CancelMarketData(request_id=4))) == [(4, 300)]
         assert errors(client.ask(RequestMarketData(request_id=4, contract=SHARES))) == [(4, 200)]
         assert len(only(TickPrice, client.ask(wanted))) == 2
+
+
+def test_a_quote_is_told_once(tmp_path: Path) -> None:
+    venue = Venue(prices(tmp_path, (0, "1.0850", "1.0852"), (1, "1.0850", "1.0853")), GatewaySettings())
+    told: list[Answer] = []
+    inquiries = Inquiries(venue, lambda *answers: told.extend(answers))
+    at = int(START.timestamp())
+    inquiries.handle(RequestMarketData(request_id=4, contract=EURUSD), at)
+    told.clear()
+    inquiries.tick(at)
+    assert told == []
+    inquiries.tick(at + 1)
+    inquiries.tick(at + 2)
+    assert [tick.price for tick in only(TickPrice, told)] == [Decimal("1.0853")]
 
 
 def test_positions_follow_the_fills(tmp_path: Path) -> None:

@@ -392,6 +392,15 @@ def test_too_big_for_the_margin() -> None:
         assert statuses(client.ask(order(4, "SELL", total_quantity=big)))[-1] == (4, "Filled"), "closing always passes"
 
 
+def test_an_order_that_lowers_the_margin_always_passes(tmp_path: Path) -> None:
+    with staged(prices(tmp_path, (0, "1.0850", "1.0852"), (60, "1.0600", "1.0602"))) as stage:
+        client = stage.client()
+        client.ask(order(1, total_quantity=Decimal(30_000_000)))
+        stage.pass_until(after(60))
+        assert errors(client.ask(order(2))) == [(2, 201)], "the loss leaves less than the margin"
+        assert statuses(client.ask(order(3, "SELL", total_quantity=Decimal(10_000_000))))[-1] == (3, "Filled")
+
+
 @pytest.mark.parametrize(("pair", "least"), [("EUR.USD", 20_000), ("USD.JPY", 25_000)])
 def test_odd_lots_are_filled_with_a_warning(pair: str, least: int) -> None:
     contract = WireContract(local_symbol=pair)
