@@ -156,8 +156,6 @@ class Gateway:
             self._drop(line)
             return
         self._consumed += len(data)
-        if line.is_closing:
-            return
         self._venue.advance(self._now())
         line.session.receive(data, self._now())
 
