@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-HOME = ROOT / ".venv-ibapi"
+from tests.environments import environment
+
 GENERATIONS = ["ibapi-stable==10.37.2", "ibapi-latest==10.51.1"]
 PLAN = """
 plan: generations
@@ -42,24 +40,6 @@ COMMANDS = (
 pytestmark = pytest.mark.slow
 
 
-@cache
-def environment(python: str, swap: str | None) -> Path:
-    """Install fxrun, then swap the ibapi module; return the environment's python."""
-    label = "as-required" if swap is None else swap.replace("=", "-")
-    home = HOME / f"{Path(python).resolve().parent.parent.name}-{label}"
-    own = home / ("Scripts" if os.name == "nt" else "bin") / "python"
-    if not (home / "ready").exists():
-        shutil.rmtree(home, ignore_errors=True)
-        subprocess.run([python, "-m", "venv", str(home)], check=True)
-        pip = [str(own), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--editable", str(ROOT)], check=True)
-        if swap is not None:
-            subprocess.run([str(own), "-m", "pip", "uninstall", "--quiet", "--yes", "ibapi"], check=True)
-            subprocess.run([*pip, swap], check=True)
-        (home / "ready").touch()
-    return own
-
-
 def outputs(python: Path, folder: Path) -> list[str]:
     """Return what explain, a run for people and a run for programs print."""
     (folder / "plan.yaml").write_text(PLAN)
@@ -74,7 +54,7 @@ def _output(command: list[str], folder: Path) -> str:
 
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_another_generation_of_ibapi(generation: str, tmp_path: Path) -> None:
-    assert outputs(environment(sys.executable, generation), tmp_path) == outputs(Path(sys.executable), tmp_path)
+    assert outputs(environment(generation, with_fxrun=True), tmp_path) == outputs(Path(sys.executable), tmp_path)
 
 
 def other_pythons() -> list[str]:
@@ -98,4 +78,4 @@ def test_another_python(tmp_path: Path) -> None:
     found = other_pythons()
     if not found:
         pytest.skip("no other Python of 3.11 to 3.13 on this machine")
-    assert outputs(environment(found[-1], None), tmp_path) == outputs(Path(sys.executable), tmp_path)
+    assert outputs(environment(python=found[-1], with_fxrun=True), tmp_path) == outputs(Path(sys.executable), tmp_path)

@@ -1,0 +1,62 @@
+"""Environments for other generations of ibapi and for other clients: made once under .venv-ibapi, then kept."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HOME = ROOT / ".venv-ibapi"
+NO_ANSWER = (
+    "NewConnectionError",
+    "ReadTimeout",
+    "ConnectTimeout",
+    "ProxyError",
+    "Temporary failure in name resolution",
+)
+
+
+@cache
+def environment(*requirements: str, python: str = sys.executable, with_fxrun: bool = False) -> Path:
+    """Return the Python of an environment that holds requirements; with fxrun, an ibapi among them takes its place.
+
+    Skips the test, by name, only where the package registry did not answer.
+    """
+    base = (
+        Path(python).resolve().parent.parent.name
+        if python != sys.executable
+        else ".".join(map(str, sys.version_info[:2]))
+    )
+    tag = "-".join(["fxrun" if with_fxrun else "client", *(r.replace("==", "-") for r in requirements), f"py{base}"])
+    home = HOME / tag
+    own = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if not (home / "ready").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        subprocess.run([python, "-m", "venv", str(home)], check=True, capture_output=True)
+        _fill(own, requirements, with_fxrun=with_fxrun)
+        (home / "ready").touch()
+    return own
+
+
+def _fill(own: Path, requirements: Sequence[str], *, with_fxrun: bool) -> None:
+    if with_fxrun:
+        _pip(own, "install", "--editable", str(ROOT))
+        if requirements:
+            _pip(own, "uninstall", "--yes", "ibapi")
+    if requirements:
+        _pip(own, "install", *requirements)
+
+
+def _pip(own: Path, *arguments: str) -> None:
+    command = [str(own), "-m", "pip", arguments[0], "--quiet", "--disable-pip-version-check", *arguments[1:]]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode and any(sign in result.stderr for sign in NO_ANSWER):
+        pytest.skip(f"the package registry did not answer for {' '.join(arguments)}")
+    assert result.returncode == 0, result.stderr
