@@ -64,7 +64,8 @@ _ALIVE: Mapping[Change, OrderState] = {
 }
 
 TRANSITIONS: Mapping[OrderState, Mapping[Change, OrderState]] = {
-    S.PLANNED: {C.DENIED: S.DENIED, C.SENT: S.SENT, C.SILENCE: S.UNKNOWN, C.PROVEN_ABSENT: S.NOT_RECEIVED},
+    # a runner that died between the bytes and their record left it planned; the broker may speak of it all the same
+    S.PLANNED: {**_ALIVE, C.DENIED: S.DENIED, C.SENT: S.SENT, C.PROVEN_ABSENT: S.NOT_RECEIVED},
     S.SENT: {**_ALIVE, C.PROVEN_ABSENT: S.NOT_RECEIVED},
     S.WORKING: _ALIVE,
     S.HELD: _ALIVE,

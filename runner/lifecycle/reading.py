@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
-from runner.core.facts import OrderStatusSeen
+from runner.core.facts import CompletedOrderSeen, OpenOrderSeen, OrderStatusSeen
 from runner.core.fx_hours import is_open
 from runner.core.order_state import Change
 from runner.core.ticket import OrderTicket, TimeInForce
@@ -26,8 +27,31 @@ def change_of(status: OrderStatusSeen, ticket: OrderTicket, now: datetime, *, ca
 
     TWS reports the end of a DAY order as Cancelled: if nobody asked for it and the session is over, it expired.
     """
-    change = _CHANGES.get(status.status)
-    if status.filled is not None and status.filled >= ticket.quantity:
+    if _is_all(status.filled, ticket):
         return Change.FULLY_FILLED
+    change = _CHANGES.get(status.status)
+    return end_of(ticket, now, cancel_asked=cancel_asked) if change is Change.CANCELLED else change
+
+
+def end_of(ticket: OrderTicket, now: datetime, *, cancel_asked: bool) -> Change:
+    """Return what the end of an order that was not filled is called."""
     lapsed = ticket.time_in_force is TimeInForce.DAY and not cancel_asked and not is_open(now)
-    return Change.EXPIRED if change is Change.CANCELLED and lapsed else change
+    return Change.EXPIRED if lapsed else Change.CANCELLED
+
+
+def acknowledgement(seen: OpenOrderSeen) -> Change | None:
+    """Return what an openOrder tells of an order that nothing was heard of: the broker has it."""
+    change = _CHANGES.get(seen.status)
+    return change if change in (Change.HELD, Change.ACKNOWLEDGED) else None
+
+
+def completion(seen: CompletedOrderSeen, ticket: OrderTicket, now: datetime) -> Change | None:
+    """Return how an order ended while nobody of ours was there to see it, None if the message does not tell."""
+    if _is_all(seen.filled, ticket):
+        return Change.FULLY_FILLED
+    ended = _CHANGES.get(seen.status) is Change.CANCELLED
+    return end_of(ticket, seen.at or now, cancel_asked=False) if ended else None
+
+
+def _is_all(filled: Decimal | None, ticket: OrderTicket) -> bool:
+    return filled is not None and filled >= ticket.quantity
