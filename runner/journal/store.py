@@ -1,17 +1,19 @@
 """The journal: what was intended, sent and answered, in one SQLite file (or in memory for a simulated run).
 
-Used by the engine thread alone. Write-ahead log, synchronous FULL: what `claim` returned from is on the disk.
+Used by the engine thread alone. Write-ahead log: what `claim` returned from is on the disk, and with it all that was
+recorded before. What the broker answers may wait for that, since the broker can be asked again.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from runner.core.events import FireState
 from runner.core.facts import CommissionSeen, ExecutionSeen
@@ -42,6 +44,9 @@ class Journal:
         try:
             self._connection = sqlite3.connect(path, isolation_level=None)
             self._prepare()
+        except sqlite3.OperationalError as error:
+            self.close()
+            raise UsageError(f"{path}: cannot be written ({error}); name another --journal") from None
         except sqlite3.DatabaseError as error:
             self.close()
             raise Refused(f"{path}: not a journal of fxrun ({error}); name another file with --journal") from None
@@ -63,7 +68,6 @@ class Journal:
     def _prepare(self) -> None:
         if self.path != MEMORY:
             self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute("PRAGMA foreign_keys=ON")
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         steps = migrations()
@@ -85,39 +89,52 @@ class Journal:
             self._lock = None
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self, *, durable: bool = False) -> Iterator[None]:
+        """Commit all of it or nothing; what is durable is on the disk then, and all before it."""
+        if self.path != MEMORY:
+            self._execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._execute("BEGIN IMMEDIATE")
             yield
-            self._connection.execute("COMMIT")
+            self._execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._connection.rollback()
+            raise
+
+    def _execute(self, statement: str, values: Mapping[str, object] | tuple[()] = ()) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(statement, values)
         except sqlite3.Error as error:
-            self._roll_back()
             raise JournalFailed(
                 f"{self.path}: the journal cannot be written ({error}); nothing more is sent"
             ) from error
-        except BaseException:
-            self._roll_back()
-            raise
-
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
 
     def _do(self, name: str, **values: object) -> sqlite3.Cursor:
-        return self._connection.execute(queries()[name], values)
+        return self._execute(queries()[name], values)
+
+    def _rows(self, name: str, **values: object) -> list[tuple[Any, ...]]:
+        try:
+            return self._do(name, **values).fetchall()
+        except sqlite3.Error as error:
+            raise JournalFailed(f"{self.path}: the journal cannot be read ({error})") from error
 
     # --- a run
 
     def bind(self, mode: str, account: str) -> None:
         """Bind a new journal to its mode and account; raises Refused if it was born to others."""
-        for key, value in (("mode", mode), ("account", account)):
-            found = self._do("get_meta", key=key).fetchone()
-            if found is None:
-                self._do("set_meta", key=key, value=value)
-            elif found[0] != value:
-                raise Refused(
-                    f"{self.path}: belongs to {key} {found[0]}, this run is {key} {value}; use a journal of its own"
-                )
+        with self._transaction(durable=True):
+            for key, value in (("mode", mode), ("account", account)):
+                self._bind(key, value)
+
+    def _bind(self, key: str, value: str) -> None:
+        found = self._do("get_meta", key=key).fetchone()
+        if found is None:
+            self._do("set_meta", key=key, value=value)
+        elif found[0] != value:
+            raise Refused(
+                f"{self.path}: belongs to {key} {found[0]}, this run is {key} {value}; use a journal of its own"
+            )
 
     def open_run(self, started: datetime) -> None:
         """Begin a run; what follows is recorded as part of it."""
@@ -125,10 +142,12 @@ class Journal:
 
     def close_open_orders(self, note: str) -> int:
         """Close the rows of orders whose simulated gateway is gone; returns how many."""
-        return self._do("close_open", note=note).rowcount
+        with self._transaction():
+            self._do("close_unknown")
+            return self._do("close_open", note=note).rowcount
 
     def adopt_open_orders(self) -> tuple[OrderRow, ...]:
-        """Make the orders that earlier runs left open part of this one; returns them."""
+        """Make the orders that earlier runs left open, or without an answer, part of this one; returns them."""
         self._do("adopt_open", run=self._run)
         return self.orders()
 
@@ -144,7 +163,7 @@ class Journal:
         values = {"plan": row.plan, "order_name": row.order, "fire": row.fire}
         state = None if row.state is None else row.state.value
         filling = {"due": stamp(row.due), "state": state, "reason": row.reason, "run": self._run}
-        with self._transaction():
+        with self._transaction(durable=True):
             if not self._do("claim_fire", **values, **filling).rowcount:
                 if not again:
                     return False
@@ -221,19 +240,19 @@ class Journal:
 
     def fires(self) -> tuple[FireRow, ...]:
         """Return the fires of this run by time, plan and order."""
-        return tuple(map(_fire, self._do("fires", run=self._run)))
+        return tuple(map(_fire, self._rows("fires", run=self._run)))
 
     def orders(self) -> tuple[OrderRow, ...]:
         """Return the orders of this run as they were intended, oldest first."""
-        return tuple(map(_order, self._do("orders", run=self._run)))
+        return tuple(map(_order, self._rows("orders", run=self._run)))
 
     def executions(self) -> tuple[ExecutionRow, ...]:
         """Return the executions of this run's orders, oldest first."""
-        return tuple(map(_execution, self._do("executions", run=self._run)))
+        return tuple(map(_execution, self._rows("executions", run=self._run)))
 
     def executions_of(self, order_ref: str) -> tuple[ExecutionRow, ...]:
         """Return the executions of one order, oldest first."""
-        return tuple(map(_execution, self._do("executions_of", order_ref=order_ref)))
+        return tuple(map(_execution, self._rows("executions_of", order_ref=order_ref)))
 
 
 def root_of(exec_id: str) -> str:

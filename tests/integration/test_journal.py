@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +19,7 @@ from runner.core.facts import CommissionSeen, ExecutionSeen
 from runner.core.ids import OrderKey, fire_key
 from runner.core.order_state import OrderState
 from runner.core.ticket import OrderTicket, OrderType, Role, Side
-from runner.errors import JournalBusy, Refused, UsageError
+from runner.errors import FxrunError, JournalBusy, Refused, UsageError
 from runner.journal.rows import FireRow
 from runner.journal.store import Journal, JournalFailed
 
@@ -131,6 +133,26 @@ def test_one_runner_at_a_time_and_the_holder_is_named(tmp_path: Path) -> None:
     opened(path).close()  # the system let go when the holder died
 
 
+def test_a_link_to_a_journal_is_that_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "link.sqlite").symlink_to(tmp_path / "j.sqlite")
+    journal = opened(tmp_path / "j.sqlite")
+    root = Path(__file__).parents[2]
+    monkeypatch.chdir(tmp_path / "sub")
+    monkeypatch.setenv("PYTHONPATH", str(root))
+    for other in ("link.sqlite", "../j.sqlite"):
+        script = f"from runner.journal.store import Journal; Journal({other!r})"
+        run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+        assert f"JournalBusy: {tmp_path / 'j.sqlite'} is in use by process {os.getpid()}" in run.stderr
+    journal.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that nobody can write to")
+def test_a_folder_that_cannot_be_written_is_not_another_runner() -> None:
+    with pytest.raises(UsageError, match="cannot be written"):
+        Journal("/proc/self/j.sqlite")
+
+
 def test_bound_to_its_mode_and_account(tmp_path: Path) -> None:
     opened(tmp_path / "j.sqlite").close()
     journal = Journal(str(tmp_path / "j.sqlite"))
@@ -157,6 +179,41 @@ def test_what_is_no_journal_is_refused_and_left_alone(tmp_path: Path) -> None:
         Journal(str(tmp_path / "nowhere" / "j.sqlite"))
     with pytest.raises(UsageError, match="is a folder"):
         Journal(str(tmp_path))
+
+
+def test_a_full_disk_claims_nothing(tmp_path: Path) -> None:
+    journal = opened(tmp_path / "j.sqlite")
+    pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
+    journal._connection.execute(f"PRAGMA max_page_count={pages}")
+    large = [replace(ticket(attempt=number), limit_price=Decimal(number)) for number in range(1, 200)]
+    with pytest.raises(JournalFailed, match=r"full.*nothing more is sent"):
+        journal.claim(due(), large)
+    assert journal.fires() == ()
+    assert journal.orders() == ()
+    journal.close()
+
+
+@pytest.mark.parametrize("damaged", range(2))
+def test_a_damaged_journal_says_so(tmp_path: Path, damaged: int) -> None:
+    path = tmp_path / "j.sqlite"
+    journal = opened(path)
+    for number in range(1, 100):
+        journal.claim(replace(due(), order=str(number)), [ticket(attempt=number)])
+    journal.close()
+    data = path.read_bytes()
+    path.write_bytes(data[:8192] + b"\xff" * (len(data) - 8192) if damaged else data[: len(data) // 2])
+    with pytest.raises(FxrunError, match=r"j\.sqlite"):
+        _taken_up(path)
+
+
+def _taken_up(path: Path) -> None:
+    again = Journal(str(path))
+    try:
+        again.bind("simulate", "DU1")
+        again.open_run(DUE)
+        again.adopt_open_orders()
+    finally:
+        again.close()
 
 
 def test_a_newer_journal_is_refused(tmp_path: Path) -> None:

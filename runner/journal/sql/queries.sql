@@ -39,9 +39,12 @@ WHERE order_ref = :order_ref
 UPDATE intent SET closed_with_run = 1, note = :note
 WHERE closed_with_run = 0 AND state IN ('planned', 'sent', 'working', 'held', 'cancel_pending')
 
+-- close_unknown --
+UPDATE intent SET closed_with_run = 1 WHERE closed_with_run = 0 AND state = 'unknown'
+
 -- adopt_open --
 UPDATE intent SET run = :run
-WHERE closed_with_run = 0 AND state IN ('planned', 'sent', 'working', 'held', 'cancel_pending')
+WHERE closed_with_run = 0 AND state IN ('planned', 'sent', 'working', 'held', 'cancel_pending', 'unknown')
 
 -- put_execution --
 INSERT INTO execution (root, exec_id, order_ref, contract, side, price, quantity, at)
