@@ -6,7 +6,7 @@ A session is an address with a clock; everything after it is the same code whate
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -61,15 +61,14 @@ def virtual(quotes: str | None, *, seed: int, start: datetime) -> Iterator[Sessi
 def realtime(quotes: str | None, *, seed: int) -> Iterator[Session]:
     """Open a session on a simulated gateway of this process, on the wall clock."""
     inbox: Inbox = SimpleQueue()
-    clock = WallClock(inbox)
-    gateway = _gateway(quotes, seed, clock)
-    connection = Connection(LOOPBACK, gateway.start(), client_id=CLIENT_ID, publish=inbox.put)
-    try:
-        yield Session(connection=connection, login=connection.open(), clock=clock)
-    finally:
-        connection.close()
-        gateway.stop()
-        clock.close()
+    with closing(WallClock(inbox)) as clock:
+        gateway = _gateway(quotes, seed, clock)
+        connection = Connection(LOOPBACK, gateway.start(), client_id=CLIENT_ID, publish=inbox.put)
+        try:
+            yield Session(connection=connection, login=connection.open(), clock=clock)
+        finally:
+            connection.close()
+            gateway.stop()
 
 
 def _gateway(quotes: str | None, seed: int, clock: Clock) -> Gateway:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from runner.core.clock import QuietPeer, VirtualTime
-from runner.core.facts import Fact, Handled
+from runner.core.clock import QuietPeer, Reading, VirtualTime
+from runner.core.facts import ConnectionLost, Fact, Handled
 from runner.errors import FxrunError
 
 SETTLE_TIMEOUT = 10.0  # wall seconds
+GLANCE = 0.25  # wall seconds between two looks at what came, while the gateway is not through
+LINGER = 2.0  # wall seconds that a run waits at its end for answers that are under way
 Inbox = SimpleQueue[Fact]
 Handler = Callable[[Fact], None]
 
@@ -49,6 +52,14 @@ class EngineClock(Protocol):
         """Let time pass to the next instant at which something happens, at most to due; return the instant reached."""
         ...
 
+    def linger(self, handle: Handler, wanted: Callable[[], bool]) -> None:
+        """Hand over what has come, and for a moment what is still coming as long as it is wanted; time stands still."""
+        ...
+
+    def wake(self) -> None:
+        """Let `advance` return soon; may be called from a signal handler."""
+        ...
+
     def close(self) -> None:
         """Stop whatever it runs."""
         ...
@@ -64,6 +75,7 @@ class VirtualClock:
         self._inbox = inbox
         self._handled = 0
         self._wakes = 0
+        self._is_lost = False
 
     def now(self) -> datetime:
         """Return plan time."""
@@ -81,26 +93,43 @@ class VirtualClock:
     def settle(self, handle: Handler) -> None:
         """Handle facts until all bytes sent are consumed, all produced are handled and none is left."""
         deadline = time.monotonic() + SETTLE_TIMEOUT
-        while True:
+        while not self._is_lost:
             sent = self._connection.sent_bytes
-            left = deadline - time.monotonic()
-            reading = self._peer.meter.wait(consumed=sent, wakes=self._wakes, timeout=left) if left > 0 else None
-            if reading is None:
-                raise Unsettled(self._counters())
+            reading = self._consumed(sent, deadline, handle)
             self._handle_until(reading.produced, deadline, handle)
             if self._connection.sent_bytes == sent:
                 return
 
+    def _consumed(self, sent: int, deadline: float, handle: Handler) -> Reading:
+        """Return what the gateway has done once it has read all that was sent, or once the connection is lost."""
+        while not self._is_lost:
+            timeout = min(GLANCE, deadline - time.monotonic())
+            if timeout <= 0:
+                raise Unsettled(self._counters())
+            reading = self._peer.meter.wait(consumed=sent, wakes=self._wakes, timeout=timeout)
+            if reading is not None:
+                return reading
+            self._handle_until(0, deadline, handle)
+        return Reading()
+
     def _handle_until(self, produced: int, deadline: float, handle: Handler) -> None:
-        while self._handled < produced or not self._inbox.empty():
+        while not self._is_lost and (self._handled < produced or not self._inbox.empty()):
             try:
                 fact = self._inbox.get(timeout=max(0.001, deadline - time.monotonic()))
             except Empty:
                 raise Unsettled(self._counters()) from None
             if isinstance(fact, Handled):
                 self._handled = fact.total
-            else:
-                handle(fact)
+                continue
+            self._is_lost = isinstance(fact, ConnectionLost)
+            handle(fact)
+
+    def linger(self, handle: Handler, wanted: Callable[[], bool]) -> None:
+        """Settle: after that nothing is still coming."""
+        self.settle(handle)
+
+    def wake(self) -> None:
+        """Do nothing: it waits for nothing but settling."""
 
     def _counters(self) -> str:
         reading = self._peer.meter.reading()
@@ -145,12 +174,21 @@ class WallClock:
             self.settle(handle)
         return min(self.now(), due)
 
+    def linger(self, handle: Handler, wanted: Callable[[], bool]) -> None:
+        """Hand over what comes until no more is wanted, at most for LINGER seconds."""
+        deadline = time.monotonic() + LINGER
+        self.settle(handle)
+        while wanted() and (left := deadline - time.monotonic()) > 0:
+            with suppress(Empty):
+                handle(self._inbox.get(timeout=left))
+
     def _wake_at(self, due: datetime) -> None:
         if due != self._due:
             self._due = due
-            self._scheduler.add_job(self._wake, "date", run_date=due, id="next", replace_existing=True)
+            self._scheduler.add_job(self.wake, "date", run_date=due, id="next", replace_existing=True)
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Put something on the queue that means nothing."""
         self._inbox.put(Handled(total=0))
 
     def close(self) -> None:

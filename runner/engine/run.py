@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from runner.core.facts import ConnectionLost, ExecutionsEnd, Fact, OpenOrdersEnd
+from runner.core.facts import CompletedOrdersEnd, ConnectionLost, ExecutionsEnd, Fact, OpenOrdersEnd
 from runner.engine.clock import EngineClock
 from runner.engine.fire import Desk, carry_out
 from runner.errors import ConnectionFailed
@@ -17,6 +17,7 @@ from runner.schedule import Due, merge
 ACK_DEADLINE = timedelta(seconds=10)  # a TWS that is alive answers an order well within it
 DRAIN = timedelta(days=365)  # how long a finite schedule's last orders are followed
 
+_ENDS = (OpenOrdersEnd, CompletedOrdersEnd, ExecutionsEnd)
 END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 
 
@@ -26,6 +27,11 @@ class Span:
 
     start: datetime
     until: datetime | None
+
+    @property
+    def last(self) -> datetime | None:
+        """The last instant that is part of the run."""
+        return None if self.until is None else self.until - timedelta.resolution
 
 
 class Run:
@@ -42,38 +48,63 @@ class Run:
         self._waiting: dict[str, datetime] = {}  # order_ref -> when its silence becomes an unknown outcome
         self._last_fire = span.start
         self._ends: set[type] = set()
+        self._is_stopped = False
         self.lost: str | None = None
 
     def go(self) -> None:
-        """Run to the end. KeyboardInterrupt passes through; call `finish` in any case."""
+        """Run to the end, or until it is stopped or the connection lost; call `finish` in any case."""
         dues = self._dues()
         due = next(dues, None)
-        while self.lost is None:
+        while not self._is_over:
             target = self._target(due)
-            if target is None or (target == self._span.until and self._clock.now() >= target):
+            if target is None or (target == self._span.last and self._clock.now() >= target):
                 return
-            reached = self._clock.advance(self._before_until(target), self._handle)
+            reached = self._clock.advance(target, self._handle)
             self._on_time(reached)
             self._watch_silence()
-            if self._span.until is not None and reached >= self._span.until:
-                return
-            while due is not None and due.time <= reached and self.lost is None:
+            while due is not None and due.time <= reached and not self._is_over:
                 self._fire(due)
                 due = next(dues, None)
 
     def take_up(self, rows: Sequence[OrderRow]) -> None:
         """Ask the broker about orders that an earlier run left open; what it does not speak of stays unknown."""
-        tracker, connection = self._desk.tracker, self._desk.connection
+        tracker = self._desk.tracker
         for row in rows:
-            tracker.follow(row)
-            tracker.give_up(row.ticket.order_ref, "left open by an earlier run; the broker has not spoken of it since")
-        connection.request_open_orders()
-        connection.request_executions()
+            tracker.resume(row)
+        self._ask_for_orders()
         limit = self._clock.now() + ACK_DEADLINE
-        while self.lost is None and len(self._ends) < 2 and self._clock.now() < limit:
+        while not self._is_over and len(self._ends) < len(_ENDS) and self._clock.now() < limit:
             self._clock.advance(limit, self._handle)
+        if self._is_over:  # not asked to the end: what the journal says stands, and the next run asks again
+            return
+        for order_ref in tracker.unheard():
+            tracker.give_up(order_ref, "left open by an earlier run; the broker has not spoken of it since")
+
+    def _ask_for_orders(self) -> None:
+        connection = self._desk.connection
+        try:
+            connection.request_open_orders()
+            connection.request_completed_orders()
+            connection.request_executions()
+        except ConnectionFailed as error:
+            self.lost = str(error)
+
+    def stop(self) -> None:
+        """End the run before its next step; may be called from a signal handler."""
+        self._is_stopped = True
+        self._clock.wake()
+
+    @property
+    def _is_over(self) -> bool:
+        return self._is_stopped or self.lost is not None
 
     def finish(self) -> None:
+        """Take in what is still under way, then give up."""
+        tracker = self._desk.tracker
+        self._clock.linger(self._handle, lambda: self.lost is None and tracker.is_owed())
+        self.give_up()
+
+    def give_up(self) -> None:
         """Call what was never answered by its name: unknown."""
         reason = self.lost or "no answer came before the run ended"
         for order_ref in self._desk.tracker.unresolved():
@@ -88,16 +119,13 @@ class Run:
         silences = min(self._waiting.values(), default=None)
         if due is not None:
             last = due.time
-        elif self._span.until is not None:
-            last = self._span.until
+        elif self._span.last is not None:
+            last = self._span.last
         elif self._desk.tracker.is_settled() or self._clock.now() >= self._last_fire + DRAIN:
             return None
         else:
             last = self._last_fire + DRAIN
         return last if silences is None else min(last, max(silences, self._clock.now()))
-
-    def _before_until(self, target: datetime) -> datetime:
-        return target if self._span.until is None else min(target, self._span.until)
 
     def _fire(self, due: Due) -> None:
         self._last_fire = due.time
@@ -124,8 +152,8 @@ class Run:
 
     def _handle(self, fact: Fact) -> None:
         if isinstance(fact, ConnectionLost):
-            self.lost = fact.reason
-        elif isinstance(fact, OpenOrdersEnd | ExecutionsEnd):
+            self.lost = self.lost or fact.reason
+        elif isinstance(fact, _ENDS):
             self._ends.add(type(fact))
         else:
             self._desk.tracker.handle(fact)

@@ -47,7 +47,7 @@ class Outcome:
             journal.bind("simulate", login.accounts[0])
             journal.open_run(START)
             clock = VirtualClock(time, gateway, connection, inbox)
-            tracker = Tracker(journal, clock, self.events.append)
+            tracker = Tracker(journal, clock, self.events.append, client_id=1)
             desk = Desk(
                 connection=connection,
                 account=login.accounts[0],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from runner.cli.interrupts import Interrupts
 from runner.cli.narrator import Narrator, Style
 from runner.core.times import parse_time, stamp
 from runner.errors import Refused, UsageError
@@ -18,7 +19,8 @@ from runner.schedule.spec import ScheduleSpec
 
 if TYPE_CHECKING:
     from runner.cli.session import Session
-    from runner.engine.run import Span
+    from runner.engine.fire import Desk
+    from runner.engine.run import Run, Span
     from runner.journal.store import Journal
 
 EXAMPLES = """\b
@@ -112,6 +114,7 @@ def _refuse_live(plans: Sequence[Plan], *, simulated: bool) -> None:
 
 
 def _run(plans: Sequence[Plan], chosen: Options) -> int:
+    from runner.engine.run import Run
     from runner.journal.store import Journal
 
     span = _span(plans, chosen)
@@ -126,8 +129,11 @@ def _run(plans: Sequence[Plan], chosen: Options) -> int:
         if simulated:
             journal.close_open_orders("its simulated gateway is gone")
         journal.open_run(span.start)
+        interrupts = stack.enter_context(Interrupts())
         narrator = stack.enter_context(Narrator(plans, span, session.account, _style(chosen)))
-        code = _carry_out(plans, span, session, journal, narrator, chosen)
+        desk = _desk(session, journal, narrator, chosen)
+        lost = _carry_out(Run(plans, span, session.clock, desk, narrator.time_is), desk, interrupts)
+        code = narrator.conclude(journal, lost=lost, interrupted=interrupts.asked)
         if simulated:
             journal.close_open_orders("the simulated run ended; its gateway kept no state")
         return code
@@ -180,28 +186,31 @@ def _time(option: str, text: str) -> datetime:
         raise UsageError(f"{option} {text!r}: {error}") from None
 
 
-def _carry_out(
-    plans: Sequence[Plan], span: Span, session: Session, journal: Journal, narrator: Narrator, chosen: Options
-) -> int:
+def _desk(session: Session, journal: Journal, narrator: Narrator, chosen: Options) -> Desk:
     from runner.engine.fire import Desk
-    from runner.engine.run import Run
     from runner.lifecycle.tracker import Tracker
 
-    desk = Desk(
-        connection=session.connection,
+    connection = session.connection
+    return Desk(
+        connection=connection,
         account=session.account,
         journal=journal,
-        tracker=Tracker(journal, session.clock, narrator.tell),
+        tracker=Tracker(journal, session.clock, narrator.tell, client_id=connection.client_id),
         emit=narrator.tell,
         again=chosen.again,
     )
-    run = Run(plans, span, session.clock, desk, narrator.time_is)
-    interrupted = False
+
+
+def _carry_out(run: Run, desk: Desk, interrupts: Interrupts) -> str | None:
+    """Run to the end, or until interrupted; returns why the connection was lost, if it was."""
+    interrupts.pass_on(run.stop)
     try:
-        if open_orders := journal.adopt_open_orders():
+        if open_orders := desk.journal.adopt_open_orders():
             run.take_up(open_orders)
         run.go()
-    except KeyboardInterrupt:
-        interrupted = True
-    run.finish()
-    return narrator.conclude(journal, lost=run.lost, interrupted=interrupted)
+        run.finish()
+    except KeyboardInterrupt:  # somebody insists: the summary comes at once
+        interrupts.pass_on(None)
+        run.give_up()
+    interrupts.pass_on(None)
+    return run.lost
