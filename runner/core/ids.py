@@ -10,6 +10,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from runner.core.times import stamp
 
@@ -35,6 +36,10 @@ class OrderKey:
     @property
     def order_ref(self) -> str:
         """The idempotency key as it travels: fx1:<plan, cut to 12>:<16 characters of a hash>."""
-        material = "|".join((self.plan, self.order, self.fire, self.role, str(self.attempt)))
-        digest = base64.b32encode(hashlib.sha256(material.encode()).digest())[:16].decode().lower()
-        return f"{PREFIX}:{self.plan[:12]}:{digest}"
+        return _order_ref(self.plan, "|".join((self.plan, self.order, self.fire, self.role, str(self.attempt))))
+
+
+@lru_cache(maxsize=1024)  # an order is asked for its name at each of its steps
+def _order_ref(plan: str, material: str) -> str:
+    digest = base64.b32encode(hashlib.sha256(material.encode()).digest())[:16].decode().lower()
+    return f"{PREFIX}:{plan[:12]}:{digest}"

@@ -88,7 +88,7 @@ def parse_duration(text: str) -> timedelta:
 
 def stamp(instant: datetime) -> str:
     """Write a UTC instant as printed everywhere: 2026-11-25T14:30:00Z."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def from_stamp(text: str) -> datetime:
