@@ -51,6 +51,7 @@ class Narrator:
         self._notices: Counter[tuple[int, Severity, str]] = Counter()  # texts that differ in figures only are one
         self._examples: dict[tuple[int, Severity, str], str] = {}
         self._skipped = 0
+        self._latest = span.start
         self._stack = ExitStack()
         self._progress: Progress | None = None
 
@@ -100,6 +101,7 @@ class Narrator:
 
     def time_is(self, instant: datetime) -> None:
         """Move the progress bar."""
+        self._latest = instant
         if self._progress is not None:
             self._progress.advance(instant)
 
@@ -110,7 +112,7 @@ class Narrator:
         fires, orders, executions = journal.fires(), journal.orders(), journal.executions()
         summary = summarize(names, fires, orders, executions, skipped=self._skipped)
         if self._style.as_json:
-            self._line(summary)
+            self._last_lines(summary)
         else:
             from runner.report.render_text import show
 
@@ -119,6 +121,12 @@ class Narrator:
             print(f"fxrun: the connection is gone: {lost}", file=sys.stderr)  # noqa: T201
         code = exit_code(summary, interrupted=interrupted)
         return CONNECTION_LOST if lost is not None and not interrupted else code
+
+    def _last_lines(self, summary: Summary) -> None:
+        plan = self._plans[0].name if len(self._plans) == 1 else ""
+        for text in _remarks(summary):
+            self._line(Noticed(plan=plan, code=0, severity=Severity.INFO, text=text, time=self._latest))
+        self._line(summary)
 
     def _header(self) -> list[str]:
         end = "the end of the schedule" if self._span.until is None else stamp(self._span.until)
@@ -143,9 +151,20 @@ class Narrator:
         ]
         if self._skipped:
             lines.append(f"{_count(self._skipped, 'fire')} already recorded in this journal: nothing sent again")
-        if not summary.fires:
-            lines.append("no fire lies in this span: nothing was due")
-        return lines
+        return lines + _remarks(summary)
+
+
+def _remarks(summary: Summary) -> list[str]:
+    """Word what is no fault and yet not what the plan was written for."""
+    return [
+        text
+        for applies, text in (
+            (not summary.fires, "no fire lies in this span: nothing was due"),
+            (summary.expired, f"{_count(summary.expired, 'order')} expired before a full fill"),
+            (summary.working, f"{_count(summary.working, 'order')} still working at the end of the run"),
+        )
+        if applies
+    ]
 
 
 def _count(number: int, noun: str) -> str:

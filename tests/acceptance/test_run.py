@@ -133,6 +133,35 @@ def test_a_fire_in_a_closed_market_waits_for_the_opening(tmp_path: Path) -> None
     assert [line["state"] for line in of(lines, "order")][:2] == ["sent", "held"]
 
 
+def test_a_span_without_time_in_it_is_fine_and_says_that_nothing_was_due(weekday: Path) -> None:
+    span = ["--simulate", "--from", "2025-01-06", "--until", "2025-01-06"]
+    run = fxrun("weekday.yaml", *span, "--json", cwd=weekday)
+    assert run.returncode == 0, run.stderr
+    lines = events(run)
+    assert [line["type"] for line in lines] == ["plan", "notice", "summary"]
+    assert (lines[1]["code"], lines[1]["severity"]) == (0, "info")
+    assert "nothing was due" in lines[1]["text"]
+    assert "nothing was due" in fxrun("weekday.yaml", *span, cwd=weekday).stdout
+
+
+def test_an_expired_and_an_unfilled_limit_are_fine_with_a_notice(tmp_path: Path) -> None:
+    orders = "plan: limits\ncontract: EUR.USD\nside: buy\nsize: 25_000\norders:\n"
+    orders += "".join(
+        f"  - {{id: {tif.lower()}, order: {{type: limit, price: 0.5, tif: {tif}}}}}\n" for tif in ("DAY", "GTC")
+    )
+    (tmp_path / "l.yaml").write_text(orders)
+    span = ["--simulate", "--from", "2025-01-06", "--until", "2025-01-08"]
+    run = fxrun("l.yaml", *span, "--json", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    texts = [(line["plan"], line["text"]) for line in of(events(run), "notice") if line["code"] == 0]
+    assert texts == [
+        ("limits", "1 order expired before a full fill"),
+        ("limits", "1 order still working at the end of the run"),
+    ]
+    shown = fxrun("l.yaml", *span, cwd=tmp_path).stdout.splitlines()
+    assert {text for _, text in texts} <= set(shown)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "word"),
     [

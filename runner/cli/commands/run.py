@@ -168,8 +168,8 @@ def _span(plans: Sequence[Plan], chosen: Options) -> Span:
     start = now if chosen.start is None else _time("--from", chosen.start)
     if chosen.until is not None:
         until = _time("--until", chosen.until)
-        if until <= start:
-            raise UsageError(f"--until {chosen.until} is not after the start, {stamp(start)}")
+        if until < start:
+            raise UsageError(f"--until {chosen.until} lies before the start, {stamp(start)}")
         return Span(start=start, until=until)
     endless = any(i.schedule is not None and not _is_finite(i.schedule) for plan in plans for i in plan.instructions)
     return Span(start=start, until=start + YEAR if endless and not chosen.on_wall_clock else None)
