@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import singledispatchmethod
 
 from runner.gateway import answers, rules
+from runner.gateway.history import history
+from runner.gateway.history_query import HistoryRefused
 from runner.gateway.market import Quote
 from runner.gateway.reports import error
 from runner.gateway.venue import Venue
@@ -170,8 +172,10 @@ class Inquiries:
 
     @_handle.register
     def _(self, request: RequestHistoricalData) -> None:
-        text = "Historical Market Data Service error message:No historical data on the simulated gateway"
-        self._say(error(request.request_id, 162, text))
+        try:
+            self._say(history(request, self._venue.market, self._at))
+        except HistoryRefused as refused:
+            self._say(error(request.request_id, refused.code, refused.text))
 
     @_handle.register
     def _(self, request: CancelHistoricalData) -> None:

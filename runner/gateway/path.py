@@ -12,6 +12,7 @@ walking it, so a first touch is found by branch and bound.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import accumulate
 from math import isqrt
@@ -130,6 +131,19 @@ def _capped_reach(length: int, sigma: int, cap: int) -> int:
     return min(own, cap) + _capped_reach((length + 1) // 2, sigma, cap)
 
 
+@cache
+def _halvings(length: int) -> list[tuple[int, int, int, int, int]]:
+    """Say how that many seconds are halved, wholes before their parts: first, end, middle, length before it, length."""
+    done: list[tuple[int, int, int, int, int]] = []
+    todo = [(0, length)]
+    for left, right in todo:
+        if right - left > 1:
+            middle = left + (right - left >> 1)
+            done.append((left, right, middle, middle - left, right - left))
+            todo += [(left, middle), (middle, right)]
+    return done
+
+
 class Path:
     """The path of one pair."""
 
@@ -165,6 +179,59 @@ class Path:
                 return found
             start = stretch.end
         return None
+
+    def track(self, span: tuple[int, int], apart: int, wanted: Sequence[int]) -> tuple[list[int], list[int]]:
+        """Return seconds of the open span [start, end), ascending, and the prices there.
+
+        They are points of the bridge that lie at most apart from one another, with those that are wanted among them;
+        all seconds if apart is 1. Each costs one step.
+        """
+        times: list[int] = []
+        prices: list[int] = []
+        at, end = span
+        while at < end:
+            stretch = self._stretch(at)
+            for start, part in self._runs(stretch, span, apart, wanted):
+                times += range(start, start + len(part))
+                prices += part
+            at = stretch.end
+        return times, prices
+
+    def _runs(
+        self, stretch: Stretch, span: tuple[int, int], apart: int, wanted: Sequence[int]
+    ) -> Iterator[tuple[int, list[int]]]:
+        """Yield runs of consecutive seconds: where they begin, and their prices."""
+        start, end = span
+        stack = [_root(stretch)]
+        while stack:
+            node = stack.pop()
+            left, right, first, last, begun, ended = node
+            if right <= start or left >= end:
+                continue
+            if apart == 1 and start <= left and right <= end and left // SLOT == (right - 1) // SLOT:
+                yield left, self._seconds(stretch, node)
+            elif right - left > apart or _holds(wanted, left, right):
+                middle, price, now = self._middle(stretch, node)
+                stack.append((middle, right, price, last, now, ended))
+                stack.append((left, middle, first, price, begun, now))
+            elif left >= start:
+                yield left, [first]
+
+    def _seconds(self, stretch: Stretch, node: Node) -> list[int]:
+        """Return the price of every second of a node with even activity: what `_middle` says, without its detours."""
+        start, end, first, last, begun, ended = node
+        rate = (ended - begun) // (end - start)
+        prices = [first] * (end - start) + [last]
+        key = self._key + start * _GOLDEN
+        most: dict[int, int] = {}
+        for left, right, middle, before, length in _halvings(end - start):
+            if length not in most:
+                most[length] = min(stretch.sigma * _unit(rate, length) >> 32, stretch.cap)
+            price, limit = prices[left], most[length]
+            moved = (mix((key + middle * _GOLDEN) & _MASK) * (2 * limit + 1) >> 64) - limit
+            prices[middle] = price + (prices[right] - price) * before // length + moved
+        prices.pop()
+        return prices
 
     def _search(self, goal: Goal, stretch: Stretch, start: int, end: int) -> int | None:
         """Walk the nodes of a bridge from left to right, leaving out those that cannot meet the goal."""
@@ -264,6 +331,12 @@ class Path:
         """The end of a tile: within a tenth of the outermost rate."""
         most = price // 10
         return price - most + (mix((self._key ^ _MASK) + at * _GOLDEN & _MASK) * (2 * most + 1) >> 64)
+
+
+def _holds(wanted: Sequence[int], left: int, right: int) -> bool:
+    """Tell whether a point behind the first of [left, right) is wanted."""
+    place = bisect_right(wanted, left)
+    return place < len(wanted) and wanted[place] < right
 
 
 def _root(stretch: Stretch) -> Node:

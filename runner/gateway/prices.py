@@ -5,9 +5,10 @@ Instants are epoch seconds; pairs are named as IB does, EUR.USD. A quote holds f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from runner.gateway import hours
 
@@ -31,6 +32,15 @@ class Touch:
     level: Decimal
 
 
+class Track(NamedTuple):
+    """Prices in time: bid and ask, in 10**-decimals, from each instant to the next; times ascend."""
+
+    times: Sequence[int]
+    bids: Sequence[int]
+    asks: Sequence[int]
+    decimals: int
+
+
 class Market(Protocol):
     """Prices and hours of any pair."""
 
@@ -40,6 +50,13 @@ class Market(Protocol):
 
     def first_touch(self, pair: str, touch: Touch, start: int, end: int) -> int | None:
         """Return the first open second of [start, end) at which the condition holds."""
+        ...
+
+    def track(self, pair: str, span: tuple[int, int], apart: int, wanted: Sequence[int]) -> Track | None:
+        """Return the prices over an open span [start, end): every one (apart 1), or points at most that far apart.
+
+        The points wanted, which ascend, are among them. None where there is no data.
+        """
         ...
 
     def is_open(self, pair: str, at: int) -> bool:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from runner.gateway import hours
 from runner.gateway.instruments import INSTRUMENTS
-from runner.gateway.prices import CurrencyHours, Quote, Touch
+from runner.gateway.prices import CurrencyHours, Quote, Touch, Track
 from runner.gateway.quotes_file import ANY_PAIR, DIGITS, Table, read
 
 _BLOCK = 1024
@@ -105,6 +105,18 @@ class QuotesMarket(CurrencyHours):
                 return at
             place = series.next_touch(place + 1, touch, level)
         return None
+
+    def track(self, pair: str, span: tuple[int, int], apart: int, wanted: Sequence[int]) -> Track | None:
+        """Return every price of the file that is in force in [start, end); None for a pair without any."""
+        if (series := self._of(pair)) is None:
+            return None
+        below, above = _around(pair, series)
+        start, end = span
+        part = slice(max(bisect_right(series.times, start) - 1, 0), bisect_left(series.times, end))
+        bids, asks = (
+            [price + by for price in side[part]] for side, by in ((series.bids, -below), (series.asks, above))
+        )
+        return Track(series.times[part], bids, asks, DIGITS)
 
     def _of(self, pair: str) -> _Series | None:
         return self._series.get(pair) or self._series.get(ANY_PAIR)

@@ -19,7 +19,7 @@ from runner.gateway.venue import Venue
 
 _CHUNK = 65536
 _LONGEST_WAIT = 3600.0  # seconds; selectors refuse to wait for years
-_LOST = 8 * 1024 * 1024  # a client that lets this much pile up has stopped reading
+_LOST = 32 * 1024 * 1024  # a client that lets this much pile up has stopped reading
 
 
 class _Line:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import lru_cache
 
 from runner.gateway import hours
 from runner.gateway.instruments import INSTRUMENTS, Instrument
 from runner.gateway.path import FINE, Goal, Path, key_of, mix, slot_hour
-from runner.gateway.prices import CurrencyHours, Quote, Touch
+from runner.gateway.prices import CurrencyHours, Quote, Touch, Track
 from runner.gateway.rates import Anchors, anchors
 
 # How much wider than typical the spread is in each New York hour: narrow by day, wide at the roll.
@@ -35,6 +37,20 @@ class _Pair:
             1_000_000 + sizes % 9 * 500_000,
             1_000_000 + (sizes >> 32) % 9 * 500_000,
         )
+
+    def track(self, span: tuple[int, int], apart: int, wanted: Sequence[int]) -> Track:
+        times, prices = self.path.track(span, apart, wanted)
+        bids: list[int] = []
+        asks: list[int] = []
+        while len(bids) < len(times):
+            at = times[len(bids)]
+            since = hours.locate(at)[1]
+            spread = self.spreads[since // hours.SLOT]
+            slot_end = at - since % hours.SLOT + hours.SLOT
+            part = prices[len(bids) : bisect_left(times, slot_end)]
+            bids += [(price - spread * FINE // 2) // FINE for price in part]
+            asks += [bid + spread for bid in bids[len(asks) :]]
+        return Track(times, bids, asks, self.decimals)
 
     def goal(self, touch: Touch) -> Goal:
         """Say the condition on bid or ask as one on the path: bid >= L is path >= L + half a spread, and so on."""
@@ -66,6 +82,11 @@ class SyntheticMarket(CurrencyHours):
         """Return the first open second of [start, end) at which the condition holds."""
         known = self._pair(pair)
         return None if known is None else known.path.first(known.goal(touch), start, end)
+
+    def track(self, pair: str, span: tuple[int, int], apart: int, wanted: Sequence[int]) -> Track | None:
+        """Return the prices at every open second of [start, end), or at points of the path, those wanted among them."""
+        known = self._pair(pair)
+        return None if known is None else known.track(span, apart, wanted)
 
     def _pair(self, name: str) -> _Pair | None:
         if name not in self._pairs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,12 +17,14 @@ from runner.wire.messages import (
     AccountUpdateMulti,
     AccountValue,
     Answer,
+    CancelHistoricalData,
     CancelMarketData,
     CancelPositions,
     ContractData,
     CurrentTime,
     ErrorMessage,
     FamilyCodes,
+    HistoricalData,
     MarketRule,
     Pnl,
     PortfolioValue,
@@ -52,6 +55,10 @@ from runner.wire.messages import (
 from tests.integration.gateway_peer import EURUSD, START, errors, kinds, only, order, prices, staged
 
 SHARES = WireContract(symbol="AAPL", security_type="STK", exchange="SMART", currency="USD")
+
+BARS = RequestHistoricalData(
+    request_id=5, contract=EURUSD, bar_size="5 secs", duration="1 D", what_to_show="MIDPOINT", date_format=2
+)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +149,18 @@ def test_positions_follow_the_fills(tmp_path: Path) -> None:
 
 def _summary(told: list[AccountSummary]) -> dict[tuple[str, str], str]:
     return {(one.tag, one.currency): one.value for one in told}
+
+
+@pytest.mark.parametrize("version", [100, 123, 124, 178])
+def test_a_day_of_bars(version: int) -> None:
+    with staged() as stage:
+        client = stage.client(max_version=version)
+        (told,) = client.ask(BARS)
+        assert isinstance(told, HistoricalData)
+        assert told.request_id == 5
+        assert [int(bar.time) for bar in told.bars][-1] == START.timestamp() - 5
+        assert len(told.bars) == (16 * 3600 + 15 * 60) / 5, "since 22:15 UTC"
+        assert kinds(client.ask(BARS, BARS, order(1)))[:2] == ["HistoricalData"] * 2
 
 
 def test_account_summary(tmp_path: Path) -> None:
@@ -236,7 +255,11 @@ def test_family_codes_name_the_account() -> None:
 @pytest.mark.parametrize(
     ("request_", "about", "code"),
     [
-        (RequestHistoricalData(request_id=5, contract=EURUSD), 5, 162),
+        (RequestHistoricalData(request_id=5, contract=EURUSD), 5, 321),
+        (replace(BARS, what_to_show="TRADES"), 5, 162),
+        (replace(BARS, contract=SHARES), 5, 200),
+        (replace(BARS, keep_up_to_date=True), 5, 321),
+        (CancelHistoricalData(request_id=5), 5, 366),
         (RequestMarketRule(rule_id=1), -1, 321),
         (RequestAutoOpenOrders(auto_bind=True), -1, 321),
         (Unsupported(message_id=87, fields=("12", "0")), 12, 321),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from itertools import pairwise
 from typing import Any
 
 import ib_async
@@ -73,6 +74,19 @@ def bracket(ib: Any, contract: Any) -> None:
     assert len({trade.order.permId for trade in (parent, profit, loss)}) == 3
 
 
+def history(ib: Any, contract: Any) -> None:
+    """Look back over an hour and over a month."""
+    bars = ib.reqHistoricalData(contract, "", "3600 S", "5 mins", "MIDPOINT", useRTH=True, formatDate=1)
+    assert [bar.date.minute % 5 for bar in bars] == [0] * 12, bars
+    assert all(after.date > before.date for before, after in pairwise(bars)), bars
+    assert bars[0].date.utcoffset() is not None, bars
+    assert all(bar.low <= bar.open <= bar.high and bar.volume == bar.barCount == -1 for bar in bars), bars
+    days = ib.reqHistoricalData(contract, bars[-1].date, "1 M", "1 day", "BID", useRTH=True, formatDate=2)
+    assert 18 <= len(days) <= 24, days
+    day = ib.reqHistoricalData(contract, "", "1 D", "5 secs", "ASK", useRTH=False, formatDate=2)
+    assert len(day) > 1000, len(day)
+
+
 def main(port: int) -> None:
     """Run the round."""
     complaints = Complaints()
@@ -97,6 +111,7 @@ def main(port: int) -> None:
     assert [held.contract.localSymbol for held in ib.positions()] == ["EUR.USD"]
     assert len(ib.reqExecutions()) == 3
     assert {trade.orderStatus.status for trade in ib.reqCompletedOrders(apiOnly=False)} == {"Filled", "Cancelled"}
+    history(ib, contract)
     version = ib.client.serverVersion()
     ib.disconnect()
     assert not complaints.texts, complaints.texts
