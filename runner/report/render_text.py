@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NO_MARKS: Mapping[str, Decimal] = {}
 LAST_FILL = "mark: the price of the pair's last fill in this run"
+INDENT = "    "
 _COUNTS = ("filled", "working", "cancelled", "expired", "rejected", "denied", "unknown")
 
 
@@ -67,7 +68,10 @@ def draw(console: Console, header: Sequence[str], tables: Sequence[Table], closi
     _lines(console, header)
     for table in tables:
         console.print(Text())
-        console.print(_drawn(table))
+        if _drawn_width(table) > console.width:
+            _lines(console, [*_plain(table, console.width)])
+        else:
+            console.print(_drawn(table))
         if table.left_out:
             console.print(Text(_left_out(table), style="dim"))
     console.print(Text())
@@ -115,22 +119,46 @@ def _left_out(table: Table) -> str:
     return f"... {table.left_out} more rows are not shown here; --json has all of them"
 
 
-def _plain(table: Table) -> Iterator[str]:
+def _widths(table: Table) -> list[int]:
     titles = tuple(column.title for column in table.columns)
-    widths = [max(map(len, cells)) for cells in zip(titles, *table.rows, strict=True)]
+    return [max(map(len, cells)) for cells in zip(titles, *table.rows, strict=True)]
 
-    def aligned(cells: Sequence[str]) -> str:
+
+def _plain(table: Table, width: int | None = None) -> Iterator[str]:
+    """Yield the lines of a table; a row that is wider than `width` goes on in further, indented lines."""
+    widths = _widths(table)
+    pieces = [range(len(widths))] if width is None else _pieces(widths, width)
+
+    def aligned(cells: Sequence[str]) -> Iterator[str]:
         pairs = zip(cells, widths, table.columns, strict=True)
-        texts = (cell.rjust(width) if column.right else cell.ljust(width) for cell, width, column in pairs)
-        return "  ".join(texts).rstrip()
+        texts = [cell.rjust(width) if column.right else cell.ljust(width) for cell, width, column in pairs]
+        for piece in pieces:
+            yield (INDENT * (piece.start > 0) + "  ".join(texts[piece.start : piece.stop])).rstrip()
 
     yield table.title
-    yield aligned(titles)
-    yield "  ".join("-" * width for width in widths)
+    yield from aligned([column.title for column in table.columns])
+    yield from aligned(["-" * width for width in widths])
     for number, row in enumerate(table.rows):
         if table.left_out and number == table.gap:
             yield _left_out(table)
-        yield aligned(row)
+        yield from aligned(row)
+
+
+def _pieces(widths: Sequence[int], most: int) -> list[range]:
+    """Share columns out to lines of at most so many characters; a column too wide for any gets one of its own."""
+    pieces, first, used = [], 0, 0
+    for number, width in enumerate(widths):
+        if number > first and used + 2 + width > most:
+            pieces.append(range(first, number))
+            first, used = number, len(INDENT) + width
+        else:
+            used += width + (2 if number > first else len(INDENT) * (number > 0))
+    return [*pieces, range(first, len(widths))]
+
+
+def _drawn_width(table: Table) -> int:
+    widths = _widths(table)
+    return sum(widths) + 3 * (len(widths) - 1)
 
 
 def _drawn(table: Table) -> RenderableType:

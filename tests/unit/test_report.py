@@ -357,6 +357,23 @@ def test_a_narrow_terminal_cuts_nothing_off(width: int) -> None:
     assert sorted(digits) == sorted("20250106143000" + "25000" + "25000" + "108500" + "200")
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_a_narrow_terminal_breaks_rows_between_cells_and_no_cell(width: int) -> None:
+    from rich.console import Console
+
+    run = made(2)
+    tables = [blotter(run.fires, run.orders, run.executions), results(run.executions, {})]
+    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+    draw(console, [], tables, [])
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    lines = file.getvalue().splitlines()
+    assert max(map(len, lines)) <= max(width, len(tables[1].title))
+    for table in tables:
+        assert all(any(cell in line for line in lines) for row in table.rows for cell in row)
+        assert all(any(column.title in line for line in lines) for column in table.columns)
+
+
 # --- progress
 
 
