@@ -41,6 +41,7 @@ class Journal:
         """Open or create the journal; raises JournalBusy, Refused (not a journal, newer schema), UsageError."""
         self._lock = None if path == MEMORY else self._take(Path(path))
         self.path = path
+        self._is_durable = True
         try:
             self._connection = sqlite3.connect(path, isolation_level=None)
             self._prepare()
@@ -68,6 +69,7 @@ class Journal:
     def _prepare(self) -> None:
         if self.path != MEMORY:
             self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute("PRAGMA foreign_keys=ON")
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         steps = migrations()
@@ -91,8 +93,7 @@ class Journal:
     @contextmanager
     def _transaction(self, *, durable: bool = False) -> Iterator[None]:
         """Commit all of it or nothing; what is durable is on the disk then, and all before it."""
-        if self.path != MEMORY:
-            self._execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        self._make_durable(durable)
         try:
             self._execute("BEGIN IMMEDIATE")
             yield
@@ -101,6 +102,16 @@ class Journal:
             with suppress(sqlite3.Error):
                 self._connection.rollback()
             raise
+
+    def _make_durable(self, durable: bool) -> None:
+        if durable is not self._is_durable and self.path != MEMORY:
+            self._is_durable = durable
+            self._execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+
+    def _write(self, name: str, **values: object) -> None:
+        """Carry out one statement that is a transaction of its own."""
+        self._make_durable(False)
+        self._do(name, **values)
 
     def _execute(self, statement: str, values: Mapping[str, object] | tuple[()] = ()) -> sqlite3.Cursor:
         try:
@@ -200,41 +211,37 @@ class Journal:
 
     def set_order(self, row: OrderRow) -> None:
         """Record what is known of an order now."""
-        with self._transaction():
-            self._do(
-                "set_order",
-                order_ref=row.ticket.order_ref,
-                state=row.state.value,
-                filled=plain(row.filled),
-                average_price=None if row.average_price is None else plain(row.average_price),
-                perm_id=row.perm_id,
-                note=row.note,
-            )
+        self._write(
+            "set_order",
+            order_ref=row.ticket.order_ref,
+            state=row.state.value,
+            filled=plain(row.filled),
+            average_price=None if row.average_price is None else plain(row.average_price),
+            perm_id=row.perm_id,
+            note=row.note,
+        )
 
     def put_execution(self, seen: ExecutionSeen, order_ref: str, at: datetime) -> None:
         """Record an execution; a later revision replaces an earlier one."""
-        with self._transaction():
-            self._do(
-                "put_execution",
-                root=root_of(seen.exec_id),
-                exec_id=seen.exec_id,
-                order_ref=order_ref,
-                contract=seen.contract,
-                side=seen.side.value,
-                price=plain(seen.price),
-                quantity=plain(seen.quantity),
-                at=stamp(at),
-            )
+        self._write(
+            "put_execution",
+            root=root_of(seen.exec_id),
+            exec_id=seen.exec_id,
+            order_ref=order_ref,
+            contract=seen.contract,
+            side=seen.side.value,
+            price=plain(seen.price),
+            quantity=plain(seen.quantity),
+            at=stamp(at),
+        )
 
     def put_commission(self, seen: CommissionSeen, amount: Decimal) -> None:
         """Record what an execution cost."""
-        with self._transaction():
-            self._do("put_commission", root=root_of(seen.exec_id), amount=plain(amount), currency=seen.currency)
+        self._write("put_commission", root=root_of(seen.exec_id), amount=plain(amount), currency=seen.currency)
 
     def add_remark(self, order_ref: str | None, at: datetime, text: str) -> None:
         """Keep a notice, or a fact that did not fit."""
-        with self._transaction():
-            self._do("add_remark", order_ref=order_ref, at=stamp(at), text=text)
+        self._write("add_remark", order_ref=order_ref, at=stamp(at), text=text)
 
     # --- reading
 

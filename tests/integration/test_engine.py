@@ -272,3 +272,31 @@ def test_an_interrupt_on_the_wall_clock_does_too(tmp_path: Path, number: int, pr
     code, said, told = _interrupted(tmp_path, number, ["--realtime"], 0.3, presses)
     assert (code, told) == (130, "")
     assert json.loads(said.splitlines()[-1])["type"] == "summary"
+
+
+# --- a rehearsal whose gateway dies
+
+
+def test_a_gateway_that_is_killed_costs_exit_5_and_a_summary(tmp_path: Path) -> None:
+    plan = tmp_path / "p.yaml"
+    plan.write_text("plan: p\ncontract: EUR.USD\nside: buy\nsize: 25_000\nschedule: {every: 1s}\n")
+    with subprocess.Popen([*FXRUN, "gateway", "--port", "0"], stdout=subprocess.PIPE, text=True) as gateway:
+        assert gateway.stdout is not None
+        port = gateway.stdout.readline().strip().rpartition(":")[2]
+        command = [*FXRUN, str(plan), "--rehearsal", f"127.0.0.1:{port}", "--json"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+            assert run.stdout is not None
+            lines = []
+            for text in run.stdout:
+                lines.append(json.loads(text))
+                if lines[-1]["type"] == "fire":
+                    gateway.kill()
+            assert run.wait(20) == 5
+            assert run.stderr is not None
+            told = run.stderr.read()
+    assert "the connection is gone: " in told
+    assert "Traceback" not in told
+    summary = lines[-1]
+    assert summary["type"] == "summary"
+    assert summary["fires"] == summary["orders"] == 1
+    assert summary["unknown"] + summary["filled"] + summary["working"] == 1
