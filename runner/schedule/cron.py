@@ -7,6 +7,7 @@ an hour (Lord Howe, `*/10 2 * * *`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -22,6 +23,8 @@ _FIELDS = {
     "month": "1-12 or jan-dec",
     "day-of-week": "0-7 or sun-sat (0 and 7 are Sunday), 5L (the last Friday) or 1#1 (the first Monday)",
 }
+_TEENTH = re.compile(r"\b([2-5])([123])th\b")
+_ENDINGS = {"1": "1st", "2": "2nd", "3": "3rd"}
 _LONGEST = 500
 _ANCHOR = datetime(2000, 1, 1, tzinfo=UTC)  # a leap year, and 50 years on no pattern of days has stayed away
 
@@ -64,7 +67,8 @@ def check_cron(expression: str) -> str | None:
 
 def explain_cron(expression: str) -> str:
     """Say a sound expression in English."""
-    return str(CronSim(expression, _ANCHOR).explain())
+    said = str(CronSim(expression, _ANCHOR).explain())
+    return _TEENTH.sub(lambda found: found[1] + _ENDINGS[found[2]], said)  # cronsim says 21th
 
 
 def _split(expression: str) -> list[str]:

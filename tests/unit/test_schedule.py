@@ -124,6 +124,18 @@ def test_what_is_wrong_is_said_and_at_once(cron: str, said: str) -> None:
     assert time.process_time() - began < 0.1
 
 
+@pytest.mark.parametrize(
+    ("cron", "said"),
+    [
+        ("0 9 31 * *", "At 09:00 on the 31st day of every month"),
+        ("0 9 11,12,13,22 * *", "At 09:00 on the 11th, the 12th, the 13th, and the 22nd day of month"),
+        ("*/23 * * * *", "Every 23rd minute of every hour"),
+    ],
+)
+def test_ordinals_in_words(cron: str, said: str) -> None:
+    assert words(ScheduleSpec(zone=ZONE, cron=cron)) == said
+
+
 def test_words() -> None:
     assert words(None) == "once"
     assert words(ScheduleSpec(zone=ZONE, cron="30 9 * * mon-fri")) == "At 09:30 on Monday through Friday"
