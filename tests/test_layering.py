@@ -13,7 +13,7 @@ OURS = {"runner", "strategies", "schemas"}
 MAY = {
     "runner.errors": set(),
     "runner.core": {"runner.errors"},
-    "runner.wire": {"runner.errors"},
+    "runner.wire": {"runner.errors", "google.protobuf"},
     "runner.schedule": {"runner.core", "runner.errors", "cronsim"},
     "runner.plan": {"runner.core", "runner.errors", "runner.schedule", "schemas", "yaml", "jsonschema", "referencing"},
     "strategies": {"runner.core", "runner.errors", "runner.plan.model"},

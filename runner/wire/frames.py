@@ -1,4 +1,4 @@
-"""Frames: a length of four bytes, then fields of text, each ended by a zero byte."""
+"""Frames: a length of four bytes, then a body; up to version 200 that is fields of text, each ended by a zero byte."""
 
 from __future__ import annotations
 
@@ -74,10 +74,15 @@ def split_fields(body: bytes) -> tuple[str, ...]:
 def frame(fields: Iterable[str]) -> bytes:
     """Write one frame."""
     parts = tuple(fields)
+    return wrap(join_fields(parts, _id_of(parts)))
+
+
+def join_fields(parts: tuple[str, ...], message_id: int | None) -> bytes:
+    """Write fields one behind the other."""
     text = "\0".join(parts)
     if text.count("\0") != max(len(parts) - 1, 0):
-        raise WireError("a field holds a zero byte", message_id=_id_of(parts))
-    return wrap(f"{text}\0".encode("utf-8", errors="replace") if parts else b"")
+        raise WireError("a field holds a zero byte", message_id=message_id)
+    return f"{text}\0".encode("utf-8", errors="replace") if parts else b""
 
 
 def _id_of(parts: tuple[str, ...]) -> int | None:

@@ -50,6 +50,7 @@ from runner.wire.market_answers import (
     TickString,
 )
 from runner.wire.requests import (
+    AttachedOrders,
     CancelAccountSummary,
     CancelAccountUpdatesMulti,
     CancelHistoricalData,
@@ -110,6 +111,7 @@ __all__ = [
     "AccountUpdateTime",
     "AccountValue",
     "Answer",
+    "AttachedOrders",
     "Bar",
     "CancelAccountSummary",
     "CancelAccountUpdatesMulti",

@@ -16,12 +16,23 @@ class StartApi:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AttachedOrders:
+    """A stop loss and a profit taker that the server is to make for an order, since 218."""
+
+    stop_loss_id: int | None = None
+    stop_loss_type: str = ""
+    profit_taker_id: int | None = None
+    profit_taker_type: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PlaceOrder:
     """Place a new order, or modify the one of this id."""
 
     order_id: int
     contract: WireContract
     order: WireOrder
+    attached: AttachedOrders = AttachedOrders()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -275,10 +286,15 @@ class SetServerLogLevel:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unsupported:
-    """A message this codec does not take apart: of a kind it has no layout for, or unknown."""
+    """A message this codec does not take apart: of a kind it has no layout for, or unknown.
+
+    One that came as protobuf has no fields but its bytes, and the id it begins with if it begins with one.
+    """
 
     message_id: int
     fields: tuple[str, ...] = ()
+    request_id: int | None = None
+    protobuf: bytes | None = None
 
 
 Request = (

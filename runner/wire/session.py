@@ -12,14 +12,15 @@ from collections.abc import Iterator
 from enum import Enum
 
 from runner.wire.answers import Answer
-from runner.wire.codec import decode_answer, decode_request, encode
+from runner.wire.bodies import read_answer, read_request, write
 from runner.wire.errors import WireError
 from runner.wire.frames import FrameBuffer, frame, split_fields, wrap
 from runner.wire.requests import Request, StartApi
 
 PREFIX = b"API\0"
 MIN_VERSION = 100
-MAX_VERSION = 178
+MAX_VERSION = 178  # offered unless told otherwise
+NEWEST_VERSION = 226
 _OFFER = re.compile(r"v(\d{1,5})(?:\.\.(\d{1,5}))?(?: (.*))?", re.ASCII | re.DOTALL)
 
 
@@ -35,7 +36,7 @@ class ServerSession:
     """The server's end: bytes in, requests out; answers in, bytes out."""
 
     def __init__(self, max_version: int = MAX_VERSION) -> None:
-        self._max_version = max_version
+        self._max_version = min(max_version, NEWEST_VERSION)
         self._buffer = FrameBuffer()
         self._prefix_seen = False
         self.state = SessionState.GREETING
@@ -65,7 +66,7 @@ class ServerSession:
 
     def _requests(self) -> Iterator[Request]:
         while self.state is SessionState.OPEN and (body := self._next_body()) is not None:
-            request = decode_request(split_fields(body), self._agreed())
+            request = read_request(body, self._agreed())
             if isinstance(request, StartApi):
                 self.client_id = request.client_id
                 self.optional_capabilities = request.optional_capabilities
@@ -115,7 +116,7 @@ class ServerSession:
     def encode(self, *answers: Answer) -> bytes:
         """Return the bytes of answers."""
         version = self._agreed()
-        return b"".join(frame(encode(answer, version)) for answer in answers)
+        return b"".join(write(answer, version) for answer in answers)
 
     def _agreed(self) -> int:
         if self.version is None:
@@ -147,7 +148,7 @@ class ClientSession:
         if self.version is None:
             raise WireError("no version is agreed on yet")
         version = self.version
-        return b"".join(frame(encode(request, version)) for request in requests)
+        return b"".join(write(request, version) for request in requests)
 
     def receive(self, data: bytes) -> Iterator[Answer]:
         """Take data in at once, and yield its answers as they are asked for."""
@@ -156,11 +157,10 @@ class ClientSession:
 
     def _answers(self) -> Iterator[Answer]:
         while (body := self._buffer.next_body()) is not None:
-            fields = split_fields(body)
             if self.version is None:
-                self._agree(fields)
+                self._agree(split_fields(body))
             else:
-                yield decode_answer(fields, self.version)
+                yield read_answer(body, self.version)
 
     def _agree(self, fields: tuple[str, ...]) -> None:
         if len(fields) < 2 or not (fields[0].isascii() and fields[0].isdecimal() and len(fields[0]) <= 5):

@@ -1,7 +1,7 @@
-"""The composite values that messages carry: contract, order, order state, execution and their parts.
+"""The composite values that messages carry, in IB's words: contract, order, order state, execution and their parts.
 
-Words are IB's, in snake case. Prices, sizes and money are Decimal; `None` is unset, however the peer spelled it.
-Zero stays zero: several clients write 0 for "nothing", and only the reader of a field knows whether zero means it.
+Numbers are Decimal; `None` is unset, however the peer spelled it. Zero stays zero: several clients write 0 for nothing,
+and only the reader of a field knows whether zero means it.
 """
 
 from __future__ import annotations
@@ -103,7 +103,6 @@ class WireOrder:
     # placed by the server: openOrder only
     client_id: int = 0
     perm_id: int = 0
-
     action: str = ""
     total_quantity: Decimal | None = None
     order_type: str = ""
@@ -243,6 +242,15 @@ class WireOrder:
     manual_order_indicator: int | None = None
     submitter: str = ""
     imbalance_only: bool = False
+    # since 216, in protobuf only
+    deactivate: bool = False
+    post_only: bool = False
+    allow_pre_open: bool = False
+    ignore_open_auction: bool = False
+    seek_price_improvement: bool | None = None
+    what_if_type: int | None = None
+    hedge_max_size: int | None = None
+    conditions_include_overnight: bool = False
 
     # completedOrder only
     auto_cancel_date: str = ""

@@ -15,7 +15,9 @@ from tests.conformance.peer import PYTHON, Oracle
 
 ROOT = Path(__file__).parents[2]
 OLD_VERSIONS = (100, 110, 131, 145, 151, 153, 157)
-NEW_VERSIONS = (100, 145, 157, 163, 164, 169, 170, 176, 177, 178, 193, 200)
+# where a layout changes, and one on either side; from 201 on, where a message becomes protobuf
+NEW_VERSIONS = (100, 145, 157, 163, 164, 169, 170, 176, *range(177, 204))
+NEWEST_VERSIONS = (*NEW_VERSIONS, *range(204, 219), 222, 223, 225, 226)
 GENERATIONS = ("installed", "ibapi-stable==10.37.2", "ibapi-latest==10.51.1")
 NO_ANSWER = (
     "NewConnectionError",
@@ -50,7 +52,9 @@ def oracle(request: pytest.FixtureRequest) -> Iterator[Oracle]:
         number = _installed()
         made = Oracle(number, PYTHON, OLD_VERSIONS if number.startswith("9.") else NEW_VERSIONS)
     else:
-        made = Oracle(request.param.partition("==")[2], _environment(request.param), NEW_VERSIONS)
+        number = request.param.partition("==")[2]
+        versions = NEW_VERSIONS if number == "10.37.2" else NEWEST_VERSIONS
+        made = Oracle(number, _environment(request.param), versions)
     yield made
     made.close()
 

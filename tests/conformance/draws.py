@@ -137,6 +137,18 @@ SERVER_ONLY = {
     "firm_quote_only",
     "nbbo_price_cap",
 }
+PROTOBUF_ONLY = {
+    "deactivate": 216,
+    "post_only": 216,
+    "allow_pre_open": 216,
+    "ignore_open_auction": 216,
+    "seek_price_improvement": 217,
+    "what_if_type": 217,
+    "route_marketable_to_bbo": 217,
+    "hedge_max_size": 223,
+    "conditions_include_overnight": 226,
+}
+SINCE_216 = set(PROTOBUF_ONLY) - {"route_marketable_to_bbo"}
 PEGGED = {
     "min_trade_quantity",
     "min_compete_size",
@@ -166,6 +178,10 @@ def _whole(order: m.WireOrder, version: int) -> m.WireOrder:
     return replace(order, total_quantity=Decimal(int(order.total_quantity)))
 
 
+def _gated(gates: dict[str, int], version: int) -> set[str]:
+    return {name for name, since in gates.items() if version < since}
+
+
 def _silent_groups(order: m.WireOrder) -> set[str]:
     """Return the fields of groups that this order does not have."""
     silent = set() if order.delta_neutral_order_type else set(HEDGED)
@@ -178,7 +194,9 @@ def _silent_groups(order: m.WireOrder) -> set[str]:
 
 def placed(contract: m.WireContract, order: m.WireOrder, version: int) -> tuple[m.WireContract, m.WireOrder]:
     """Return what of the two placeOrder carries at this version."""
-    silent = SERVER_ONLY | _silent_groups(order) | {name for name, since in GATES.items() if version < since}
+    silent = (
+        SERVER_ONLY | SINCE_216 | _silent_groups(order) | {name for name, since in GATES.items() if version < since}
+    )
     pegged = {"min_trade_quantity"} if contract.exchange == "IBKRATS" else set()
     if order.order_type in ("PEG BEST", "PEGBEST"):
         pegged |= {"min_compete_size", "compete_against_best_offset"}
@@ -230,7 +248,13 @@ NOT_TOLD = {"primary_exchange", "include_expired", "security_id_type", "security
 
 def told(contract: m.WireContract, order: m.WireOrder, version: int) -> tuple[m.WireContract, m.WireOrder]:
     """Return what of the two openOrder carries at this version."""
-    silent = CLIENT_ONLY | COMPLETED_ONLY | _silent_groups(order) | {n for n, s in OPEN_GATES.items() if version < s}
+    silent = (
+        CLIENT_ONLY
+        | COMPLETED_ONLY
+        | SINCE_216
+        | _silent_groups(order)
+        | {n for n, s in OPEN_GATES.items() if version < s}
+    )
     silent |= {"fa_profile"} if version >= 177 else set()
     return defaulted(contract, NOT_TOLD), _whole(defaulted(order, silent), version)
 
@@ -274,7 +298,73 @@ SHORT_FORM = {
 def completed(contract: m.WireContract, order: m.WireOrder, version: int) -> tuple[m.WireContract, m.WireOrder]:
     """Return what of the two completedOrder carries at this version; it keeps some fields that openOrder gates."""
     ungated = {"auto_cancel_parent", "imbalance_only", "cash_quantity"}
-    gated = {n for n, s in OPEN_GATES.items() if version < s} - ungated
-    silent = CLIENT_ONLY | SHORT_FORM | _silent_groups(order) | gated
+    gated = _gated(OPEN_GATES, version) - ungated
+    silent = CLIENT_ONLY | SHORT_FORM | SINCE_216 | _silent_groups(order) | gated
     silent |= {"fa_profile"} if version >= 177 else set()
     return defaulted(contract, NOT_TOLD), _whole(defaulted(order, silent), version)
+
+
+NOT_IN_PROTOBUF = {
+    "fa_profile",
+    "e_trade_only",
+    "firm_quote_only",
+    "nbbo_price_cap",
+    "auction_strategy",
+    "basis_points",
+    "basis_points_type",
+    "external_user_id",
+}
+
+
+def _in_protobuf(
+    contract: m.WireContract, order: m.WireOrder, silent: set[str], version: int
+) -> tuple[m.WireContract, m.WireOrder]:
+    """Return the two as protobuf has them: maps without order, leg prices in the legs, the multiplier a number."""
+    silent = silent | NOT_IN_PROTOBUF | _gated(PROTOBUF_ONLY, version)
+    prices = [leg.price for leg in order.order_combo_legs][: len(contract.combo_legs)]
+    prices += [None] * (len(contract.combo_legs) - len(prices))
+    order = defaulted(order, silent)
+    order = replace(
+        order,
+        order_combo_legs=tuple(m.OrderComboLeg(price=p) for p in prices) if set(prices) - {None} else (),
+        conditions=tuple(map(_whole_margin, order.conditions)),
+        **{name: _unordered(getattr(order, name)) for name in ("algo_params", "smart_combo_routing_params")},
+    )
+    contract = replace(contract, multiplier=str(len(contract.multiplier)) if contract.multiplier else "")
+    if version < 204:  # 10.37 fails on one and puts the other elsewhere
+        legs = tuple(replace(leg, short_sale_slot=0) for leg in contract.combo_legs)
+        contract = replace(contract, primary_exchange="", combo_legs=legs)
+    return contract, order
+
+
+def _unordered(tags: tuple[m.TagValue, ...]) -> tuple[m.TagValue, ...]:
+    return tuple(m.TagValue(tag=tag, value=value) for tag, value in sorted({t.tag: t.value for t in tags}.items()))
+
+
+def _whole_margin(condition: m.OrderCondition) -> m.OrderCondition:
+    return replace(condition, percent=Decimal(int(condition.percent or 0))) if condition.kind == 4 else condition
+
+
+HEDGE_CLEARING = {
+    "delta_neutral_settling_firm",
+    "delta_neutral_clearing_account",
+    "delta_neutral_clearing_intent",
+}
+
+
+def placed_in_protobuf(
+    contract: m.WireContract, order: m.WireOrder, version: int
+) -> tuple[m.WireContract, m.WireOrder]:
+    """Return what of the two PlaceOrderRequest carries, as ibapi writes it."""
+    silent = {"soft_dollar_display_name", *COMPLETED_ONLY} - {"route_marketable_to_bbo"}
+    silent |= {"client_id", "perm_id"} if version < 204 else set()  # 10.37 does not send them
+    return _in_protobuf(contract, order, silent, version)
+
+
+def told_in_protobuf(contract: m.WireContract, order: m.WireOrder, version: int) -> tuple[m.WireContract, m.WireOrder]:
+    """Return what of the two OpenOrder and CompletedOrder carry, as ibapi reads them."""
+    silent = CLIENT_ONLY | ({"hedge_param", "hedge_max_size"} if not order.hedge_type else set())
+    silent |= set() if order.algo_strategy else {"algo_params"}
+    # 10.37 does not read them
+    silent |= COMPLETED_ONLY | HEDGE_CLEARING if version < 204 else set()
+    return _in_protobuf(defaulted(contract, NOT_TOLD), order, silent, version)

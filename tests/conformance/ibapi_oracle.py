@@ -20,6 +20,8 @@ from ibapi.client import EClient
 from ibapi.decoder import Decoder
 from ibapi.wrapper import EWrapper
 
+RAW_IDS_SINCE = 201
+PROTOBUF_OFFSET = 200
 MODULES = ("contract", "order", "execution", "tag_value", "softdollartier", "order_cancel")
 CLASSES: dict[str, type] = {"Decimal": Decimal}
 for name in MODULES:
@@ -41,6 +43,8 @@ class Recorder(EWrapper):
     def __getattribute__(self, name: str) -> Any:
         if name.startswith("_") or name in ("heard", "logAnswer") or not hasattr(EWrapper, name):
             return object.__getattribute__(self, name)
+        if name.endswith("ProtoBuf"):
+            return lambda *_: None  # told beside the callback that tells the same in ibapi's own classes
         return lambda *args: object.__getattribute__(self, "heard").append([name, [dump(arg) for arg in args]])
 
 
@@ -107,14 +111,26 @@ def hear(version: int, data: bytes) -> dict[str, Any]:
     takes_id = "msgId" in inspect.signature(decoder.interpret).parameters
     while data:
         size, text, data = comm.read_msg(data)
-        fields = comm.read_fields(text)
-        if size == 0 or not fields:
+        if size == 0 or not text:
             break
+        if version >= RAW_IDS_SINCE:
+            interpret_raw(decoder, text)
+            continue
+        fields = comm.read_fields(text)
         if takes_id:
             decoder.interpret(fields[1:], int(fields[0]))
         else:
             decoder.interpret(fields)
     return {"heard": wrapper.heard, "rest": len(data)}
+
+
+def interpret_raw(decoder: Any, text: bytes) -> None:
+    """Let the decoder read one frame whose id is a number."""
+    message_id = int.from_bytes(text[:4], "big")
+    if message_id > PROTOBUF_OFFSET:
+        decoder.processProtoBuf(text[4:], message_id - PROTOBUF_OFFSET)
+    else:
+        decoder.interpret(comm.read_fields(text[4:]), message_id)
 
 
 def main() -> None:

@@ -4,42 +4,65 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner.wire import messages as m
-from runner.wire.codec import decode_answer, decode_request, encode
-from runner.wire.frames import FrameBuffer, frame
-from tests.conformance.draws import completed, contracts, orders, placed, told
-from tests.conformance.peer import Oracle, differences, to_ibapi
+from runner.wire.bodies import read_answer, read_request, write
+from tests.conformance.draws import (
+    completed,
+    contracts,
+    orders,
+    placed,
+    placed_in_protobuf,
+    told,
+    told_in_protobuf,
+)
+from tests.conformance.peer import UNSET, Oracle, body_of, differences, same_bytes, to_ibapi
 
 some = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=30,
+    phases=[__import__("hypothesis").Phase.generate],
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
-def frames(wire: bytes) -> list[tuple[str, ...]]:
-    """Cut whole, byte by byte and with a tail, and return what all three agree on."""
-    whole = list(FrameBuffer().receive(wire))
-    dribble = FrameBuffer()
-    assert [f for i in range(len(wire)) for f in dribble.receive(wire[i : i + 1])] == whole
-    assert list(FrameBuffer().receive(wire + b"\0\0")) == whole
-    return whole
+# the versions of one test, drawn apart, so that each kind of layout has its share of examples
+ERAS = {"text": range(100, 179), "late text": range(179, 204), "protobuf": range(203, 227)}
+eras = pytest.mark.parametrize("era", ERAS)
 
 
+def versions_of(oracle: Oracle, era: str, since: int, protobuf_since: int) -> list[int]:
+    """Return the versions at which that generation speaks so."""
+    found = [
+        v for v in oracle.versions if v in ERAS[era] and v >= since and (v >= protobuf_since) == (era == "protobuf")
+    ]
+    assert found or max(oracle.versions) < (protobuf_since if era == "protobuf" else ERAS[era].start)
+    return found
+
+
+@eras
 @some
 @given(data=st.data(), contract=contracts, order=orders)
-def test_place_order(oracle: Oracle, data: st.DataObject, contract: m.WireContract, order: m.WireOrder) -> None:
-    version = data.draw(st.sampled_from(oracle.versions))
-    contract, order = placed(contract, order, version)
+def test_place_order(
+    oracle: Oracle, era: str, data: st.DataObject, contract: m.WireContract, order: m.WireOrder
+) -> None:
+    if not (versions := versions_of(oracle, era, 100, 203)):
+        return
+    version = data.draw(st.sampled_from(versions))
+    contract, order = (placed_in_protobuf if era == "protobuf" else placed)(contract, order, version)
     # below 111 ibapi takes its own unset cash quantity for one that is set, and refuses it
-    old = {"cashQty": 0.0} if version < 111 else {}
-    wire = oracle.send(version, "placeOrder", 11, to_ibapi(contract), to_ibapi(order) | old)
-    (fields,) = frames(wire)
-    request = decode_request(fields, version)
+    given_order = to_ibapi(order) | ({"cashQty": 0.0} if version < 111 else {})
+    if not order.route_marketable_to_bbo:
+        del given_order["routeMarketableToBbo"]
+    wire = oracle.send(version, "placeOrder", 11, to_ibapi(contract), given_order)
+    request = read_request(body_of(wire), version)
     assert request == m.PlaceOrder(order_id=11, contract=contract, order=order)
-    assert frame(encode(request, version)) == wire
+    assert same_bytes(write(request, version), wire, version)
 
 
 def state() -> st.SearchStrategy[m.WireOrderState]:
@@ -67,23 +90,35 @@ ODD = frozenset(
         "use_price_mgmt_algo",
         "fa_profile",
         "route_marketable_to_bbo",
+        "order_combo_legs",
     ]
 )
 UNREAD_BY_10 = frozenset({"e_trade_only", "firm_quote_only", "nbbo_price_cap"})
 
 
+@eras
 @some
 @given(data=st.data(), contract=contracts, order=orders, order_state=state())
 def test_open_order(
-    oracle: Oracle, data: st.DataObject, contract: m.WireContract, order: m.WireOrder, order_state: m.WireOrderState
+    oracle: Oracle,
+    era: str,
+    data: st.DataObject,
+    contract: m.WireContract,
+    order: m.WireOrder,
+    order_state: m.WireOrderState,
 ) -> None:
-    version = data.draw(st.sampled_from(oracle.versions))
-    contract, order = told(contract, order, version)
-    wire = frame(encode(m.OpenOrder(order_id=5, contract=contract, order=order, order_state=order_state), version))
+    if not (versions := versions_of(oracle, era, 100, 203)):
+        return
+    version = data.draw(st.sampled_from(versions))
+    contract, order = (told_in_protobuf if era == "protobuf" else told)(contract, order, version)
+    message = m.OpenOrder(order_id=5, contract=contract, order=order, order_state=order_state)
+    wire = write(message, version)
     ((name, (order_id, their_contract, their_order, their_state)),) = oracle.hear(version, wire)
     assert (name, order_id) == ("openOrder", 5)
     assert differences(contract, their_contract) == []
+    _order_tags(their_order, era)
     assert differences(order, their_order, ODD | _unread(oracle)) == []
+    assert _leg_prices(their_order) == _set_prices([leg.price for leg in order.order_combo_legs])
     tier = their_order["softDollarTier"]
     assert (tier["name"], tier["val"], tier["displayName"]) == (
         order.soft_dollar_name,
@@ -92,10 +127,24 @@ def test_open_order(
     )
     assert bool(their_order["usePriceMgmtAlgo"]) == bool(order.use_price_mgmt_algo)
     assert differences(_renamed(order_state, version), their_state) == []
-    (fields,) = frames(wire)
-    assert decode_answer(fields, version) == m.OpenOrder(
-        order_id=5, contract=contract, order=order, order_state=_renamed(order_state, version)
-    )
+    assert read_answer(body_of(wire), version) == replace(message, order_state=_renamed(order_state, version))
+
+
+def _leg_prices(their_order: dict[str, Any]) -> list[Decimal | None]:
+    prices = [leg["price"] for leg in their_order["orderComboLegs"] or []]
+    return _set_prices([None if price in UNSET else Decimal(str(price)) for price in prices])
+
+
+def _order_tags(their_order: dict[str, Any], era: str) -> None:
+    """Put in order what protobuf tells in none."""
+    if era == "protobuf":
+        for name in ("algoParams", "smartComboRoutingParams"):
+            their_order[name] = sorted(their_order[name] or [], key=lambda item: str(item["tag"]))
+
+
+def _set_prices(prices: list[Decimal | None]) -> list[Decimal | None]:
+    """Return the prices of the legs if one is set: from protobuf ibapi makes a list of them even if none is."""
+    return prices if any(price is not None for price in prices) else []
 
 
 def _unread(oracle: Oracle) -> frozenset[str]:
@@ -108,34 +157,38 @@ def _renamed(order_state: m.WireOrderState, version: int) -> m.WireOrderState:
     return replace(order_state, init_margin_before=None, equity_with_loan_change=None)
 
 
+@eras
 @some
 @given(data=st.data(), contract=contracts, order=orders)
-def test_completed_order(oracle: Oracle, data: st.DataObject, contract: m.WireContract, order: m.WireOrder) -> None:
-    version = data.draw(st.sampled_from([v for v in oracle.versions if v >= 150]))
-    contract, order = completed(contract, order, version)
+def test_completed_order(
+    oracle: Oracle, era: str, data: st.DataObject, contract: m.WireContract, order: m.WireOrder
+) -> None:
+    if not (versions := versions_of(oracle, era, 150, 204)):
+        return
+    version = data.draw(st.sampled_from(versions))
+    contract, order = (told_in_protobuf if era == "protobuf" else completed)(contract, order, version)
     state = m.WireOrderState(status="Filled", completed_time="20261124-10:00:00", completed_status="Filled Size: 1")
     message = m.CompletedOrder(contract=contract, order=order, order_state=state)
-    wire = frame(encode(message, version))
+    wire = write(message, version)
     ((name, (their_contract, their_order, their_state)),) = oracle.hear(version, wire)
     assert name == "completedOrder"
     assert differences(contract, their_contract) == []
-    assert differences(order, their_order, ODD | {"e_trade_only", "firm_quote_only", "nbbo_price_cap"}) == []
-    assert their_order["routeMarketableToBbo"] == order.route_marketable_to_bbo
+    _order_tags(their_order, era)
+    assert differences(order, their_order, ODD | UNREAD_BY_10) == []
+    assert bool(their_order["routeMarketableToBbo"]) == order.route_marketable_to_bbo
     assert their_state["completedTime"] == "20261124-10:00:00"
     assert their_state["completedStatus"] == "Filled Size: 1"
-    (fields,) = frames(wire)
-    assert decode_answer(fields, version) == message
+    assert read_answer(body_of(wire), version) == message
 
 
 def test_old_flags_are_read(oracle: Oracle) -> None:
     """9.81.1 says eTradeOnly and firmQuoteOnly unless told otherwise; every later ibapi says neither."""
     wire = oracle.send(157, "placeOrder", 1, {"~": "Contract", "symbol": "EUR"}, {"~": "Order", "totalQuantity": 1})
-    (fields,) = frames(wire)
-    request = decode_request(fields, 157)
+    request = read_request(body_of(wire), 157)
     assert isinstance(request, m.PlaceOrder)
     assert (request.order.e_trade_only, request.order.firm_quote_only) == (oracle.is_old, oracle.is_old)
     assert request.order.total_quantity == Decimal(1)
-    assert frame(encode(request, 157)) == wire
+    assert write(request, 157) == wire
 
 
 def test_up_to_mid_is_infinite(oracle: Oracle) -> None:
@@ -143,9 +196,11 @@ def test_up_to_mid_is_infinite(oracle: Oracle) -> None:
         return
     order = m.WireOrder(order_type="PEG BEST", total_quantity=Decimal(1), mid_offset_at_whole=Decimal("0.5"))
     given_order = to_ibapi(order) | {"competeAgainstBestOffset": float("inf")}
-    (fields,) = frames(oracle.send(178, "placeOrder", 1, {"~": "Contract"}, given_order))
-    request = decode_request(fields, 178)
-    assert isinstance(request, m.PlaceOrder)
-    assert request.order.compete_against_best_offset == Decimal("Infinity")
-    assert request.order.mid_offset_at_whole == Decimal("0.5")
-    assert encode(request, 178) == fields
+    del given_order["routeMarketableToBbo"]
+    for version in (178, 203):
+        wire = oracle.send(version, "placeOrder", 1, {"~": "Contract"}, given_order)
+        request = read_request(body_of(wire), version)
+        assert isinstance(request, m.PlaceOrder)
+        assert request.order.compete_against_best_offset == Decimal("Infinity")
+        assert request.order.mid_offset_at_whole == Decimal("0.5")
+        assert same_bytes(write(request, version), wire, version)

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from runner.wire import messages as m
-from runner.wire.codec import decode_request, encode
-from runner.wire.frames import FrameBuffer, frame
+from runner.wire.bodies import read_request, write
 from runner.wire.layout_requests import REQUESTS
-from tests.conformance.peer import Oracle
+from tests.conformance.peer import Oracle, body_of, is_protobuf, same_bytes
 
 EUR = {"~": "Contract", "symbol": "EUR", "secType": "CASH", "currency": "USD", "exchange": "IDEALPRO", "strike": 0.0}
 EURUSD = m.WireContract(symbol="EUR", security_type="CASH", currency="USD", exchange="IDEALPRO", strike=Decimal("0.0"))
@@ -22,6 +21,7 @@ BAG = m.WireContract(
     symbol="EUR", security_type="BAG", currency="USD", exchange="IDEALPRO", strike=Decimal("0.0"), combo_legs=(LEG,)
 )
 FILTER = {"~": "ExecutionFilter", "clientId": 3, "acctCode": "DU1", "symbol": "EUR", "side": "BUY"}
+EUR_FIELDS = ("0", "EUR", "CASH", "", "0.0", "", "", "IDEALPRO", "", "USD", "", "", "0")
 
 CASES: list[tuple[str, list[Any], Any, int]] = [
     ("startApi", [], m.StartApi(client_id=7), 100),
@@ -84,18 +84,15 @@ CASES: list[tuple[str, list[Any], Any, int]] = [
     ("cancelPnL", [12], m.CancelPnl(request_id=12), 127),
     ("reqMarketRule", [26], m.RequestMarketRule(rule_id=26), 126),
     ("setServerLogLevel", [5], m.SetServerLogLevel(level=5), 100),
-    ("reqNewsBulletins", [True], m.Unsupported(message_id=12, fields=("1", "1")), 100),
 ]
 
 
 def check(oracle: Oracle, version: int, call: tuple[str, list[Any]], expected: Any) -> None:
     wire = oracle.send(version, call[0], *call[1])
-    (fields,) = FrameBuffer().receive(wire)
-    dribble = FrameBuffer()
-    assert [f for i in range(len(wire)) for f in dribble.receive(wire[i : i + 1])] == [fields]
-    assert list(FrameBuffer().receive(wire + b"\0\0")) == [fields]
-    assert decode_request(fields, version) == expected
-    assert frame(encode(expected, version)) == wire
+    assert read_request(body_of(wire), version) == expected
+    ours = write(expected, version)
+    assert is_protobuf(ours, version) == is_protobuf(wire, version)
+    assert same_bytes(ours, wire, version)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +120,17 @@ def test_global_cancel(oracle: Oracle) -> None:
     for version in oracle.versions:
         args = [] if oracle.is_old else [{"~": "OrderCancel"}]
         check(oracle, version, ("reqGlobalCancel", args), m.GlobalCancel())
+
+
+def test_a_request_without_layout(oracle: Oracle) -> None:
+    """Its fields are kept, or its bytes and the number it begins with."""
+    for version in oracle.versions:
+        expected = m.Unsupported(message_id=87, fields=("12", *EUR_FIELDS, "1", "BID", "1"))
+        if version >= 208:
+            wire = oracle.send(version, "reqHeadTimeStamp", 12, EUR, "BID", 1, 1)
+            expected = m.Unsupported(message_id=87, request_id=12, protobuf=wire[8:])
+        if version >= 126:
+            check(oracle, version, ("reqHeadTimeStamp", [12, EUR, "BID", 1, 1]), expected)
 
 
 def test_every_layout_was_checked() -> None:

@@ -1,0 +1,79 @@
+"""Messages to frames and back at one version: text with its id in words, text behind a raw id, or protobuf."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from runner.wire.answers import Answer
+from runner.wire.codec import decode_answer, decode_request, encode
+from runner.wire.errors import WireError
+from runner.wire.frames import frame, join_fields, split_fields, wrap
+from runner.wire.proto_layout import Shape
+from runner.wire.proto_messages import PROTO_ANSWERS, PROTO_REQUESTS
+from runner.wire.proto_pool import parse, serialize
+from runner.wire.requests import Request, Unsupported
+from runner.wire.switches import ANSWERS_SINCE, PROTOBUF_OFFSET, RAW_IDS_SINCE, REQUESTS_SINCE
+
+_ID = struct.Struct("!i")
+_TABLES = ((PROTO_REQUESTS, REQUESTS_SINCE), (PROTO_ANSWERS, ANSWERS_SINCE))
+_BY_MESSAGE: Mapping[type, tuple[int, int, Shape]] = {
+    shape.message: (since[message_id], message_id, shape)
+    for table, since in _TABLES
+    for message_id, shape in table.items()
+}
+
+
+def write(message: Request | Answer, version: int) -> bytes:
+    """Return the frame of a message."""
+    if version < RAW_IDS_SINCE:
+        return frame(encode(message, version))
+    if isinstance(message, Unsupported) and message.protobuf is not None:
+        return _protobuf(message.message_id, message.protobuf)
+    found = _BY_MESSAGE.get(type(message))
+    if found is not None and version >= found[0]:
+        _, message_id, shape = found
+        return _protobuf(message_id, serialize(shape.name, shape.give(message)))
+    fields = encode(message, version)
+    return wrap(_ID.pack(int(fields[0])) + join_fields(fields[1:], int(fields[0])))
+
+
+def _protobuf(message_id: int, data: bytes) -> bytes:
+    return wrap(_ID.pack(message_id + PROTOBUF_OFFSET) + data)
+
+
+def read_request(body: bytes, version: int) -> Request:
+    """Read a frame's body as a client sent it; as `decode_request` does."""
+    return cast(Request, _read(body, version, PROTO_REQUESTS, decode_request))
+
+
+def read_answer(body: bytes, version: int) -> Answer:
+    """Read a frame's body as a server sent it; as `decode_answer` does."""
+    return cast(Answer, _read(body, version, PROTO_ANSWERS, decode_answer))
+
+
+def _read(body: bytes, version: int, table: Mapping[int, Shape], decode: Callable[[Any, int], Any]) -> Any:
+    if version < RAW_IDS_SINCE:
+        return decode(split_fields(body), version)
+    if len(body) < _ID.size:
+        raise WireError("a frame without an id")
+    (message_id,) = _ID.unpack_from(body)
+    if message_id < 0:
+        raise WireError("not a message id", value=str(message_id))
+    rest = body[_ID.size :]
+    if message_id <= PROTOBUF_OFFSET:  # a client may say in text what it could say in protobuf
+        return decode((str(message_id), *split_fields(rest)), version)
+    return _read_protobuf(message_id - PROTOBUF_OFFSET, rest, table)
+
+
+def _read_protobuf(message_id: int, data: bytes, table: Mapping[int, Shape]) -> Any:
+    shape = table.get(message_id)
+    try:
+        if shape is not None:
+            return shape.take(parse(shape.name, data))
+        unknown = parse("AnyRequest", data)
+    except WireError as error:
+        raise WireError(error.problem, message_id=message_id, field=error.field, value=error.value) from None
+    request_id = unknown.reqId if unknown.HasField("reqId") else None
+    return Unsupported(message_id=message_id, request_id=request_id, protobuf=data)

@@ -1,0 +1,283 @@
+"""Every message in protobuf, by its id: requests, then answers."""
+
+from __future__ import annotations
+
+from runner.wire import messages as m
+from runner.wire import proto_kinds as k
+from runner.wire.proto_layout import Entry, Inside, Many, Numbers, One, Shape, binds
+from runner.wire.proto_parts import (
+    CONTRACT,
+    EXECUTION,
+    ORDER,
+    ORDER_STATE,
+    give_leg_prices,
+    take_leg_prices,
+)
+
+_REQUEST_ID = binds(k.INT, "request_id=reqId")
+_CONTRACT = One("contract", "contract", CONTRACT)
+_ORDERED: tuple[Entry, ...] = (_CONTRACT, One("order", "order", ORDER))
+_TOLD_ORDER: tuple[Entry, ...] = (*_ORDERED, One("order_state", "orderState", ORDER_STATE))
+_CANCEL = (*binds(k.TEXT, "ext_operator"), *binds(k.OPTIONAL_INT, "manual_order_indicator"))
+_FIGURE = binds(k.TEXT, "key value currency")
+_ATTACHED = Shape(
+    m.AttachedOrders,
+    "AttachedOrders",
+    (
+        *binds(k.OPTIONAL_INT, "stop_loss_id=slOrderId profit_taker_id=ptOrderId"),
+        *binds(k.TEXT, "stop_loss_type=slOrderType profit_taker_type=ptOrderType"),
+    ),
+)
+
+
+def _of_orders(message: type, name: str, *entries: Entry) -> Shape:
+    return Shape(message, name, entries, give_leg_prices, take_leg_prices)
+
+
+def _by_request(message: type, name: str, *entries: Entry) -> Shape:
+    return Shape(message, name, (*_REQUEST_ID, *entries))
+
+
+PROTO_REQUESTS = {
+    3: _of_orders(
+        m.PlaceOrder,
+        "PlaceOrderRequest",
+        *binds(k.INT, "order_id"),
+        *_ORDERED,
+        One("attached", "attachedOrders", _ATTACHED),
+    ),
+    4: Shape(
+        m.CancelOrder,
+        "CancelOrderRequest",
+        (
+            *binds(k.INT, "order_id"),
+            Inside("orderCancel", (*binds(k.TEXT, "manual_cancel_time=manualOrderCancelTime"), *_CANCEL)),
+        ),
+    ),
+    58: Shape(m.GlobalCancel, "GlobalCancelRequest", (Inside("orderCancel", _CANCEL),)),
+    5: Shape(m.RequestOpenOrders, "OpenOrdersRequest", ()),
+    16: Shape(m.RequestAllOpenOrders, "AllOpenOrdersRequest", ()),
+    15: Shape(m.RequestAutoOpenOrders, "AutoOpenOrdersRequest", binds(k.FLAG, "auto_bind")),
+    99: Shape(m.RequestCompletedOrders, "CompletedOrdersRequest", binds(k.FLAG, "api_only")),
+    71: Shape(m.StartApi, "StartApiRequest", (*binds(k.INT, "client_id"), *binds(k.TEXT, "optional_capabilities"))),
+    8: Shape(m.RequestIds, "IdsRequest", binds(k.INT, "count=numIds")),
+    49: Shape(m.RequestCurrentTime, "CurrentTimeRequest", ()),
+    14: Shape(m.SetServerLogLevel, "SetServerLogLevelRequest", binds(k.INT, "level=logLevel")),
+    17: Shape(m.RequestManagedAccounts, "ManagedAccountsRequest", ()),
+    7: _by_request(
+        m.RequestExecutions,
+        "ExecutionRequest",
+        Inside(
+            "executionFilter",
+            (
+                *binds(k.INT, "client_id"),
+                *binds(k.TEXT, "account=acctCode time symbol security_type=secType exchange side"),
+                *binds(k.OPTIONAL_INT, "last_days=lastNDays"),
+                Numbers("specific_dates", "specificDates", m.SpecificDate, "date"),
+            ),
+        ),
+    ),
+    61: Shape(m.RequestPositions, "PositionsRequest", ()),
+    64: Shape(m.CancelPositions, "CancelPositions", ()),
+    74: _by_request(m.RequestPositionsMulti, "PositionsMultiRequest", *binds(k.TEXT, "account model_code")),
+    75: _by_request(m.CancelPositionsMulti, "CancelPositionsMulti"),
+    62: _by_request(m.RequestAccountSummary, "AccountSummaryRequest", *binds(k.TEXT, "group tags")),
+    63: _by_request(m.CancelAccountSummary, "CancelAccountSummary"),
+    6: Shape(
+        m.RequestAccountUpdates,
+        "AccountDataRequest",
+        (*binds(k.FLAG, "subscribe"), *binds(k.TEXT, "account=acctCode")),
+    ),
+    76: _by_request(
+        m.RequestAccountUpdatesMulti,
+        "AccountUpdatesMultiRequest",
+        *binds(k.TEXT, "account model_code"),
+        *binds(k.FLAG, "ledger_and_nlv=ledgerAndNLV"),
+    ),
+    77: _by_request(m.CancelAccountUpdatesMulti, "CancelAccountUpdatesMulti"),
+    9: _by_request(m.RequestContractDetails, "ContractDataRequest", _CONTRACT),
+    1: _by_request(
+        m.RequestMarketData,
+        "MarketDataRequest",
+        _CONTRACT,
+        *binds(k.TEXT, "generic_ticks=genericTickList"),
+        *binds(k.FLAG, "snapshot regulatory_snapshot"),
+        *binds(k.OPTIONS, "options=marketDataOptions"),
+    ),
+    2: _by_request(m.CancelMarketData, "CancelMarketData"),
+    59: Shape(m.RequestMarketDataType, "MarketDataTypeRequest", binds(k.INT, "data_type=marketDataType")),
+    20: _by_request(
+        m.RequestHistoricalData,
+        "HistoricalDataRequest",
+        _CONTRACT,
+        *binds(k.TEXT, "end=endDateTime bar_size=barSizeSetting duration what_to_show"),
+        *binds(k.FLAG, "regular_hours_only=useRTH keep_up_to_date"),
+        *binds(k.INT, "date_format=formatDate"),
+        *binds(k.OPTIONS, "options=chartOptions"),
+    ),
+    25: _by_request(m.CancelHistoricalData, "CancelHistoricalData"),
+    80: Shape(m.RequestFamilyCodes, "FamilyCodesRequest", ()),
+    104: _by_request(m.RequestUserInfo, "UserInfoRequest"),
+    92: _by_request(m.RequestPnl, "PnLRequest", *binds(k.TEXT, "account model_code")),
+    93: _by_request(m.CancelPnl, "CancelPnL"),
+    91: Shape(m.RequestMarketRule, "MarketRuleRequest", binds(k.INT, "rule_id=marketRuleId")),
+}
+
+_BAR = Shape(
+    m.Bar,
+    "HistoricalDataBar",
+    (
+        *binds(k.TEXT, "time=date"),
+        *binds(k.AMOUNT, "open high low close"),
+        *binds(k.COUNT_TEXT, "volume"),
+        *binds(k.AMOUNT_TEXT, "average=WAP"),
+        *binds(k.INT, "count=barCount"),
+    ),
+)
+_DETAILS: tuple[Entry, ...] = (
+    *binds(k.TEXT, "market_name order_types valid_exchanges long_name contract_month industry category subcategory"),
+    *binds(k.TEXT, "time_zone=timeZoneId trading_hours liquid_hours ev_rule under_symbol market_rule_ids stock_type"),
+    *binds(k.TEXT, "under_security_type=underSecType real_expiration_date"),
+    *binds(k.SIZE, "min_tick min_size size_increment suggested_size_increment"),
+    *binds(k.INT.missing(1), "price_magnifier"),
+    *binds(k.INT, "under_contract_id=underConId agg_group"),
+    *binds(k.DOUBLE_INT, "ev_multiplier"),
+    *binds(k.TAGS, "security_ids=secIdList"),
+    Many(
+        "ineligibilities",
+        "ineligibilityReasonList",
+        Shape(m.Ineligibility, "IneligibilityReason", binds(k.TEXT, "reason=id description")),
+    ),
+)
+_TICK = (*_REQUEST_ID, *binds(k.INT, "tick_type"))
+
+PROTO_ANSWERS = {
+    9: Shape(m.NextValidId, "NextValidId", binds(k.INT, "order_id")),
+    15: Shape(m.ManagedAccounts, "ManagedAccounts", binds(k.TEXT, "accounts=accountsList")),
+    4: Shape(
+        m.ErrorMessage,
+        "ErrorMessage",
+        (
+            *binds(k.INT, "about=id code=errorCode"),
+            *binds(k.LONG, "time_ms=errorTime"),
+            *binds(k.TEXT, "text=errorMsg advanced_reject=advancedOrderRejectJson"),
+        ),
+    ),
+    3: Shape(
+        m.OrderStatus,
+        "OrderStatus",
+        (
+            *binds(k.INT, "order_id parent_id client_id"),
+            *binds(k.LONG, "perm_id"),
+            *binds(k.TEXT, "status why_held"),
+            *binds(k.SIZE, "filled remaining"),
+            *binds(k.DOUBLE, "average_fill_price=avgFillPrice last_fill_price market_cap_price=mktCapPrice"),
+        ),
+    ),
+    5: _of_orders(m.OpenOrder, "OpenOrder", *binds(k.INT, "order_id"), *_TOLD_ORDER),
+    53: Shape(m.OpenOrdersEnd, "OpenOrdersEnd", ()),
+    101: _of_orders(m.CompletedOrder, "CompletedOrder", *_TOLD_ORDER),
+    102: Shape(m.CompletedOrdersEnd, "CompletedOrdersEnd", ()),
+    11: _by_request(m.ExecutionDetails, "ExecutionDetails", _CONTRACT, One("execution", "execution", EXECUTION)),
+    55: _by_request(m.ExecutionDetailsEnd, "ExecutionDetailsEnd"),
+    59: Shape(
+        m.CommissionReport,
+        "CommissionAndFeesReport",
+        (
+            *binds(k.TEXT, "execution_id=execId currency"),
+            *binds(k.DOUBLE_OR_UNSET, "commission=commissionAndFees realized_pnl=realizedPNL yield_=bondYield"),
+            *binds(k.INT_TEXT, "yield_redemption_date"),
+        ),
+    ),
+    61: Shape(
+        m.Position,
+        "Position",
+        (
+            *binds(k.TEXT, "account"),
+            _CONTRACT,
+            *binds(k.SIZE, "position"),
+            *binds(k.DOUBLE, "average_cost=avgCost"),
+        ),
+    ),
+    62: Shape(m.PositionEnd, "PositionEnd", ()),
+    71: _by_request(
+        m.PositionMulti,
+        "PositionMulti",
+        *binds(k.TEXT, "account model_code"),
+        _CONTRACT,
+        *binds(k.SIZE, "position"),
+        *binds(k.DOUBLE, "average_cost=avgCost"),
+    ),
+    72: _by_request(m.PositionMultiEnd, "PositionMultiEnd"),
+    63: _by_request(m.AccountSummary, "AccountSummary", *binds(k.TEXT, "account tag value currency")),
+    64: _by_request(m.AccountSummaryEnd, "AccountSummaryEnd"),
+    6: Shape(m.AccountValue, "AccountValue", (*_FIGURE, *binds(k.TEXT, "account=accountName"))),
+    7: Shape(
+        m.PortfolioValue,
+        "PortfolioValue",
+        (
+            _CONTRACT,
+            *binds(k.SIZE, "position"),
+            *binds(k.DOUBLE, "market_price market_value average_cost"),
+            *binds(k.DOUBLE, "unrealized_pnl=unrealizedPNL realized_pnl=realizedPNL"),
+            *binds(k.TEXT, "account=accountName"),
+        ),
+    ),
+    8: Shape(m.AccountUpdateTime, "AccountUpdateTime", binds(k.TEXT, "time=timeStamp")),
+    54: Shape(m.AccountDownloadEnd, "AccountDataEnd", binds(k.TEXT, "account=accountName")),
+    73: _by_request(m.AccountUpdateMulti, "AccountUpdateMulti", *binds(k.TEXT, "account model_code"), *_FIGURE),
+    74: _by_request(m.AccountUpdateMultiEnd, "AccountUpdateMultiEnd"),
+    10: _by_request(
+        m.ContractData,
+        "ContractData",
+        _CONTRACT,
+        Inside("contract", binds(k.TEXT, "last_trade_day=lastTradeDate")),
+        Inside("contractDetails", _DETAILS),
+    ),
+    52: _by_request(m.ContractDataEnd, "ContractDataEnd"),
+    58: _by_request(m.MarketDataType, "MarketDataType", *binds(k.INT, "data_type=marketDataType")),
+    81: _by_request(
+        m.TickRequestParameters,
+        "TickReqParams",
+        *binds(k.SIZE, "min_tick"),
+        *binds(k.TEXT, "bbo_exchange"),
+        *binds(k.INT, "snapshot_permissions"),
+    ),
+    1: Shape(
+        m.TickPrice,
+        "TickPrice",
+        (*_TICK, *binds(k.DOUBLE, "price"), *binds(k.SIZE, "size"), *binds(k.INT, "attributes=attrMask")),
+    ),
+    2: Shape(m.TickSize, "TickSize", (*_TICK, *binds(k.SIZE, "size"))),
+    45: Shape(m.TickGeneric, "TickGeneric", (*_TICK, *binds(k.DOUBLE, "value"))),
+    46: Shape(m.TickString, "TickString", (*_TICK, *binds(k.TEXT, "value"))),
+    57: _by_request(m.TickSnapshotEnd, "TickSnapshotEnd"),
+    17: _by_request(m.HistoricalData, "HistoricalData", Many("bars", "historicalDataBars", _BAR)),
+    108: _by_request(m.HistoricalDataEnd, "HistoricalDataEnd", *binds(k.TEXT, "start=startDateStr end=endDateStr")),
+    49: Shape(m.CurrentTime, "CurrentTime", binds(k.LONG, "time=currentTime")),
+    78: Shape(
+        m.FamilyCodes,
+        "FamilyCodes",
+        (
+            Many(
+                "codes",
+                "familyCodes",
+                Shape(m.FamilyCode, "FamilyCode", binds(k.TEXT, "account=accountId code=familyCode")),
+            ),
+        ),
+    ),
+    93: Shape(
+        m.MarketRule,
+        "MarketRule",
+        (
+            *binds(k.INT, "rule_id=marketRuleId"),
+            Many(
+                "increments",
+                "priceIncrements",
+                Shape(m.PriceIncrement, "PriceIncrement", binds(k.AMOUNT, "low_edge increment")),
+            ),
+        ),
+    ),
+    107: _by_request(m.UserInfo, "UserInfo", *binds(k.TEXT, "white_branding_id")),
+    94: _by_request(m.Pnl, "PnL", *binds(k.DOUBLE, "daily=dailyPnL unrealized=unrealizedPnL realized=realizedPnL")),
+}
