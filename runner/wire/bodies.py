@@ -75,5 +75,5 @@ def _read_protobuf(message_id: int, data: bytes, table: Mapping[int, Shape]) -> 
         unknown = parse("AnyRequest", data)
     except WireError as error:
         raise WireError(error.problem, message_id=message_id, field=error.field, value=error.value) from None
-    request_id = unknown.reqId if unknown.HasField("reqId") else None
-    return Unsupported(message_id=message_id, request_id=request_id, protobuf=data)
+    first = unknown.reqId if unknown.HasField("reqId") else None
+    return Unsupported(message_id=message_id, first_number=first, protobuf=data)

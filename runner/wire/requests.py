@@ -288,12 +288,12 @@ class SetServerLogLevel:
 class Unsupported:
     """A message this codec does not take apart: of a kind it has no layout for, or unknown.
 
-    One that came as protobuf has no fields but its bytes, and the id it begins with if it begins with one.
+    One that came as protobuf has no fields but its bytes, and the number in its field 1: nearly always the request id.
     """
 
     message_id: int
     fields: tuple[str, ...] = ()
-    request_id: int | None = None
+    first_number: int | None = None
     protobuf: bytes | None = None
 
 

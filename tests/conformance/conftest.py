@@ -28,7 +28,7 @@ NO_ANSWER = (
 )
 
 
-def _environment(requirement: str) -> Path:
+def environment(requirement: str) -> Path:
     """Return the Python of an environment that holds requirement, made once and kept."""
     tag = f"{requirement.replace('==', '-')}-py{sys.version_info.major}.{sys.version_info.minor}"
     home = ROOT / ".venv-ibapi" / tag
@@ -54,7 +54,7 @@ def oracle(request: pytest.FixtureRequest) -> Iterator[Oracle]:
     else:
         number = request.param.partition("==")[2]
         versions = NEW_VERSIONS if number == "10.37.2" else NEWEST_VERSIONS
-        made = Oracle(number, _environment(request.param), versions)
+        made = Oracle(number, environment(request.param), versions)
     yield made
     made.close()
 

@@ -128,7 +128,7 @@ def test_a_request_without_layout(oracle: Oracle) -> None:
         expected = m.Unsupported(message_id=87, fields=("12", *EUR_FIELDS, "1", "BID", "1"))
         if version >= 208:
             wire = oracle.send(version, "reqHeadTimeStamp", 12, EUR, "BID", 1, 1)
-            expected = m.Unsupported(message_id=87, request_id=12, protobuf=wire[8:])
+            expected = m.Unsupported(message_id=87, first_number=12, protobuf=wire[8:])
         if version >= 126:
             check(oracle, version, ("reqHeadTimeStamp", [12, EUR, "BID", 1, 1]), expected)
 

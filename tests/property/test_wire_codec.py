@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runner.wire.bodies import read_answer, read_request, write
 from runner.wire.codec import decode_answer, decode_request, encode
 from runner.wire.errors import WireError
 from runner.wire.frames import FrameBuffer, frame, split_fields
@@ -19,7 +20,7 @@ from runner.wire.layout import NEVER, Field, Fixed, Item, Layout
 from runner.wire.layout_answers import ANSWERS
 from runner.wire.layout_requests import REQUESTS
 from runner.wire.messages import PlaceOrder, WireContract, WireOrder
-from runner.wire.session import ClientSession, ServerSession
+from runner.wire.session import NEWEST_VERSION, ClientSession, ServerSession
 
 VERSIONS = st.integers(100, 200)
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
@@ -116,6 +117,42 @@ def _least(layout: Layout) -> Any:
 
 def _required(field: Any) -> bool:
     return field.default is MISSING and field.default_factory is MISSING
+
+
+def test_every_message_comes_back_at_every_version_with_raw_ids() -> None:
+    for table, read in ((REQUESTS, read_request), (ANSWERS, read_answer)):
+        for layout in table.values():
+            message = _least(layout)
+            for version in range(200, NEWEST_VERSION + 1):
+                assert read(write(message, version)[4:], version) == message, (layout.message, version)
+
+
+@settings(deadline=None)
+@given(data=st.binary(max_size=200), version=st.integers(201, NEWEST_VERSION), known=st.sampled_from(LAYOUTS))
+def test_no_body_makes_reading_fail_otherwise(data: bytes, version: int, known: Layout) -> None:
+    for message_id in (known.message_id, known.message_id + 200):
+        for read in (read_request, read_answer):
+            with suppress(WireError):
+                message = read(message_id.to_bytes(4, "big") + data, version)
+                assert read(write(message, version)[4:], version) is not None
+
+
+BODIES = [
+    write(PlaceOrder(order_id=1, contract=WireContract(symbol="EUR", multiplier="5"), order=order), 226)[4:]
+    for order in (WireOrder(), WireOrder(order_ref="ref", misc_options="a=b;", limit_price=Decimal("1.085")))
+]
+
+
+@settings(deadline=None, max_examples=300)
+@given(body=st.sampled_from(BODIES), changes=st.lists(st.tuples(st.integers(4, 400), st.integers(0, 255)), max_size=3))
+def test_a_damaged_order_in_protobuf_is_read_or_refused(body: bytes, changes: list[tuple[int, int]]) -> None:
+    damaged = bytearray(body)
+    for place, value in changes:
+        damaged[4 + place % (len(body) - 4)] = value
+    with suppress(WireError):
+        request = read_request(bytes(damaged), 226)
+        for version in (178, 200, 226):  # whatever was read can be told to any client
+            write(request, version)
 
 
 def test_every_message_comes_back_on_both_sides_of_every_gate() -> None:
