@@ -214,20 +214,6 @@ def test_what_happens_at_until_is_not_part_of_the_run() -> None:
             assert r.states() == [expected]
 
 
-def test_many_resting_orders_cost_no_more_each() -> None:
-    """What a fire costs does not grow with the orders that are open."""
-
-    def spent(hours: int) -> float:
-        with rig() as r:
-            run = r.run(replace(RESTING, schedule=HOURLY.schedule), until=timedelta(hours=hours))
-            began = time.process_time()
-            run.go()
-            return time.process_time() - began
-
-    spent(20)
-    assert spent(800) < 12 * spent(100)
-
-
 # --- signals
 
 
