@@ -138,6 +138,7 @@ class Desk:
             venue.reject(entry, at, venue.no_margin(entry, at))
             return
         venue.open(entry, at)
+        venue.truth.order(at, entry)
         if not venue.is_silent_until_filled(entry):
             venue.report(entry)
         self._warn(entry, at)
@@ -173,6 +174,7 @@ class Desk:
             oca_type=known.order.oca_type,
         )
         venue.open(known, at)
+        venue.truth.order(at, known)
         venue.report(known)
         venue.meet_market(known, at)
 

@@ -24,6 +24,8 @@ _NAMES = {
     "ZAR": "South African rand",
 }  # fmt: skip
 
+CURRENCIES = frozenset(_NAMES)
+
 # Smallest order in base units; below it an order is an odd lot.
 _MINIMUM = {
     "AUD": 25_000, "CAD": 25_000, "CHF": 25_000, "CNH": 150_000, "DKK": 150_000, "EUR": 20_000, "GBP": 20_000,

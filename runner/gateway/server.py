@@ -10,11 +10,12 @@ import threading
 from datetime import datetime
 
 from runner.core.clock import Clock, Meter, Reading, VirtualTime
-from runner.errors import ConnectionFailed
+from runner.errors import ConnectionFailed, FxrunError
 from runner.gateway.desk import Desk
 from runner.gateway.market import Market
 from runner.gateway.session import Session
 from runner.gateway.settings import GatewaySettings
+from runner.gateway.truth import Truth
 from runner.gateway.venue import Venue
 
 _CHUNK = 65536
@@ -35,10 +36,13 @@ class _Line:
 class Gateway:
     """A simulated TWS on 127.0.0.1; `start` it, `wake` it when virtual time has moved, `stop` it."""
 
-    def __init__(self, market: Market, clock: Clock, settings: GatewaySettings) -> None:
+    def __init__(self, market: Market, clock: Clock, settings: GatewaySettings, *, truth: Truth | None = None) -> None:
         self.meter = Meter()
+        self.ended = threading.Event()  # the thread is over: by `stop`, or because it could not go on
+        self.failure: FxrunError | None = None
         self._clock = clock
-        self._venue = Venue(market, settings)
+        self._speed = settings.speed
+        self._venue = Venue(market, settings, truth)
         self._desk = Desk(self._venue)
         self._selector = selectors.DefaultSelector()
         self._lines: dict[int, _Line] = {}
@@ -95,8 +99,11 @@ class Gateway:
                 self._publish()
                 for key, _ in self._selector.select(self._patience()):
                     self._attend(key)
+        except FxrunError as error:
+            self.failure = error
         finally:
             self._shut()
+            self.ended.set()
 
     def _now(self) -> datetime:
         return self._clock.now()
@@ -123,7 +130,7 @@ class Gateway:
         waits = [] if (due := self._venue.next_event()) is None else [(due - now).total_seconds()]
         if any(line.session.is_streaming for line in self._lines.values()):
             waits.append(1 - now.microsecond / 1_000_000)  # quotes change with the second
-        return max(0.0, min(*waits, _LONGEST_WAIT)) if waits else None
+        return max(0.0, min(min(waits) / self._speed, _LONGEST_WAIT)) if waits else None
 
     def _attend(self, key: selectors.SelectorKey) -> None:
         if key.data == "listener":
@@ -161,6 +168,7 @@ class Gateway:
 
     def _flush_all(self) -> None:
         """Hand on what the sessions have to say, until no session has anything more to say."""
+        self._venue.truth.commit()
         for line in list(self._lines.values()):
             said = line.session.take()
             self._produced += len(said)
@@ -202,6 +210,7 @@ class Gateway:
     def _shut(self) -> None:
         for line in list(self._lines.values()):
             self._drop(line)
+        self._venue.truth.close()
         self._selector.close()
         for sock in (self._listener, self._bell, self._ringer):
             if sock is not None:

@@ -113,6 +113,7 @@ class Session:
         if self._wire.state is SessionState.REFUSED:
             self.is_over = True
             return True
+        self._note(None)
         self.say(reports.error(-1, 320, f"Error reading request. {problem}"))
         return False
 
@@ -122,12 +123,17 @@ class Session:
             self._out += self._wire.handshake_reply(now.strftime(f"%Y%m%d %H:%M:%S UTC ({SIMULATED_MARK})"))
 
     def _act(self, request: Request) -> None:
+        self._note(request)
         if self._client_id < 0 and not isinstance(request, StartApi):
             self.say(reports.error(-1, 321, "Error validating request.-'bz' : cause - startApi must come first"))
         elif abs(getattr(request, "order_id", getattr(request, "request_id", 0))) >= _NO_ID:
             self.say(reports.error(-1, 320, "Error reading request. An id needs more than 32 bits"))
         else:
             self._handle(request)
+
+    def _note(self, request: Request | None) -> None:
+        client_id = self._client_id if self._client_id >= 0 else self._wire.client_id
+        self._venue.truth.frame(self._at, client_id, request)
 
     # --- requests
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from types import FrameType
 
 from runner.gateway.market import CREDIT, Market, QuotesMarket, SyntheticMarket
 from runner.gateway.server import Gateway
 from runner.gateway.settings import GatewaySettings
+from runner.gateway.truth import TruthFile
 
 
 class WallTime:
@@ -22,21 +24,42 @@ class WallTime:
         return datetime.now(UTC)
 
 
-def serve(port: int, seed: int, quotes: Path | None) -> int:
-    """Run a gateway until SIGTERM (returns 0) or SIGINT (returns 130)."""
-    settings = GatewaySettings(seed=seed)
-    gateway = Gateway(_market(seed, quotes), WallTime(), settings)
-    stopped = _Stop()
+class FastTime:
+    """A time that starts at the wall's and runs a whole number of times as fast."""
+
+    def __init__(self, speed: int) -> None:
+        self._speed = speed
+        self._start = datetime.now(UTC)
+        self._began = monotonic()
+
+    def now(self) -> datetime:
+        """Return the current instant, aware, UTC."""
+        return self._start + timedelta(seconds=(monotonic() - self._began) * self._speed)
+
+
+def serve(port: int, settings: GatewaySettings, quotes: Path | None, truth: Path | None) -> int:
+    """Run a gateway until SIGTERM (returns 0) or SIGINT (returns 130); raises FxrunError if it cannot go on."""
+    clock = WallTime() if settings.speed == 1 else FastTime(settings.speed)
+    market = _market(settings.seed, quotes)
+    gateway = Gateway(market, clock, settings, truth=None if truth is None else TruthFile(truth))
+    stopped = _Stop(gateway.ended)
     bound = gateway.start(port)
     sys.stdout.write(f"listening on 127.0.0.1:{bound}\n")
     sys.stdout.flush()
-    cash = ", ".join(f"{currency} {amount:,}" for currency, amount in settings.cash.items())
-    prices = f"synthetic intraday path; {CREDIT}" if quotes is None else f"prices from {quotes}"
-    sys.stderr.write(f"simulated TWS, account {settings.account}, {cash}; Ctrl-C stops it\n{prices}\n")
-    sys.stderr.flush()
+    _introduce(settings, quotes)
     code = stopped.wait()
     gateway.stop()
+    if gateway.failure is not None:
+        raise gateway.failure
     return code
+
+
+def _introduce(settings: GatewaySettings, quotes: Path | None) -> None:
+    cash = ", ".join(f"{currency} {amount:,f}" for currency, amount in settings.cash.items())
+    prices = f"synthetic intraday path; {CREDIT}" if quotes is None else f"prices from {quotes}"
+    pace = "" if settings.speed == 1 else f", {settings.speed} seconds a second"
+    sys.stderr.write(f"simulated TWS, account {settings.account}, {cash}{pace}; Ctrl-C stops it\n{prices}\n")
+    sys.stderr.flush()
 
 
 def _market(seed: int, quotes: Path | None) -> Market:
@@ -44,11 +67,11 @@ def _market(seed: int, quotes: Path | None) -> Market:
 
 
 class _Stop:
-    """Waits for a signal and knows which exit code it means."""
+    """Waits for a signal, or the gateway's own end, and knows which exit code it means."""
 
-    def __init__(self) -> None:
-        self._came = threading.Event()
-        self._code = 0
+    def __init__(self, came: threading.Event) -> None:
+        self._came = came
+        self._code = 1
         signal.signal(signal.SIGTERM, self._note)
         signal.signal(signal.SIGINT, self._note)
 

@@ -18,6 +18,7 @@ from runner.gateway.market import Market
 from runner.gateway.matching import Step, awaited, has_limit, has_stop, meet
 from runner.gateway.reports import Fill, Numbers
 from runner.gateway.settings import BASE_CURRENCY, GatewaySettings
+from runner.gateway.truth import Truth
 from runner.gateway.valuation import Valuation
 from runner.wire.messages import Answer, CommissionReport
 
@@ -42,9 +43,10 @@ class Listener(Protocol):
 class Venue:
     """One account's orders and the market they trade in; used by the gateway's thread alone."""
 
-    def __init__(self, market: Market, settings: GatewaySettings) -> None:
+    def __init__(self, market: Market, settings: GatewaySettings, truth: Truth | None = None) -> None:
         self.market = market
         self.settings = settings
+        self.truth = truth or Truth()
         self.book = Book()
         self.account = Account(settings.account, settings.cash)
         self.valuation = Valuation(market)
@@ -208,6 +210,7 @@ class Venue:
             left = sibling.quantity - entry.filled if sibling.order.oca_type in _REDUCING else ZERO
             if sibling.stage.is_live and left > 0:
                 sibling.order = changed(sibling.order, total_quantity=left)
+                self.truth.order(at, sibling)
                 self.report(sibling)
             elif sibling.stage.is_live:
                 self.end(sibling, at)
@@ -234,6 +237,7 @@ class Venue:
         elif entry.stage.is_live:
             self.book.mark(entry, Stage.CANCELLED)
             entry.ended = at
+            self.truth.cancel(at, entry)
             self._say_status(entry)
             self.tell(entry, reports.error(entry.order_id, 202, text))
         else:
@@ -304,6 +308,7 @@ class Venue:
         profit = self.account.fill(entry.pair, entry.units, price)
         self.account.charge(cost)
         execution_id = self.numbers.execution_id(entry, at)
+        self.truth.execution(at, entry, price, execution_id)
         report = CommissionReport(
             execution_id=execution_id,
             commission=cost,

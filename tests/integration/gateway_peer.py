@@ -16,6 +16,7 @@ from runner.gateway.anomalies import Anomalies
 from runner.gateway.market import Market, QuotesMarket, SyntheticMarket
 from runner.gateway.server import Gateway
 from runner.gateway.settings import GatewaySettings
+from runner.gateway.truth import Truth
 from runner.wire.messages import (
     Answer,
     CurrentTime,
@@ -83,9 +84,11 @@ class Client:
 class Stage:
     """A gateway on virtual time and its clients."""
 
-    def __init__(self, market: Market, settings: GatewaySettings, start: datetime = START) -> None:
+    def __init__(
+        self, market: Market, settings: GatewaySettings, start: datetime = START, *, truth: Truth | None = None
+    ) -> None:
         self.time = VirtualTime(start)
-        self.gateway = Gateway(market, self.time, settings)
+        self.gateway = Gateway(market, self.time, settings, truth=truth)
         self.port = self.gateway.start()
         self.clients: list[Client] = []
 
@@ -129,11 +132,15 @@ def staged(
     start: datetime = START,
     anomalies: Anomalies | None = None,
     settings: GatewaySettings | None = None,
+    truth: Truth | None = None,
 ) -> Iterator[Stage]:
     """Run a gateway for the length of a block."""
     settings = settings or GatewaySettings()
     stage = Stage(
-        market or SyntheticMarket(1), replace(settings, anomalies=anomalies) if anomalies else settings, start
+        market or SyntheticMarket(1),
+        replace(settings, anomalies=anomalies) if anomalies else settings,
+        start,
+        truth=truth,
     )
     try:
         yield stage

@@ -2,15 +2,52 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import click
+
+from runner.gateway.settings import HIGHEST_VERSION, LOWEST_VERSION, GatewaySettings
+
+_ACCOUNT = re.compile(r"DU\d{5,9}", re.ASCII)
+_CASH = re.compile(r"([A-Z]{3})=(\d{1,12}(?:\.\d{1,2})?)", re.ASCII)
+_FASTEST = 3600
+
+
+def _check_account(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if _ACCOUNT.fullmatch(value) is None:
+        raise click.BadParameter(
+            f"{value[:40]!r}: expected DU and 5 to 9 digits, as paper accounts have", context, parameter
+        )
+    return value
+
+
+def _read_cash(context: click.Context, parameter: click.Parameter, values: Sequence[str]) -> dict[str, Decimal]:
+    from runner.gateway.instruments import CURRENCIES
+
+    cash: dict[str, Decimal] = {}
+    for text in values:
+        match = _CASH.fullmatch(text)
+        if match is None:
+            problem = f"{text[:40]!r}: expected CURRENCY=AMOUNT, such as USD=1000000 or EUR=2500.50"
+        elif match[1] not in CURRENCIES:
+            problem = f"{match[1]}: no such currency here; known are {', '.join(sorted(CURRENCIES))}"
+        elif match[1] in cash:
+            problem = f"{match[1]} is given twice"
+        else:
+            cash[match[1]] = Decimal(match[2])
+            continue
+        raise click.BadParameter(problem, context, parameter)
+    return cash
 
 
 @click.command(
     "gateway",
     short_help="Run the simulated gateway alone.",
-    epilog="Example: fxrun gateway --port 7497 --seed 1",
+    epilog="Example: fxrun gateway --port 7497 --seed 1 --cash USD=50000 --truth truth.jsonl",
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=7497, show_default=True, help="0 takes a free one.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the prices.")
@@ -20,12 +57,59 @@ import click
     metavar="FILE.csv",
     help="Prices from a file (time and bid/ask, or OHLC) instead of the synthetic ones.",
 )
-def command(port: int, seed: int, quotes: Path | None) -> int:
+@click.option(
+    "--account",
+    default=GatewaySettings().account,
+    show_default=True,
+    metavar="DU...",
+    callback=_check_account,
+    help="Number of the account.",
+)
+@click.option(
+    "--cash",
+    multiple=True,
+    metavar="CURRENCY=AMOUNT",
+    callback=_read_cash,
+    help="What the account starts with; once for each currency.  [default: USD=1000000]",
+)
+@click.option(
+    "--max-version",
+    type=click.IntRange(LOWEST_VERSION, HIGHEST_VERSION),
+    default=HIGHEST_VERSION,
+    show_default=True,
+    help="Speak as an older TWS does: no server version above this.",
+)
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Append what really happened, as JSON lines, before any client is told of it.",
+)
+@click.option(
+    "--speed",
+    type=click.IntRange(1, _FASTEST),
+    default=1,
+    show_default=True,
+    help="Let the gateway's time run that many times as fast, from now on.",
+)
+def command(
+    *,
+    port: int,
+    seed: int,
+    quotes: Path | None,
+    account: str,
+    cash: dict[str, Decimal],
+    max_version: int,
+    truth: Path | None,
+    speed: int,
+) -> int:
     """Serve a simulated TWS on 127.0.0.1, on the wall clock, until it is told to stop.
 
-    The first line on stdout is `listening on 127.0.0.1:PORT`. The account DU1234567 starts with USD 1,000,000, and
-    everything is forgotten when the gateway stops.
+    The first line on stdout is `listening on 127.0.0.1:PORT`. Everything is forgotten when the gateway stops.
     """
     from runner.gateway.standalone import serve
 
-    return serve(port, seed, quotes)
+    settings = GatewaySettings(account=account, seed=seed, max_version=max_version, speed=speed)
+    if cash:
+        settings = replace(settings, cash=cash)
+    return serve(port, settings, quotes, truth)
