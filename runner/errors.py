@@ -30,9 +30,10 @@ class Problem:
 
 
 class FxrunError(Exception):
-    """Root of every error that fxrun raises on purpose."""
+    """Root of every error that fxrun raises on purpose. `problems` are the places it is about, if it has any."""
 
     exit_code = 1
+    problems: tuple[Problem, ...] = ()
 
 
 class UsageError(FxrunError):
@@ -53,6 +54,10 @@ class Refused(FxrunError):
     """fxrun declines: live is not armed, the journal belongs to another account, the peer is not simulated."""
 
     exit_code = 3
+
+    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
 
 
 class ConnectionFailed(FxrunError):

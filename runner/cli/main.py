@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from runner.cli import output
-from runner.errors import FxrunError, PlanInvalid, UsageError
+from runner.errors import FxrunError, UsageError
 
 COMMANDS = {
     "run": "Run plans: on the simulated gateway, or rehearse them.",
@@ -137,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _report(error: Exception, *, as_json: bool) -> int:
     """Say what ended the command and return the exit code for it."""
     match error:
-        case PlanInvalid():
+        case FxrunError(problems=(_, *_)):
             output.tell_problems(error.problems, as_json=as_json)
             sys.stdout.flush()
             return error.exit_code

@@ -87,7 +87,7 @@ def id_in_use(where: Where, client_id: int) -> NoSession:
     """Code 326."""
     return NoSession(
         f"client id {client_id} is already in use at {where}",
-        "end the other program that uses it, or choose another id with --client-id (or connection.client_id)",
+        "end the other program that uses it; one that has just ended frees its id within seconds",
     )
 
 

@@ -95,7 +95,7 @@ def test_a_plan_alone_is_run(folder: Path) -> None:
     for args in (["live.yaml"], ["run", "live.yaml"], ["--json", "live.yaml"], ["--seed", "2", "live.yaml"]):
         done = fxrun(folder, *args)
         assert done.returncode == 3, done.stderr
-        assert "live" in done.stderr
+        assert "live" in done.stdout + done.stderr
 
 
 def test_dry_run_is_explain(folder: Path) -> None:

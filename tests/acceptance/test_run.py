@@ -185,6 +185,21 @@ def test_what_cannot_run_says_why(weekday: Path, arguments: list[str], code: int
     assert run.stdout == ""
 
 
+def test_a_refused_live_plan_says_where_it_is_live(weekday: Path) -> None:
+    (weekday / "live.yaml").write_text(WEEKDAY.replace("plan: eurusd-weekday", "plan: a-live\nmode: live"))
+    run = fxrun("live.yaml", "--json", cwd=weekday)
+    (problem,) = events(run)
+    assert (run.returncode, problem["type"], problem["file"]) == (3, "problem", "live.yaml")
+    assert (problem["line"], problem["column"]) == (3, 7)
+
+
+def test_a_size_the_broker_refuses_is_rejected(weekday: Path) -> None:
+    (weekday / "frac.yaml").write_text("plan: frac\ncontract: EUR.USD\nside: buy\nsize: 25000.5\n")
+    run = fxrun("frac.yaml", "--simulate", "--from", "2025-01-06T12:00", "--json", cwd=weekday)
+    assert run.returncode == 4
+    assert (events(run)[-1]["rejected"], events(run)[-1]["unknown"]) == (1, 0)
+
+
 def test_simulate_turns_live_into_simulate(weekday: Path) -> None:
     (weekday / "live.yaml").write_text(WEEKDAY.replace("plan: eurusd-weekday", "plan: a-live\nmode: live"))
     run = fxrun("live.yaml", "--simulate", "--from", "2025-01-06", "--until", "2025-01-08", "--json", cwd=weekday)

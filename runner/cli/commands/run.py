@@ -13,8 +13,8 @@ import click
 from runner.cli.interrupts import Interrupts
 from runner.cli.narrator import Narrator, Style
 from runner.core.times import parse_time, stamp
-from runner.errors import Refused, UsageError
-from runner.plan.model import Mode, Plan
+from runner.errors import Problem, Refused, UsageError
+from runner.plan.model import Mark, Mode, Plan
 from runner.schedule.spec import ScheduleSpec
 
 if TYPE_CHECKING:
@@ -100,14 +100,23 @@ def _check(chosen: Options, *, simulate: bool) -> None:
 
 
 def _refuse_live(plans: Sequence[Plan], *, simulated: bool) -> None:
-    live = [plan for plan in plans if plan.mode is Mode.LIVE]
-    if live and not simulated:
-        names = ", ".join(plan.name for plan in live)
-        raise Refused(
-            f"{names}: mode is live, and this release does not send live orders: arming, account limits and "
-            "reconciliation come with a later one. Run it with --simulate, see what it would send with fxrun explain, "
-            "or rehearse it with --rehearsal HOST:PORT"
-        )
+    if simulated:
+        return
+    live = [_is_live(plan) for plan in plans if plan.mode is Mode.LIVE]
+    if live:
+        raise Refused("\n".join(map(str, live)), live)
+
+
+def _is_live(plan: Plan) -> Problem:
+    mark = plan.instructions[0].marks.get("mode", Mark(1, 1))
+    return Problem(
+        plan.file,
+        mark.line,
+        mark.column,
+        f"{plan.name} is a live plan, and this release sends no live orders: arming, limits and reconciliation come "
+        "with a later one. Run it with --simulate, see what it would send with fxrun explain, or rehearse it with "
+        "--rehearsal HOST:PORT",
+    )
 
 
 # --- the run
