@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runner.wire import messages as m
 from runner.wire.kinds import FLAG, INTEGER, PRICE, TEXT, UNSET_DOUBLE
-from runner.wire.layout import Field, Fixed, Item, Layout, Repeat, escaped, fields, sizes
+from runner.wire.layout import Field, Fixed, Item, Layout, Repeat, When, escaped, fields, one_of, sizes
 from runner.wire.layout_orders import COMPLETED_ORDER, OPEN_ORDER
 from runner.wire.layout_parts import TOLD_CONTRACT, tags
 
@@ -21,6 +21,14 @@ def _plain(message_id: int, message: type, *items: Item, version: str = "1") -> 
 def _escaped(names: str) -> tuple[Field, ...]:
     return tuple(field for name in names.split() for field in escaped(name))
 
+
+_FUND: tuple[Item, ...] = (
+    *fields(TEXT, "fund_name fund_family fund_type fund_front_load fund_back_load"),
+    *fields(TEXT, "fund_back_load_time_interval fund_management_fee"),
+    *fields(FLAG, "fund_closed fund_closed_for_new_investors fund_closed_for_new_money"),
+    *fields(TEXT, "fund_notify_amount fund_minimum_initial_purchase fund_minimum_subsequent_purchase"),
+    *fields(TEXT, "fund_blue_sky_states fund_blue_sky_territories fund_distribution_policy fund_asset_type"),
+)
 
 _CONTRACT_DATA: tuple[Item, ...] = (
     Fixed("8", until=164),
@@ -49,6 +57,7 @@ _CONTRACT_DATA: tuple[Item, ...] = (
     Field("stock_type", TEXT, since=152),
     Field("size_min_tick", PRICE, since=163, until=164),
     *fields(PRICE, "min_size size_increment suggested_size_increment", since=164),
+    When("contract.security_type", one_of("FUND"), _FUND, since=179),
     Repeat("ineligibilities", m.Ineligibility, fields(TEXT, "reason description"), since=186),
 )
 

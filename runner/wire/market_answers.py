@@ -53,6 +53,24 @@ class ContractData:
     min_size: Decimal | None = None
     size_increment: Decimal | None = None
     suggested_size_increment: Decimal | None = None
+    # of funds only, since 179
+    fund_name: str = ""
+    fund_family: str = ""
+    fund_type: str = ""
+    fund_front_load: str = ""
+    fund_back_load: str = ""
+    fund_back_load_time_interval: str = ""
+    fund_management_fee: str = ""
+    fund_closed: bool = False
+    fund_closed_for_new_investors: bool = False
+    fund_closed_for_new_money: bool = False
+    fund_notify_amount: str = ""
+    fund_minimum_initial_purchase: str = ""
+    fund_minimum_subsequent_purchase: str = ""
+    fund_blue_sky_states: str = ""
+    fund_blue_sky_territories: str = ""
+    fund_distribution_policy: str = ""
+    fund_asset_type: str = ""
     ineligibilities: tuple[Ineligibility, ...] = ()
 
 

@@ -143,6 +143,11 @@ _DETAILS: tuple[Entry, ...] = (
     *binds(k.INT, "under_contract_id=underConId agg_group"),
     *binds(k.DOUBLE_INT, "ev_multiplier"),
     *binds(k.TAGS, "security_ids=secIdList"),
+    *binds(k.TEXT, "fund_name fund_family fund_type fund_front_load fund_back_load fund_back_load_time_interval"),
+    *binds(k.TEXT, "fund_management_fee fund_notify_amount fund_minimum_initial_purchase"),
+    *binds(k.TEXT, "fund_minimum_subsequent_purchase fund_blue_sky_states fund_blue_sky_territories"),
+    *binds(k.TEXT, "fund_distribution_policy=fundDistributionPolicyIndicator fund_asset_type"),
+    *binds(k.FLAG, "fund_closed fund_closed_for_new_investors fund_closed_for_new_money"),
     Many(
         "ineligibilities",
         "ineligibilityReasonList",

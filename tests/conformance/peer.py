@@ -118,6 +118,8 @@ def _said(message: Any) -> dict[str, Any]:
     return found
 
 
+MARGINS = {"init_margin": "initMargin", "maint_margin": "maintMargin", "equity_with_loan": "equityWithLoan"}
+WHENS = ("before", "change", "after")
 NAMES = {
     "contract_id": "conId",
     "security_type": "secType",
@@ -141,7 +143,14 @@ NAMES = {
     "cumulative_quantity": "cumQty",
     "average_price": "avgPrice",
     "execution_id": "execId",
-    "maint_margin_before": "maintMarginBefore",
+    "allocations": "orderAllocations",
+    "desired_quantity": "desiredAllocQty",
+    "allowed_quantity": "allowedAllocQty",
+    **{
+        f"{what}_{when}_outside_rth": f"{theirs}{when.title()}OutsideRTH"
+        for what, theirs in MARGINS.items()
+        for when in WHENS
+    },
 }
 ORDER_NAMES = {**NAMES, "contract_id": "conId"}
 CONDITIONS = {

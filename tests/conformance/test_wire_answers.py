@@ -182,6 +182,11 @@ def test_execution(oracle: Oracle) -> None:
         order_ref="fx1:plan:abc",
         last_liquidity=2,
         pending_price_revision=True,
+        liquidation=1,
+        ev_rule="r",
+        ev_multiplier=D("1.5"),
+        model_code="m",
+        submitter="s",
     )
     for version in oracle.versions:
         message = m.ExecutionDetails(request_id=-1, contract=EUR, execution=execution)
@@ -190,6 +195,8 @@ def test_execution(oracle: Oracle) -> None:
         assert differences(EUR, contract) == []
         skip = {"last_liquidity"} if version < 136 else set()
         skip |= {"pending_price_revision"} if version < 178 else set()
+        skip |= {"submitter"} if version < 198 else set()
+        skip |= {"model_code"} if version < 103 else set()
         assert differences(execution, theirs, frozenset(skip)) == []
         assert theirs["acctNumber"] == "DU1"
 
@@ -234,6 +241,40 @@ def test_contract_data(oracle: Oracle) -> None:
             assert (details["aggGroup"], details["marketRuleIds"]) == (4, "239")
         if version >= 164:
             assert agrees(D("0.01"), details["sizeIncrement"])
+
+
+def test_contract_data_of_a_fund_and_its_ineligibilities(oracle: Oracle) -> None:
+    message = m.ContractData(
+        request_id=8,
+        contract=m.WireContract(symbol="VFX", security_type="FUND", exchange="FUNDSERV", last_trade_date="20261218"),
+        last_trade_day="20261217",
+        fund_name="a fund",
+        fund_front_load="1.5",
+        fund_closed_for_new_investors=True,
+        fund_minimum_subsequent_purchase="100",
+        fund_blue_sky_territories="PR",
+        fund_distribution_policy="N",
+        fund_asset_type="001",
+        ineligibilities=(
+            m.Ineligibility(reason="7", description="closed"),
+            m.Ineligibility(reason="8", description="new"),
+        ),
+    )
+    told = {
+        "fundName": "a fund",
+        "fundFrontLoad": "1.5",
+        "fundClosed": False,
+        "fundClosedForNewInvestors": True,
+        "fundSubsequentMinimumPurchase": "100",
+        "fundBlueSkyTerritories": "PR",
+    }
+    for version in (v for v in oracle.versions if v >= 178):
+        ((_, (_, details)),) = hear(oracle, version, message)
+        found = {name: details[name] for name in told}
+        assert found == told if version >= 179 else not any(found.values())
+        assert (details["contract"].get("lastTradeDate") == "20261217") is (version >= 182)
+        reasons = [(item["id_"], item["description"]) for item in details["ineligibilityReasonList"] or []]
+        assert reasons == ([("7", "closed"), ("8", "new")] if version >= 186 else [])
 
 
 def test_tick_price_tells_its_size(oracle: Oracle) -> None:

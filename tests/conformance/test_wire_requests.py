@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +22,8 @@ BAG = m.WireContract(
     symbol="EUR", security_type="BAG", currency="USD", exchange="IDEALPRO", strike=Decimal("0.0"), combo_legs=(LEG,)
 )
 FILTER = {"~": "ExecutionFilter", "clientId": 3, "acctCode": "DU1", "symbol": "EUR", "side": "BUY"}
+BY_HAND = {"~": "OrderCancel", "extOperator": "op", "manualOrderIndicator": 1}
+SAID_BY_HAND: dict[str, Any] = {"ext_operator": "op", "manual_order_indicator": 1}
 EUR_FIELDS = ("0", "EUR", "CASH", "", "0.0", "", "", "IDEALPRO", "", "USD", "", "", "0")
 
 CASES: list[tuple[str, list[Any], Any, int]] = [
@@ -114,12 +117,50 @@ def test_cancel_order(oracle: Oracle) -> None:
             timed = [3, {"~": "OrderCancel", "manualOrderCancelTime": "20261124-10:00:00"}]
             expected = m.CancelOrder(order_id=3, manual_cancel_time="20261124-10:00:00")
             check(oracle, version, ("cancelOrder", timed), expected)
+        if version >= 192:
+            check(oracle, version, ("cancelOrder", [3, BY_HAND]), m.CancelOrder(order_id=3, **SAID_BY_HAND))
 
 
 def test_global_cancel(oracle: Oracle) -> None:
     for version in oracle.versions:
         args = [] if oracle.is_old else [{"~": "OrderCancel"}]
         check(oracle, version, ("reqGlobalCancel", args), m.GlobalCancel())
+        if version >= 192:
+            check(oracle, version, ("reqGlobalCancel", [BY_HAND]), m.GlobalCancel(**SAID_BY_HAND))
+
+
+def test_executions_of_days(oracle: Oracle) -> None:
+    days = {"lastNDays": 3, "specificDates": [20261123, 20261124]}
+    dates = (m.SpecificDate(date=20261123), m.SpecificDate(date=20261124))
+    for version in (v for v in oracle.versions if v >= 200):
+        expected = m.RequestExecutions(request_id=4, client_id=3, account="DU1", symbol="EUR", side="BUY")
+        expected = replace(expected, last_days=3, specific_dates=dates)
+        check(oracle, version, ("reqExecutions", [4, FILTER | days]), expected)
+
+
+def test_every_detail_of_a_contract(oracle: Oracle) -> None:
+    theirs = EUR | {"secIdType": "ISIN", "secId": "x", "multiplier": "100", "strike": 1.5, "includeExpired": True}
+    ours = replace(
+        EURUSD, security_id_type="ISIN", security_id="x", multiplier="100", strike=Decimal("1.5"), include_expired=True
+    )
+    for version in oracle.versions:
+        call = ("reqContractDetails", [8, theirs])
+        check(oracle, version, call, m.RequestContractDetails(request_id=8, contract=ours))
+
+
+def test_options_of_a_chart(oracle: Oracle) -> None:
+    args = [10, EUR, "", "1 D", "1 min", "BID", 0, 1, True, [{"~": "TagValue", "tag": "a", "value": "b"}]]
+    expected = m.RequestHistoricalData(
+        request_id=10,
+        contract=EURUSD,
+        bar_size="1 min",
+        duration="1 D",
+        what_to_show="BID",
+        keep_up_to_date=True,
+        options="a=b;",
+    )
+    for version in (v for v in oracle.versions if v >= 124):
+        check(oracle, version, ("reqHistoricalData", args), expected)
 
 
 def test_a_request_without_layout(oracle: Oracle) -> None:
