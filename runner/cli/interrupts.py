@@ -20,9 +20,8 @@ class Interrupts:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                if signal.getsignal(number) is not signal.SIG_IGN:  # whoever started us wants it ignored
-                    self._stack.callback(signal.signal, number, signal.signal(number, self._take))
+            for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us with SIGINT ignored
+                self._stack.callback(signal.signal, number, signal.signal(number, self._take))
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
