@@ -18,7 +18,8 @@ OLD_VERSIONS = (100, 110, 131, 145, 151, 153, 157)
 # where a layout changes, and one on either side; from 201 on, where a message becomes protobuf
 NEW_VERSIONS = (100, 145, 157, 163, 164, 169, 170, 176, *range(177, 204))
 NEWEST_VERSIONS = (*NEW_VERSIONS, *range(204, 219), 222, 223, 225, 226)
-GENERATIONS = ("installed", "ibapi-stable==10.37.2", "ibapi-latest==10.51.1")
+HIGHEST = {"10.30.1": 187, "10.37.2": 203, "10.51.1": 226}
+GENERATIONS = ("installed", "nautilus-ibapi==10.30.1", "ibapi-stable==10.37.2", "ibapi-latest==10.51.1")
 NO_ANSWER = (
     "NewConnectionError",
     "ReadTimeout",
@@ -53,7 +54,7 @@ def oracle(request: pytest.FixtureRequest) -> Iterator[Oracle]:
         made = Oracle(number, PYTHON, OLD_VERSIONS if number.startswith("9.") else NEW_VERSIONS)
     else:
         number = request.param.partition("==")[2]
-        versions = NEW_VERSIONS if number == "10.37.2" else NEWEST_VERSIONS
+        versions = tuple(v for v in NEWEST_VERSIONS if v <= HIGHEST[number])
         made = Oracle(number, environment(request.param), versions)
     yield made
     made.close()

@@ -69,6 +69,11 @@ class Oracle:
         """True for the generation before 10."""
         return self.name.startswith("9.")
 
+    @property
+    def has_external_user(self) -> bool:
+        """True for the one generation that names users of its own, and cancels all without more words."""
+        return self.name.startswith("10.30")
+
 
 PYTHON = Path(sys.executable)
 

@@ -197,13 +197,24 @@ def test_old_flags_are_read(oracle: Oracle) -> None:
     assert write(request, 157) == wire
 
 
+def test_fields_that_only_three_versions_had(oracle: Oracle) -> None:
+    order = m.WireOrder(total_quantity=Decimal(1), external_user_id="user", manual_order_indicator=1)
+    given_order = to_ibapi(replace(order, manual_order_indicator=None)) | {"manualOrderIndicator": 1}
+    for version in (v for v in oracle.versions if 187 <= v < 190 and oracle.has_external_user):
+        wire = oracle.send(version, "placeOrder", 1, {"~": "Contract"}, given_order)
+        request = read_request(body_of(wire), version)
+        assert isinstance(request, m.PlaceOrder)
+        assert (request.order.external_user_id, request.order.manual_order_indicator) == ("user", 1)
+        assert write(request, version) == wire
+
+
 def test_up_to_mid_is_infinite(oracle: Oracle) -> None:
     if oracle.is_old:
         return
     order = m.WireOrder(order_type="PEG BEST", total_quantity=Decimal(1), mid_offset_at_whole=Decimal("0.5"))
     given_order = to_ibapi(order) | {"competeAgainstBestOffset": float("inf")}
     del given_order["routeMarketableToBbo"]
-    for version in (178, 203):
+    for version in (v for v in (178, 203) if v in oracle.versions):
         wire = oracle.send(version, "placeOrder", 1, {"~": "Contract"}, given_order)
         request = read_request(body_of(wire), version)
         assert isinstance(request, m.PlaceOrder)

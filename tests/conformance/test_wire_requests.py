@@ -117,13 +117,16 @@ def test_cancel_order(oracle: Oracle) -> None:
             timed = [3, {"~": "OrderCancel", "manualOrderCancelTime": "20261124-10:00:00"}]
             expected = m.CancelOrder(order_id=3, manual_cancel_time="20261124-10:00:00")
             check(oracle, version, ("cancelOrder", timed), expected)
+        if 187 <= version < 190 and oracle.has_external_user:
+            expected = m.CancelOrder(order_id=3, external_user_id="user", **SAID_BY_HAND)
+            check(oracle, version, ("cancelOrder", [3, BY_HAND | {"externalUserId": "user"}]), expected)
         if version >= 192:
             check(oracle, version, ("cancelOrder", [3, BY_HAND]), m.CancelOrder(order_id=3, **SAID_BY_HAND))
 
 
 def test_global_cancel(oracle: Oracle) -> None:
     for version in oracle.versions:
-        args = [] if oracle.is_old else [{"~": "OrderCancel"}]
+        args = [] if oracle.is_old or oracle.has_external_user else [{"~": "OrderCancel"}]
         check(oracle, version, ("reqGlobalCancel", args), m.GlobalCancel())
         if version >= 192:
             check(oracle, version, ("reqGlobalCancel", [BY_HAND]), m.GlobalCancel(**SAID_BY_HAND))
