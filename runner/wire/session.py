@@ -15,12 +15,14 @@ from runner.wire.answers import Answer
 from runner.wire.bodies import read_answer, read_request, write
 from runner.wire.errors import WireError
 from runner.wire.frames import FrameBuffer, frame, split_fields, wrap
+from runner.wire.market_answers import HistoricalData, HistoricalDataEnd
 from runner.wire.requests import Request, StartApi
 
 PREFIX = b"API\0"
 MIN_VERSION = 100
 MAX_VERSION = 178  # offered unless told otherwise
 NEWEST_VERSION = 226
+HISTORY_END_SINCE = 196
 _OFFER = re.compile(r"v(\d{1,5})(?:\.\.(\d{1,5}))?(?: (.*))?", re.ASCII | re.DOTALL)
 
 
@@ -114,14 +116,20 @@ class ServerSession:
         return frame((str(self._agreed()), time_text))
 
     def encode(self, *answers: Answer) -> bytes:
-        """Return the bytes of answers."""
+        """Return the bytes of answers; bars are followed by their end where a version tells it apart."""
         version = self._agreed()
-        return b"".join(write(answer, version) for answer in answers)
+        return b"".join(write(each, version) for answer in answers for each in _in_parts(answer, version))
 
     def _agreed(self) -> int:
         if self.version is None:
             raise WireError("no version is agreed on yet")
         return self.version
+
+
+def _in_parts(answer: Answer, version: int) -> tuple[Answer, ...]:
+    if version < HISTORY_END_SINCE or not isinstance(answer, HistoricalData):
+        return (answer,)
+    return answer, HistoricalDataEnd(request_id=answer.request_id, start=answer.start, end=answer.end)
 
 
 class ClientSession:

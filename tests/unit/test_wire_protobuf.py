@@ -50,6 +50,19 @@ def test_both_ends_understand_each_other(version: int) -> None:
     assert list(client.receive(server.encode(*answers))) == list(answers)
 
 
+@pytest.mark.parametrize("version", [195, 196, 207, 208, 226])
+def test_the_end_of_history_is_told_once(version: int) -> None:
+    client, server = connected(version)
+    bar = m.Bar(time="20261124", open=D("1.1"), high=D("1.2"), low=D("1.0"), close=D("1.15"))
+    history = m.HistoricalData(request_id=1, start="a", end="b", bars=(bar,))
+    got = list(client.receive(server.encode(history)))
+    if version < 196:
+        assert got == [history]
+    else:
+        bars = m.HistoricalData(request_id=1, bars=(bar,))
+        assert got == [bars, m.HistoricalDataEnd(request_id=1, start="a", end="b")]
+
+
 def test_no_version_beyond_the_newest_is_agreed_on() -> None:
     server = ServerSession(10_000)
     assert list(server.receive(b"API\0" + wrap(b"v100..300"))) == []
