@@ -296,7 +296,7 @@ def test_client_id_in_use(play: Callable[..., Session]) -> None:
         greet(peer)
         peer.sendall(text(4, 2, -1, 326, "Unable to connect as the client id is already in use."))
 
-    with pytest.raises(ConnectionFailed, match=r"client id 5 is already in use at .* --client-id"):
+    with pytest.raises(ConnectionFailed, match=r"client id 5 is already in use at .* end the other program"):
         play(script).connection.open()
 
 
