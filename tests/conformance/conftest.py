@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance import table
 from tests.conformance.peer import PYTHON, Oracle
 
 ROOT = Path(__file__).parents[2]
@@ -65,3 +66,10 @@ def _installed() -> str:
 
     (distribution,) = set(packages_distributions()["ibapi"])
     return version(distribution)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print, with -v, what was held against a real ibapi."""
+    if terminalreporter.verbosity >= 0:  # the project asks for -q
+        terminalreporter.section("messages by version, held against ibapi")
+        terminalreporter.write_line("\n".join(table.lines()))

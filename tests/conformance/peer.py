@@ -15,6 +15,7 @@ from runner.wire import messages as m
 from runner.wire.bodies import PROTO_ANSWERS, PROTO_REQUESTS
 from runner.wire.frames import FrameBuffer
 from runner.wire.proto_pool import parse
+from tests.conformance import table
 
 SCRIPT = Path(__file__).with_name("ibapi_oracle.py")
 UNSET = {1.7976931348623157e308, 2147483647, 9223372036854775807}
@@ -48,12 +49,15 @@ class Oracle:
         """Return the bytes that EClient's method writes."""
         reply = self._ask({"version": version, "call": [method, list(args)]})
         assert reply["heard"] == [], reply["heard"]
-        return bytes.fromhex(reply["sent"])
+        wire = bytes.fromhex(reply["sent"])
+        table.note("asks", version, wire)
+        return wire
 
     def hear(self, version: int, data: bytes) -> list[tuple[str, list[Any]]]:
         """Return the callbacks that ibapi's decoder makes of data."""
         reply = self._ask({"version": version, "hear": data.hex()})
         assert reply["rest"] == 0
+        table.note("is told", version, data)
         return [(name, args) for name, args in reply["heard"]]
 
     def close(self) -> None:

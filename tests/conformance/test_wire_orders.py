@@ -197,6 +197,33 @@ def test_old_flags_are_read(oracle: Oracle) -> None:
     assert write(request, 157) == wire
 
 
+PLAIN = m.WireOrder(action="BUY", order_type="LMT", total_quantity=Decimal(25000), limit_price=Decimal("1.085"))
+EUR = m.WireContract(symbol="EUR", security_type="CASH", exchange="IDEALPRO", currency="USD", strike=Decimal("0.0"))
+
+
+def test_a_plain_order_at_every_version(oracle: Oracle) -> None:
+    theirs = to_ibapi(PLAIN) | {"cashQty": 0.0}
+    del theirs["routeMarketableToBbo"]
+    submitted = m.WireOrderState(status="Submitted")
+    for version in oracle.versions:
+        wire = oracle.send(version, "placeOrder", 11, to_ibapi(EUR), theirs)
+        request = read_request(body_of(wire), version)
+        assert isinstance(request, m.PlaceOrder)
+        assert (request.contract, request.order.limit_price) == (EUR, Decimal("1.085"))
+        assert same_bytes(write(request, version), wire, version)
+        message = m.OpenOrder(order_id=5, contract=EUR, order=PLAIN, order_state=submitted)
+        ((name, (_, _, their_order, their_state)),) = oracle.hear(version, write(message, version))
+        assert (name, their_order["lmtPrice"], their_state["status"]) == ("openOrder", 1.085, "Submitted")
+        if version >= 150:
+            ended = m.CompletedOrder(contract=EUR, order=PLAIN, order_state=m.WireOrderState(status="Cancelled"))
+            ((name, (_, their_order, their_state)),) = _heard(oracle, version, ended)
+            assert (name, their_order["lmtPrice"], their_state["status"]) == ("completedOrder", 1.085, "Cancelled")
+
+
+def _heard(oracle: Oracle, version: int, message: m.CompletedOrder) -> list[tuple[str, list[Any]]]:
+    return oracle.hear(version, write(message, version))
+
+
 def test_fields_that_only_three_versions_had(oracle: Oracle) -> None:
     order = m.WireOrder(total_quantity=Decimal(1), external_user_id="user", manual_order_indicator=1)
     given_order = to_ibapi(replace(order, manual_order_indicator=None)) | {"manualOrderIndicator": 1}
