@@ -188,7 +188,7 @@ class Venue:
             self.book.mark(entry, Stage.WORKING)
             self.report(entry)
             self.meet_market(entry, at)
-        elif entry.order.time_in_force in ("IOC", "FOK"):
+        elif entry.order.time_in_force in ("IOC", "FOK") and entry.stage is Stage.WORKING:
             self.end(entry, at)
         else:
             self._plan(entry, at)

@@ -162,6 +162,20 @@ def test_an_expired_and_an_unfilled_limit_are_fine_with_a_notice(tmp_path: Path)
     assert {text for _, text in texts} <= set(shown)
 
 
+def test_immediate_means_from_the_opening_on(tmp_path: Path) -> None:
+    """IOC in a closed market is held like any other order and gets its one chance at the opening."""
+    for price, state in (("", "filled"), (", price: 0.5", "cancelled")):
+        kind = "limit" if price else "market"
+        order = f"order: {{type: {kind}{price}, tif: IOC}}\nschedule: {{at: 2025-01-11 12:00}}\n"
+        (tmp_path / "ioc.yaml").write_text(f"plan: ioc\ncontract: EUR.USD\nside: buy\nsize: 25_000\n{order}")
+        lines = events(fxrun("ioc.yaml", "--simulate", "--from", "2025-01-11", "--json", cwd=tmp_path))
+        assert [(o["state"], o["time"]) for o in of(lines, "order")][1:] == [
+            ("held", "2025-01-11T12:00:00Z"),
+            ("working", "2025-01-12T22:15:00Z"),
+            (state, "2025-01-12T22:15:00Z"),
+        ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "word"),
     [
