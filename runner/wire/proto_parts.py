@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from runner.wire import messages as m
 from runner.wire import proto_kinds as k
+from runner.wire.errors import WireError
 from runner.wire.proto_layout import Bind, Entry, Inside, Many, One, Shape, Values, binds
 
 DELTA_NEUTRAL = Shape(
@@ -182,6 +184,12 @@ def take_leg_prices(values: Values, message: Any) -> None:
     """Take them from there; an order of which no leg has one has no list of them."""
     legs = message.contract.comboLegs
     if any(leg.HasField("perLegPrice") for leg in legs):
-        prices = (k.read_double(leg.perLegPrice) if leg.HasField("perLegPrice") else None for leg in legs)
-        found = tuple(m.OrderComboLeg(price=price) for price in prices)
+        found = tuple(m.OrderComboLeg(price=_leg_price(leg)) for leg in legs)
         values["order"] = replace(values["order"], order_combo_legs=found)
+
+
+def _leg_price(leg: Any) -> Decimal | None:
+    try:
+        return k.read_double(leg.perLegPrice) if leg.HasField("perLegPrice") else None
+    except ValueError as error:
+        raise WireError(str(error), field="order.order_combo_legs", value=str(leg.perLegPrice)) from None

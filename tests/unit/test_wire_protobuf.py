@@ -108,6 +108,12 @@ def test_a_price_that_is_no_number_is_refused(price: float) -> None:
         read_request((203).to_bytes(4, "big") + data, 226)
 
 
+def test_the_price_of_a_leg_that_is_no_number_is_refused() -> None:
+    data = serialize("PlaceOrderRequest", {"contract": {"comboLegs": [{"perLegPrice": float("nan")}]}})
+    with pytest.raises(WireError, match=r"order\.order_combo_legs"):
+        read_request((203).to_bytes(4, "big") + data, 226)
+
+
 def test_a_zero_byte_that_no_text_could_carry_on_is_refused() -> None:
     data = serialize("PlaceOrderRequest", {"order": {"orderRef": "a\0b"}})
     with pytest.raises(WireError, match=r"order\.order_ref: holds a zero byte"):
