@@ -9,7 +9,7 @@ from decimal import Decimal
 from runner.gateway.anomalies import NONE, Anomalies
 
 BASE_CURRENCY = "USD"
-LOWEST_VERSION, HIGHEST_VERSION = 100, 178
+LOWEST_VERSION, USUAL_VERSION, HIGHEST_VERSION = 100, 178, 226  # protobuf begins at 201
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,7 +19,7 @@ class GatewaySettings:
     account: str = "DU1234567"
     cash: Mapping[str, Decimal] = field(default_factory=lambda: {BASE_CURRENCY: Decimal(1_000_000)})
     seed: int = 1
-    max_version: int = HIGHEST_VERSION
+    max_version: int = USUAL_VERSION
     anomalies: Anomalies = NONE
     speed: int = 1  # seconds of its clock in a second of the wall's
     silent: bool = False  # reads and never answers, as a TWS behind a modal dialog does

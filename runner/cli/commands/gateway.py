@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from runner.gateway.settings import HIGHEST_VERSION, LOWEST_VERSION, GatewaySettings
+from runner.gateway.settings import HIGHEST_VERSION, LOWEST_VERSION, USUAL_VERSION, GatewaySettings
 
 _ACCOUNT = re.compile(r"DU\d{5,9}", re.ASCII)
 _CASH = re.compile(r"([A-Z]{3})=(\d{1,12}(?:\.\d{1,2})?)", re.ASCII)
@@ -75,9 +75,9 @@ def _read_cash(context: click.Context, parameter: click.Parameter, values: Seque
 @click.option(
     "--max-version",
     type=click.IntRange(LOWEST_VERSION, HIGHEST_VERSION),
-    default=HIGHEST_VERSION,
+    default=USUAL_VERSION,
     show_default=True,
-    help="Speak as an older TWS does: no server version above this.",
+    help="Speak as another TWS does: no server version above this. From 201 on protobuf begins.",
 )
 @click.option(
     "--truth",
