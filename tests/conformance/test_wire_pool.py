@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.conftest import GENERATIONS, HIGHEST, environment
+from tests.conformance.conftest import GENERATIONS, HIGHEST
+from tests.environments import environment
 
 ROOT = Path(__file__).parents[2]
 OURS = (
