@@ -65,9 +65,7 @@ class Meter:
     def wait(self, *, consumed: int, wakes: int, timeout: float) -> Reading | None:
         """Return the reading once it has come that far; None after timeout seconds."""
         with self._changed:
-            if self._changed.wait_for(
-                lambda: self._reading.consumed >= consumed and self._reading.wakes >= wakes, timeout
-            ):
+            if self._changed.wait_for(lambda: self._covers(consumed, wakes), timeout):
                 return self._reading
             return None
 

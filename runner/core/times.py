@@ -89,8 +89,3 @@ def parse_duration(text: str) -> timedelta:
 def stamp(instant: datetime) -> str:
     """Write a UTC instant as printed everywhere: 2026-11-25T14:30:00Z."""
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
-
-
-def from_stamp(text: str) -> datetime:
-    """Read back what `stamp` wrote."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

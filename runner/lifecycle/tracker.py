@@ -103,10 +103,6 @@ class Tracker:
         """Record that the evidence does not tell what became of an order."""
         self._apply(self._orders[order_ref], Change.SILENCE, note=reason)
 
-    def state_of(self, order_ref: str) -> OrderState:
-        """Return where an order stands."""
-        return self._orders[order_ref].row.state
-
     def is_settled(self) -> bool:
         """Tell whether every order has ended."""
         return not self._open

@@ -132,7 +132,9 @@ def test_requests_behind_the_greeting_and_in_pieces() -> None:
                 sock.sendall(bytes_[place : place + 1])
             told = b""
             while b"Filled" not in told:
-                told += sock.recv(65536)
+                data = sock.recv(65536)
+                assert data, "the gateway hung up"
+                told += data
 
 
 def test_nothing_before_start() -> None:
