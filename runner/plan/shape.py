@@ -1,7 +1,7 @@
 """Problems of form: what JSON Schema finds, in our words.
 
-`pattern`, `oneOf`, `if` and the like are in the schema for editors; the values behind them are read in `draft` and
-`crossrules`, which know more than a pattern does.
+`oneOf`, `if` and the like, and in a plan `pattern`, are in the schema for editors; the values behind them are read in
+`draft` and `crossrules`, which know more than a pattern does.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 _KINDS = {
-    "string": "text", "number": "a number", "object": "a mapping (key: value)", "array": "a list",
+    "string": "text", "number": "a number", "integer": "a whole number", "object": "a mapping (key: value)",
+    "array": "a list",
     "boolean": "true or false", "null": "nothing",
 }  # fmt: skip
 _EDITORS_ONLY = {"then", "else", "oneOf", "allOf", "if"}
+_DOCUMENTS = {"plan": "the plan", "settings": "the settings", "faults": "the file"}
 _NAME_FORM = "expected small letters, digits and hyphens, at most 40, the first a letter or a digit"
 
 
@@ -34,39 +36,46 @@ _NAME_FORM = "expected small letters, digits and hyphens, at most 40, the first 
 class _Complaint:
     """One error of jsonschema."""
 
+    document: str  # the schema's name
     where: Where
     keyword: str
     wanted: Any  # the value of the keyword in the schema
     found: Any
-    properties: tuple[str, ...]  # the keys that the schema knows
+    properties: Mapping[str, Any]  # the keys that the schema knows, each with its schema
+    examples: tuple[Any, ...]
 
 
-@lru_cache(maxsize=1)
-def _validator() -> Validator:
+@lru_cache(maxsize=4)
+def _validator(document: str) -> Validator:
     from jsonschema import Draft202012Validator, validators
 
     def is_number(_checker: object, value: object) -> bool:
         return isinstance(value, (Decimal, int, float)) and not isinstance(value, bool)
 
-    checker = Draft202012Validator.TYPE_CHECKER.redefine("number", is_number)
+    def is_integer(_checker: object, value: object) -> bool:
+        return is_number(_checker, value) and value == int(value)  # type: ignore[call-overload]
+
+    checker = Draft202012Validator.TYPE_CHECKER.redefine("number", is_number).redefine("integer", is_integer)
     decimals = validators.extend(Draft202012Validator, type_checker=checker)  # type: ignore[no-untyped-call]
-    validator: Validator = decimals(schemas.load("plan"))
+    validator: Validator = decimals(schemas.load(document))
     return validator
 
 
-def check_shape(data: object, findings: Findings) -> bool:
-    """Note what the schema has against data; tell whether it has nothing against it, patterns and all."""
+def check_shape(data: object, findings: Findings, document: str = "plan") -> bool:
+    """Note what the schema of that name has against data; tell whether it has nothing against it, patterns and all."""
     sound = True
-    for error in _validator().iter_errors(data):  # type: ignore[arg-type]
+    for error in _validator(document).iter_errors(data):  # type: ignore[arg-type]
         sound = False
         if not _EDITORS_ONLY.intersection(error.absolute_schema_path):
             schema = error.schema if isinstance(error.schema, dict) else {}
             complaint = _Complaint(
+                document=document,
                 where=tuple(error.absolute_path),
                 keyword=str(error.validator),
                 wanted=error.validator_value,
                 found=error.instance,
-                properties=tuple(schema.get("properties", ())),
+                properties=schema.get("properties", {}),
+                examples=tuple(schema.get("examples", ())),
             )
             _note(complaint, findings)
     return sound
@@ -84,20 +93,21 @@ def _note(complaint: _Complaint, findings: Findings) -> None:
         case "enum" | "anyOf":
             findings.at_value(where, _wrong_choice(complaint, findings))
         case "pattern" if where[-1:] in (("plan",), ("id",)):
-            findings.at_value(where, f"{_name(where)} is not a name: found {_shown(complaint.found)}; {_NAME_FORM}")
-        case "pattern":
+            findings.at_value(where, f"{_name(complaint)} is not a name: found {_shown(complaint.found)}; {_NAME_FORM}")
+        case "pattern" if complaint.document == "plan":
             pass  # read with more knowledge in `draft`
         case _:
             findings.at_value(where, _out_of_bounds(complaint))
 
 
-def _name(where: Where) -> str:
+def _name(complaint: _Complaint) -> str:
     """Name a value for a sentence: order.price, item 2 of at, the plan."""
+    where = complaint.where
     names = [str(part) for part in where if isinstance(part, str)]
     if where and isinstance(where[-1], int):
         return f"item {where[-1] + 1} of {names[-1]}"
     names = names[1:] if len(names) > 1 and names[0] == "orders" else names
-    return ".".join(quote(name)[1:-1] for name in names) or "the plan"
+    return ".".join(quote(name)[1:-1] for name in names) or _DOCUMENTS[complaint.document]
 
 
 def _shown(value: object) -> str:
@@ -118,10 +128,10 @@ def _shown(value: object) -> str:
 
 def _unknown_keys(complaint: _Complaint, findings: Findings) -> None:
     known, where = complaint.properties, complaint.where
-    place = f" in {_name(where)}" if where else ""
+    place = f" in {_name(complaint)}" if where else ""
     for key in complaint.found:
         if key not in known:
-            hint = findings.hint(partial(for_key, key, known))
+            hint = findings.hint(partial(for_key, key, tuple(known)))
             found = f"found {quote(key)}; expected {_one_of(known)}{hint}"
             findings.at_key((*where, key), f"an unknown key{place}: {found}")
 
@@ -129,12 +139,19 @@ def _unknown_keys(complaint: _Complaint, findings: Findings) -> None:
 def _missing(complaint: _Complaint, findings: Findings) -> None:
     for key in complaint.wanted:
         if key not in complaint.found:
-            findings.at_value(complaint.where, missing_key(key, _name(complaint.where)))
+            example = _example(complaint.properties.get(key, {}).get("examples", ()))
+            findings.at_value(complaint.where, missing_key(key, _name(complaint), example))
 
 
-def missing_key(key: str, owner: str) -> str:
+def missing_key(key: str, owner: str, example: str = "") -> str:
     """Return the message for a key that is not there."""
-    return f'a missing key: found no "{key}" in {owner}; expected {_MISSING[key]}'
+    return f'a missing key: found no "{key}" in {owner}; expected {_MISSING.get(key, f"{key}:{example}")}'
+
+
+def _example(examples: Iterable[Any]) -> str:
+    """Show the first example of a schema, as the end of a sentence; empty if it has none that fits into one."""
+    first = next((one for one in examples if not isinstance(one, (Mapping, list))), None)
+    return "" if first is None else f" such as {_shown(first) if not isinstance(first, str) else first}"
 
 
 _MISSING = {
@@ -146,7 +163,7 @@ _MISSING = {
 
 
 def _wrong_kind(complaint: _Complaint) -> str:
-    wanted, name = complaint.wanted, _name(complaint.where)
+    wanted, name = complaint.wanted, _name(complaint)
     kinds = [wanted] if isinstance(wanted, str) else list(wanted)
     found, hint = _shown(complaint.found), ""
     if "number" in kinds and isinstance(complaint.found, str):
@@ -160,7 +177,7 @@ def _wrong_choice(complaint: _Complaint, findings: Findings) -> str:
     choices = complaint.wanted[0]["enum"] if complaint.keyword == "anyOf" else complaint.wanted
     found = _shown(complaint.found)
     hint = findings.hint(partial(for_choice, str(complaint.found), choices))
-    return f"{_name(complaint.where)} is not one of the choices: found {found}; expected {_one_of(choices)}{hint}"
+    return f"{_name(complaint)} is not one of the choices: found {found}; expected {_one_of(choices)}{hint}"
 
 
 def _one_of(words: Iterable[str]) -> str:
@@ -168,17 +185,23 @@ def _one_of(words: Iterable[str]) -> str:
     return f"{', '.join(most)} or {last}" if most else last
 
 
+_BOUNDS = {
+    "exclusiveMinimum": "is not positive: found {found}; expected a number greater than {wanted}",
+    "pattern": "is not of the right form: found {found}; expected text{example}",
+    "minLength": "is empty: found no text; expected text{example}",
+    "minimum": "is too small: found {found}; expected at least {wanted}",
+    "maximum": "is too large: found {found}; expected at most {wanted}",
+    "minItems": "is empty: found a list without items; expected at least one",
+    "maxItems": "is too long: found more than {wanted} items; expected at most {wanted}",
+    "minProperties": "is empty: found no keys in it; expected {keys}, or both",
+}
+
+
 def _out_of_bounds(complaint: _Complaint) -> str:
-    name, wanted, found = _name(complaint.where), complaint.wanted, _shown(complaint.found)
-    match complaint.keyword:
-        case "exclusiveMinimum":
-            return f"{name} is not positive: found {found}; expected a number greater than 0"
-        case "maximum":
-            return f"{name} is too large: found {found}; expected at most {wanted}"
-        case "minItems":
-            return f"{name} is empty: found a list without items; expected at least one"
-        case "maxItems":
-            return f"{name} is too long: found more than {wanted} items; expected at most {wanted}"
-        case "minProperties":
-            return f"{name} is empty: found no keys in it; expected {_one_of(complaint.properties)}, or both"
-    return f"{name} is not as the schema wants it: found {found}; expected {complaint.keyword} {wanted}"
+    otherwise = f"is not as the schema wants it: found {{found}}; expected {complaint.keyword} {{wanted}}"
+    return f"{_name(complaint)} " + _BOUNDS.get(complaint.keyword, otherwise).format(
+        found=_shown(complaint.found),
+        wanted=complaint.wanted,
+        example=_example(complaint.examples),
+        keys=_one_of(complaint.properties) if complaint.properties else "some",
+    )
