@@ -12,7 +12,7 @@ from runner.gateway.settings import GatewaySettings
 from tests.environments import environment
 from tests.integration.gateway_peer import staged
 
-SCRIPTS = Path(__file__).parent / "clients"
+SCRIPTS = Path(__file__).parent
 CLIENTS = {
     "installed": "ibapi_round.py",
     "ibapi-stable==10.37.2": "ibapi_round.py",
