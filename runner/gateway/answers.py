@@ -39,7 +39,6 @@ _RULES = {
     635: Decimal("0.0001"),
     2806: Decimal("0.25"),
 }
-_RULE_OF = {Decimal("0.00005"): "239", Decimal("0.005"): "240"}
 
 
 # --- contracts
@@ -60,7 +59,7 @@ def contract_data(request_id: int, instrument: Instrument, market: Market, at: i
         trading_hours=hours,
         liquid_hours=hours,
         agg_group=4,
-        market_rule_ids=_RULE_OF[instrument.min_tick],
+        market_rule_ids=str(instrument.market_rule_id),
         size_min_tick=Decimal(1),
         min_size=Decimal(1),
         size_increment=Decimal(1),

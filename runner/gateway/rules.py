@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from runner.core.money import is_multiple, plain
 from runner.gateway.book import Entry
 from runner.gateway.changes import changed
-from runner.gateway.instruments import INSTRUMENTS, Instrument, find
+from runner.gateway.instruments import Instrument, find, find_all
 from runner.gateway.matching import has_limit, has_stop
 from runner.wire.messages import WireContract, WireOrder
 
@@ -27,28 +27,12 @@ _NEW_YORK = ZoneInfo("America/New_York")
 
 def instrument_of(contract: WireContract) -> Instrument | None:
     """Find what a contract names: by conId, by local symbol, or by symbol, type and currency; all of it must agree."""
-    return find(
-        con_id=contract.contract_id,
-        local_symbol=contract.local_symbol,
-        symbol=contract.symbol,
-        currency=contract.currency,
-        sec_type=contract.security_type,
-        exchange="" if contract.exchange == "SMART" else contract.exchange,
-    )
+    return find(contract)
 
 
 def instruments_like(contract: WireContract) -> list[Instrument]:
-    """Return every pair that fits what a description says, which may be only a part of a contract."""
-    if (one := instrument_of(contract)) is not None:
-        return [one]
-    is_partial = not contract.contract_id and not contract.local_symbol and bool(contract.symbol or contract.currency)
-    if not is_partial or contract.security_type != "CASH" or contract.exchange not in ("", "IDEALPRO"):
-        return []
-    return [
-        instrument
-        for instrument in INSTRUMENTS.values()
-        if contract.symbol in ("", instrument.symbol) and contract.currency in ("", instrument.currency)
-    ]
+    """Return every instrument that fits what a description says, which may be only a part of a contract."""
+    return find_all(contract)
 
 
 def listed(instrument: Instrument) -> WireContract:
@@ -56,11 +40,13 @@ def listed(instrument: Instrument) -> WireContract:
     return WireContract(
         contract_id=instrument.con_id,
         symbol=instrument.symbol,
-        security_type="CASH",
-        exchange="IDEALPRO",
+        security_type=instrument.security_type,
+        last_trade_date=instrument.last_trade_date,
+        multiplier="" if instrument.multiplier == 1 else f"{instrument.multiplier:f}",
+        exchange=instrument.exchange,
         currency=instrument.currency,
         local_symbol=instrument.local_symbol,
-        trading_class=instrument.local_symbol,
+        trading_class=instrument.trading_class,
     )
 
 

@@ -54,7 +54,7 @@ from runner.wire.messages import (
 )
 from tests.integration.gateway_peer import EURUSD, START, errors, kinds, only, order, prices, staged
 
-SHARES = WireContract(symbol="AAPL", security_type="STK", exchange="SMART", currency="USD")
+SHARES = WireContract(symbol="ZZZZ", security_type="STK", exchange="SMART", currency="USD")
 
 BARS = RequestHistoricalData(
     request_id=5, contract=EURUSD, bar_size="5 secs", duration="1 D", what_to_show="MIDPOINT", date_format=2

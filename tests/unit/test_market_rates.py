@@ -38,7 +38,7 @@ def test_fixings_are_the_ecbs_at_a_quarter_past_two(day: tuple[int, ...], base: 
     assert found.prices[list(found.times).index(fixing(*day))] == int((rate * 10**7).to_integral_value())
 
 
-@pytest.mark.parametrize("name", INSTRUMENTS)
+@pytest.mark.parametrize("name", [name for name, one in INSTRUMENTS.items() if one.is_pair])
 def test_every_listed_pair_has_rates_up_to_the_last_day(name: str) -> None:
     found = anchors(*name.split("."), 10**5)
     assert found is not None

@@ -63,7 +63,7 @@ def test_the_order_of_questions_does_not_matter() -> None:
     assert [other.quote("EUR.USD", when) for when in reversed(whens)] == ahead[::-1]
 
 
-@pytest.mark.parametrize("pair", INSTRUMENTS)
+@pytest.mark.parametrize("pair", [name for name, one in INSTRUMENTS.items() if one.is_pair])
 @pytest.mark.parametrize("year", [1980, 2003, 2026, 2027, 2060, 8999])
 def test_quotes_are_sound_at_any_time(pair: str, year: int) -> None:
     market, instrument = SyntheticMarket(1), INSTRUMENTS[pair]
