@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
@@ -104,6 +104,10 @@ class Entry:
         return _WHY_HELD.get(self.stage, "")
 
 
+def _ignore(entry: Entry) -> None:
+    """Nobody watches."""
+
+
 @dataclass(slots=True)
 class Book:
     """Every order since the start."""
@@ -113,6 +117,7 @@ class Book:
     _live: dict[tuple[int, int], Entry] = field(default_factory=dict)
     _families: dict[tuple[int, int], list[Entry]] = field(default_factory=dict)
     _groups: dict[str, list[Entry]] = field(default_factory=dict)
+    watch: Callable[[Entry], None] = _ignore  # is told of every order that is new or has moved on
 
     def get(self, client_id: int, order_id: int) -> Entry | None:
         """Find an order."""
@@ -122,6 +127,11 @@ class Book:
         """Return the lowest order id this client may use."""
         return self._highest.get(client_id, 0) + 1
 
+    @property
+    def highest(self) -> Mapping[int, int]:
+        """The highest order id that each client has used."""
+        return self._highest
+
     def use(self, client_id: int, order_id: int) -> None:
         """Note that an order id was used, whatever became of the order."""
         self._highest[client_id] = max(order_id, self._highest.get(client_id, 0))
@@ -130,6 +140,7 @@ class Book:
         """Take in an order."""
         self.use(*entry.key)
         self.entries[entry.key] = entry
+        self.watch(entry)
         if entry.order.parent_id:
             self._families.setdefault((entry.client_id, entry.order.parent_id), []).append(entry)
         if entry.order.oca_group:
@@ -139,6 +150,7 @@ class Book:
         """Move an order on."""
         entry.stage = stage
         entry.version += 1
+        self.watch(entry)
         if stage.is_live:
             self._live[entry.key] = entry
         else:

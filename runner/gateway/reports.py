@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -56,6 +57,11 @@ class Numbers:
         number = self._fresh("exec", 48, entry, at)
         return f"0000{number >> 32:04x}.{number & 0xFFFFFFFF:08x}.01.01"
 
+    def avoid(self, perm_ids: Iterable[int], execution_ids: Iterable[str]) -> None:
+        """Never make these, which an earlier gateway has given away."""
+        self._used.update(("perm", perm_id & (1 << 30) - 1) for perm_id in perm_ids)
+        self._used.update(("exec", _number(execution_id)) for execution_id in execution_ids)
+
     def _fresh(self, kind: str, bits: int, entry: Entry, at: int) -> int:
         text = f"{self._seed}:{kind}:{entry.client_id}:{entry.order_id}:{entry.order.order_ref}:{at}"
         mask = (1 << bits) - 1
@@ -64,6 +70,11 @@ class Numbers:
             number = (number + 1) & mask
         self._used.add((kind, number))
         return number
+
+
+def _number(execution_id: str) -> int:
+    high, low, *_ = execution_id.split(".")
+    return int(high, 16) << 32 | int(low, 16)
 
 
 def time_text(at: int) -> str:

@@ -7,7 +7,10 @@ import errno
 import selectors
 import socket
 import threading
+from collections.abc import Callable
 from datetime import datetime
+from queue import Empty, SimpleQueue
+from typing import TypeVar, cast
 
 from runner.core.clock import Clock, Meter, Reading, VirtualTime
 from runner.errors import ConnectionFailed, FxrunError
@@ -15,9 +18,12 @@ from runner.gateway.desk import Desk
 from runner.gateway.market import Market
 from runner.gateway.session import Session
 from runner.gateway.settings import GatewaySettings
+from runner.gateway.state import Store
+from runner.gateway.state_resume import resume
 from runner.gateway.truth import Truth
 from runner.gateway.venue import Venue
 
+T = TypeVar("T")
 _CHUNK = 65536
 _LONGEST_WAIT = 3600.0  # seconds; selectors refuse to wait for years
 _LOST = 32 * 1024 * 1024  # a client that lets this much pile up has stopped reading
@@ -36,13 +42,21 @@ class _Line:
 class Gateway:
     """A simulated TWS on 127.0.0.1; `start` it, `wake` it when virtual time has moved, `stop` it."""
 
-    def __init__(self, market: Market, clock: Clock, settings: GatewaySettings, *, truth: Truth | None = None) -> None:
+    def __init__(
+        self,
+        market: Market,
+        clock: Clock,
+        settings: GatewaySettings,
+        *,
+        truth: Truth | None = None,
+        store: Store | None = None,
+    ) -> None:
         self.meter = Meter()
         self.ended = threading.Event()  # the thread is over: by `stop`, or because it could not go on
         self.failure: FxrunError | None = None
         self._clock = clock
         self._speed = settings.speed
-        self._venue = Venue(market, settings, truth)
+        self._venue = Venue(market, settings, truth, store)
         self._desk = Desk(self._venue)
         self._selector = selectors.DefaultSelector()
         self._lines: dict[int, _Line] = {}
@@ -51,6 +65,7 @@ class Gateway:
         self._ringer: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._rung = 0
         self._wakes = 0
         self._consumed = 0
@@ -63,6 +78,7 @@ class Gateway:
         """Listen on 127.0.0.1 and serve in a thread of its own; returns the port."""
         listener = _listen(port)
         self._listener = listener
+        resume(self._venue, int(self._now().timestamp()))
         self._bell, self._ringer = socket.socketpair()
         self._ringer.setblocking(False)
         self._selector.register(listener, selectors.EVENT_READ, "listener")
@@ -80,6 +96,22 @@ class Gateway:
             with contextlib.suppress(OSError):  # a full pipe rings anyway, and a closed one has nobody to wake
                 self._ringer.send(b"\0")
         return rung
+
+    def call(self, act: Callable[[Venue], T]) -> T:
+        """Let the thread act between two messages, and return what that gave or raise what it raised."""
+        results: SimpleQueue[tuple[T | None, Exception | None]] = SimpleQueue()
+        self._tasks.put(lambda: results.put(_attempt(act, self._venue)))
+        self.wake()
+        while True:
+            try:
+                result, error = results.get(timeout=0.2)
+            except Empty:
+                if self._thread is None or self.ended.is_set():
+                    raise ConnectionFailed("the gateway has ended") from self.failure
+                continue
+            if error is not None:
+                raise error
+            return cast(T, result)
 
     def stop(self) -> None:
         """Close every connection and end the thread; safe to call twice."""
@@ -114,6 +146,8 @@ class Gateway:
             rung = self._rung
         now = self._now()
         self._venue.advance(now)
+        while not self._tasks.empty():
+            self._tasks.get()()
         if not isinstance(self._clock, VirtualTime):
             for line in self._lines.values():
                 line.session.tick(int(now.timestamp()))
@@ -169,6 +203,7 @@ class Gateway:
     def _flush_all(self) -> None:
         """Hand on what the sessions have to say, until no session has anything more to say."""
         self._venue.truth.commit()
+        self._venue.store.commit(int(self._now().timestamp()))
         for line in list(self._lines.values()):
             said = line.session.take()
             self._produced += len(said)
@@ -211,10 +246,18 @@ class Gateway:
         for line in list(self._lines.values()):
             self._drop(line)
         self._venue.truth.close()
+        self._venue.store.close()
         self._selector.close()
         for sock in (self._listener, self._bell, self._ringer):
             if sock is not None:
                 sock.close()
+
+
+def _attempt(act: Callable[[Venue], T], venue: Venue) -> tuple[T | None, Exception | None]:
+    try:
+        return act(venue), None
+    except Exception as error:  # it is the caller's
+        return None, error
 
 
 def _listen(port: int) -> socket.socket:

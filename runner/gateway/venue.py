@@ -18,6 +18,7 @@ from runner.gateway.market import Market
 from runner.gateway.matching import Step, awaited, has_limit, has_stop, meet
 from runner.gateway.reports import Fill, Numbers
 from runner.gateway.settings import BASE_CURRENCY, GatewaySettings
+from runner.gateway.state import Store
 from runner.gateway.truth import Truth
 from runner.gateway.valuation import Valuation
 from runner.wire.messages import Answer, CommissionReport
@@ -43,10 +44,13 @@ class Listener(Protocol):
 class Venue:
     """One account's orders and the market they trade in; used by the gateway's thread alone."""
 
-    def __init__(self, market: Market, settings: GatewaySettings, truth: Truth | None = None) -> None:
+    def __init__(
+        self, market: Market, settings: GatewaySettings, truth: Truth | None = None, store: Store | None = None
+    ) -> None:
         self.market = market
         self.settings = settings
         self.truth = truth or Truth()
+        self.store = store or Store()
         self.book = Book()
         self.account = Account(settings.account, settings.cash)
         self.valuation = Valuation(market)
@@ -60,6 +64,10 @@ class Venue:
         """Return the executions from start on, oldest first."""
         recent = takewhile(lambda fill: fill.at >= start, reversed(self._fills))
         return list(recent)[::-1]
+
+    def remember(self, fill: Fill) -> None:
+        """Take in an execution of an earlier gateway, whose account is here already."""
+        self._fills.append(fill)
 
     # --- clients
 
@@ -82,6 +90,7 @@ class Venue:
 
     def tell(self, entry: Entry, *answers: Answer) -> None:
         """Say something about an order to the client that owns it, if it is there."""
+        self.store.entry(entry)
         listener = self._listeners.get(entry.client_id)
         if listener is not None and not self.meets(entry, Anomaly.UNANSWERED):
             listener.say(*answers)
@@ -288,6 +297,7 @@ class Venue:
         self.book.mark(entry, Stage.FILLED)
         done = self._book(entry, price, at)
         self._fills.append(done)
+        self.store.fill(done)
         executed: list[Answer] = [done.details] * (2 if self.meets(entry, Anomaly.DUPLICATE_EXECUTION) else 1)
         if self.meets(entry, Anomaly.COMMISSION_FIRST):
             self.tell(entry, done.commission, *executed)

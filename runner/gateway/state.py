@@ -1,0 +1,41 @@
+"""What outlives a restart of the gateway, and where it is noted while it runs; this one keeps nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from runner.gateway.account import Account
+from runner.gateway.book import Book, Entry
+from runner.gateway.reports import Fill
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Saved:
+    """What an earlier gateway left: in the order in which it came about."""
+
+    entries: tuple[Entry, ...] = ()
+    fills: tuple[Fill, ...] = ()
+    highest: Mapping[int, int] = field(default_factory=dict)  # client -> the highest order id it has used
+    perm_ids: Collection[int] = ()
+    execution_ids: Collection[str] = ()
+
+
+class Store:
+    """Keeps nothing; what a gateway has unless it is told otherwise."""
+
+    def attach(self, book: Book, account: Account) -> Saved:
+        """Begin to keep these; returns what was kept before, with the account already as it was."""
+        return Saved()
+
+    def entry(self, entry: Entry) -> None:
+        """Note that an order is new, or has changed, or that its client is told of it."""
+
+    def fill(self, fill: Fill) -> None:
+        """Note an execution; with it the account has changed."""
+
+    def commit(self, at: int) -> None:
+        """Return once everything noted is on the disk; raises FxrunError if that cannot be."""
+
+    def close(self) -> None:
+        """Let go of it; what is not committed was told to nobody."""
