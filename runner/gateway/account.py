@@ -1,30 +1,57 @@
-"""The account: cash by currency, the virtual position of each pair, and what they are worth in the base currency."""
+"""The account: cash by currency, what is held of each instrument, and what that is worth in the base currency.
+
+A pair moves cash in both of its currencies and leaves a virtual position; a stock or metal is bought with cash; of a
+future only its profit becomes cash, when it is realized.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Protocol
 
-from runner.core.money import EXACT, cents
+from runner.core.money import EXACT
+from runner.gateway.commissions import commission
+from runner.gateway.instruments import INSTRUMENTS, Instrument
 from runner.gateway.settings import BASE_CURRENCY
 
+__all__ = ["Account", "Holding", "Margins", "Marks", "commission"]
+
 ZERO = Decimal(0)
-INITIAL_MARGIN = Decimal("0.025")  # of the notional of every position
-_MINIMUM_COMMISSION = Decimal("2.00")
-_COMMISSION_RATE = Decimal("0.00002")  # 0.2 basis points of the value of the trade, IDEALPRO's first tier
-Rate = Callable[[str], Decimal]  # currency -> what one unit of it is worth in the base currency
+_ONE = Decimal(1)
+
+# Initial and maintenance margin: a share of the value, of a future an amount for each contract (made up, of the usual
+# order of size); stocks as Regulation T says.
+_MARGINS = {
+    "CASH": (Decimal("0.025"), Decimal("0.025")),
+    "STK": (Decimal("0.5"), Decimal("0.25")),
+    "FUT": (Decimal(2750), Decimal(2500)),
+    "CMDTY": (Decimal("0.05"), Decimal("0.05")),
+}
+
+
+class Marks(Protocol):
+    """What things are worth at one instant."""
+
+    def value(self, currency: str) -> Decimal:
+        """Return what a unit of the currency is worth in the base currency."""
+        ...
+
+    def price(self, key: str) -> Decimal | None:
+        """Return the price of an instrument, None if none was ever known."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """The virtual position of one pair: signed units, and the average price they were opened at."""
+    """What is held of one instrument: signed units, and the average price they were opened at."""
 
     units: Decimal = ZERO
     average: Decimal = ZERO
-    realized: Decimal = ZERO  # in the quote currency, before commission
+    realized: Decimal = ZERO  # in the instrument's currency, before commission
 
-    def after(self, units: Decimal, price: Decimal) -> tuple[Holding, Decimal]:
+    def after(self, units: Decimal, price: Decimal, multiplier: Decimal = _ONE) -> tuple[Holding, Decimal]:
         """Return the holding after buying (or selling, units < 0) at price, and the profit that this realized."""
         total = self.units + units
         if self.units * units >= 0:
@@ -32,8 +59,13 @@ class Holding:
             return replace(self, units=total, average=EXACT.divide(value, total) if total else ZERO), ZERO
         closed = min(abs(units), abs(self.units)).copy_sign(self.units)
         profit = EXACT.multiply(closed, price - self.average)
+        if multiplier != _ONE:
+            profit = EXACT.multiply(profit, multiplier)
         average = ZERO if total == 0 else self.average if total * self.units > 0 else price
         return Holding(total, average, self.realized + profit), profit
+
+
+_NOTHING = Holding()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +75,8 @@ class Margins:
     equity: Decimal
     before: Decimal
     after: Decimal
+    maintenance_before: Decimal
+    maintenance_after: Decimal
 
 
 class Account:
@@ -55,37 +89,109 @@ class Account:
         self.holdings: dict[str, Holding] = {}
         self.commissions = ZERO
 
-    def fill(self, pair: str, units: Decimal, price: Decimal) -> Decimal:
-        """Take in an execution (units < 0: sold); returns the profit it realized, in the quote currency."""
-        base, quote = pair.split(".")
-        self.holdings[pair], profit = self.holdings.get(pair, Holding()).after(units, price)
-        self.cash[base] = self.cash.get(base, ZERO) + units
-        self.cash[quote] = self.cash.get(quote, ZERO) - EXACT.multiply(units, price)
+    def fill(self, key: str, units: Decimal, price: Decimal) -> Decimal:
+        """Take in an execution (units < 0: sold); returns the profit it realized, in the instrument's currency."""
+        one = INSTRUMENTS[key]
+        self.holdings[key], profit = self.holdings.get(key, _NOTHING).after(units, price, one.multiplier)
+        if one.security_type == "FUT":
+            self._pay(one.currency, profit)
+            return profit
+        if one.is_pair:
+            self._pay(one.symbol, units)
+        self._pay(one.currency, -EXACT.multiply(units, price))
         return profit
+
+    def _pay(self, currency: str, amount: Decimal) -> None:
+        self.cash[currency] = self.cash.get(currency, ZERO) + amount
 
     def charge(self, amount: Decimal) -> None:
         """Pay a commission in the base currency."""
         self.cash[BASE_CURRENCY] -= amount
         self.commissions += amount
 
-    def equity(self, rate: Rate) -> Decimal:
-        """Return the net liquidation value."""
-        return sum((EXACT.multiply(amount, rate(currency)) for currency, amount in self.cash.items()), ZERO)
+    # --- one position, in the instrument's currency
 
-    def margin(self, rate: Rate, pair: str = "", units: Decimal = ZERO) -> Decimal:
-        """Return the initial margin of all positions, with units more of pair."""
-        positions = {name: holding.units for name, holding in self.holdings.items()}
-        if pair:
-            positions[pair] = positions.get(pair, ZERO) + units
-        notional = (EXACT.multiply(abs(held), rate(name.split(".")[0])) for name, held in positions.items())
-        return EXACT.multiply(sum(notional, ZERO), INITIAL_MARGIN)
+    def average_cost(self, key: str) -> Decimal:
+        """Return the average price of a position, of a future that of a whole contract."""
+        return EXACT.multiply(self.holdings.get(key, _NOTHING).average, INSTRUMENTS[key].multiplier)
 
-    def preview(self, rate: Rate, pair: str, units: Decimal) -> Margins:
-        """Return what an order would do to the margin, changing nothing."""
-        return Margins(equity=self.equity(rate), before=self.margin(rate), after=self.margin(rate, pair, units))
+    def market_value(self, key: str, marks: Marks) -> Decimal:
+        """Return what a position is worth, of a future the value of what its contracts stand for."""
+        holding = self.holdings.get(key, _NOTHING)
+        value = EXACT.multiply(holding.units, self._price(key, marks))
+        return EXACT.multiply(value, INSTRUMENTS[key].multiplier)
 
+    def unrealized(self, key: str, marks: Marks) -> Decimal:
+        """Return what closing a position at its price would bring."""
+        holding = self.holdings.get(key, _NOTHING)
+        profit = EXACT.multiply(holding.units, self._price(key, marks) - holding.average)
+        return EXACT.multiply(profit, INSTRUMENTS[key].multiplier)
 
-def commission(units: Decimal, rate: Decimal) -> Decimal:
-    """Return the cost of one order in the base currency; rate: what a unit of the pair's base is worth."""
-    value = EXACT.multiply(abs(units), rate)
-    return max(_MINIMUM_COMMISSION, cents(EXACT.multiply(value, _COMMISSION_RATE)))
+    def _price(self, key: str, marks: Marks) -> Decimal:
+        price = marks.price(key)
+        return self.holdings.get(key, _NOTHING).average if price is None else price
+
+    # --- the whole of it, in the base currency
+
+    def equity(self, marks: Marks) -> Decimal:
+        """Return the net liquidation value: cash, stocks and metals at their prices, the open profit of futures."""
+        total = sum((EXACT.multiply(amount, marks.value(currency)) for currency, amount in self.cash.items()), ZERO)
+        for key, one in self._beside_pairs():
+            is_future = one.security_type == "FUT"
+            amount = self.unrealized(key, marks) if is_future else self.market_value(key, marks)
+            total += EXACT.multiply(amount, marks.value(one.currency))
+        return total
+
+    def gross(self, marks: Marks) -> Decimal:
+        """Return the gross position value: stocks and metals, long and short."""
+        amounts = (
+            EXACT.multiply(abs(self.market_value(key, marks)), marks.value(one.currency))
+            for key, one in self._beside_pairs()
+            if one.security_type != "FUT"
+        )
+        return sum(amounts, ZERO)
+
+    def _beside_pairs(self) -> Iterator[tuple[str, Instrument]]:
+        for key, holding in self.holdings.items():
+            if holding.units and not (one := INSTRUMENTS[key]).is_pair:
+                yield key, one
+
+    def margin(self, marks: Marks) -> Decimal:
+        """Return the initial margin of all positions."""
+        return self._margins(marks)[0]
+
+    def maintenance(self, marks: Marks) -> Decimal:
+        """Return the maintenance margin of all positions."""
+        return self._margins(marks)[1]
+
+    def _margins(self, marks: Marks) -> tuple[Decimal, Decimal]:
+        initial = maintenance = ZERO
+        for key, holding in self.holdings.items():
+            if holding.units:
+                more = self._margins_of(marks, key, holding.units)
+                initial, maintenance = initial + more[0], maintenance + more[1]
+        return initial, maintenance
+
+    def _margins_of(self, marks: Marks, key: str, units: Decimal) -> tuple[Decimal, Decimal]:
+        """Return initial and maintenance margin of a position."""
+        one, value = INSTRUMENTS[key], abs(units)
+        if one.is_pair:
+            value = EXACT.multiply(value, marks.value(one.symbol))
+        elif one.security_type != "FUT":
+            worth = EXACT.multiply(self._price(key, marks), marks.value(one.currency))
+            value = EXACT.multiply(value, worth)
+        initial, maintenance = _MARGINS[one.security_type]
+        return EXACT.multiply(value, initial), EXACT.multiply(value, maintenance)
+
+    def preview(self, marks: Marks, key: str, units: Decimal) -> Margins:
+        """Return what an order would do to the margins, changing nothing."""
+        initial, maintenance = self._margins(marks)
+        held = self.holdings.get(key, _NOTHING).units
+        now, then = (self._margins_of(marks, key, some) for some in (held, held + units))
+        return Margins(
+            equity=self.equity(marks),
+            before=initial,
+            after=initial + then[0] - now[0],
+            maintenance_before=maintenance,
+            maintenance_after=maintenance + then[1] - now[1],
+        )

@@ -109,11 +109,8 @@ def ticks(request_id: int, quote: Quote, before: Quote | None) -> Iterator[Answe
 
 def figures(account: Account, valuation: Valuation, at: int) -> Iterator[Figure]:
     """Yield the figures of the whole account."""
-
-    def rate(currency: str) -> Decimal:
-        return valuation.value(currency, at)
-
-    equity, margin = account.equity(rate), account.margin(rate)
+    marks = valuation.marks(at)
+    equity, margin = account.equity(marks), account.margin(marks)
     free = equity - margin
     yield "AccountType", "INDIVIDUAL", ""
     yield "Cushion", plain(_share(free, equity)), ""
@@ -141,7 +138,7 @@ def _share(part: Decimal, whole: Decimal) -> Decimal:
 
 def ledger(account: Account, valuation: Valuation, at: int) -> Iterator[Figure]:
     """Yield the figures by currency: all of it in BASE, then each currency held."""
-    total = account.equity(lambda currency: valuation.value(currency, at))
+    total = account.equity(valuation.marks(at))
     profit = unrealized(account, valuation, at)
     yield from _ledger_of("BASE", total, Decimal(1), (profit, realized(account, valuation, at)))
     for currency, amount in sorted(account.cash.items()):
@@ -176,19 +173,18 @@ def _ledger_for(tag: str, account: Account, valuation: Valuation, at: int) -> It
 
 def unrealized(account: Account, valuation: Valuation, at: int) -> Decimal:
     """Return what closing every position at the middle would bring, in the base currency."""
-    total = ZERO
-    for pair, holding in account.holdings.items():
-        price = valuation.middle(pair, at)
-        if price is not None:
-            rate = valuation.value(pair.split(".")[1], at)
-            total += EXACT.multiply(EXACT.multiply(holding.units, price - holding.average), rate)
-    return total
+    marks = valuation.marks(at)
+    parts = (
+        EXACT.multiply(account.unrealized(pair, marks), marks.value(INSTRUMENTS[pair].currency))
+        for pair in account.holdings
+    )
+    return sum(parts, ZERO)
 
 
 def realized(account: Account, valuation: Valuation, at: int) -> Decimal:
     """Return what closed positions have brought, in the base currency, before commission."""
     parts = (
-        EXACT.multiply(holding.realized, valuation.value(pair.split(".")[1], at))
+        EXACT.multiply(holding.realized, valuation.value(INSTRUMENTS[pair].currency, at))
         for pair, holding in account.holdings.items()
     )
     return sum(parts, ZERO)
@@ -201,21 +197,21 @@ def position(pair: str, account: Account) -> Position:
         account=account.number,
         contract=listed(INSTRUMENTS[pair]),
         position=holding.units,
-        average_cost=_tidy(holding.average),
+        average_cost=_tidy(account.average_cost(pair)),
     )
 
 
 def portfolio(pair: str, account: Account, valuation: Valuation, at: int) -> PortfolioValue:
     """Say what is held of a pair and what that is worth, in its quote currency."""
     holding = account.holdings[pair]
-    price = valuation.middle(pair, at) or ZERO
+    marks = valuation.marks(at)
     return PortfolioValue(
         contract=listed(INSTRUMENTS[pair]),
         position=holding.units,
-        market_price=price,
-        market_value=cents(EXACT.multiply(holding.units, price)),
-        average_cost=_tidy(holding.average),
-        unrealized_pnl=cents(EXACT.multiply(holding.units, price - holding.average)),
+        market_price=marks.price(pair) or ZERO,
+        market_value=cents(account.market_value(pair, marks)),
+        average_cost=_tidy(account.average_cost(pair)),
+        unrealized_pnl=cents(account.unrealized(pair, marks)),
         realized_pnl=cents(holding.realized),
         account=account.number,
     )

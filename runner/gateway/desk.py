@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from runner.gateway import reports, rules
 from runner.gateway.account import commission
@@ -181,5 +182,6 @@ class Desk:
     def _preview(self, entry: Entry, at: int) -> None:
         venue = self._venue
         margins = venue.preview(entry, at)
-        cost = commission(entry.quantity, venue.valuation.value(entry.pair.split(".")[0], at))
+        price = entry.order.limit_price or venue.valuation.price(entry.pair, at) or Decimal(0)
+        cost = commission(entry.pair, entry.quantity, price, venue.valuation.rate(entry.pair, price, at))
         venue.tell(entry, reports.open_order(entry, margins, cost))

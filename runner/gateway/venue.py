@@ -14,6 +14,7 @@ from runner.gateway.account import Account, Margins, commission
 from runner.gateway.anomalies import Anomaly
 from runner.gateway.book import Book, Entry, Stage
 from runner.gateway.changes import changed
+from runner.gateway.instruments import INSTRUMENTS
 from runner.gateway.market import Market
 from runner.gateway.matching import Step, awaited, has_limit, has_stop, meet
 from runner.gateway.reports import Fill, Numbers
@@ -104,7 +105,7 @@ class Venue:
 
     def preview(self, entry: Entry, at: int) -> Margins:
         """Return the margin before and after an order."""
-        return self.account.preview(lambda currency: self.valuation.value(currency, at), entry.pair, entry.units)
+        return self.account.preview(self.valuation.marks(at), entry.pair, entry.units)
 
     def can_afford(self, entry: Entry, at: int) -> bool:
         """Tell whether the equity covers the margin after an order; one that lowers the margin always passes."""
@@ -312,9 +313,8 @@ class Venue:
             listener.filled(entry.pair, at)
 
     def _book(self, entry: Entry, price: Decimal, at: int) -> Fill:
-        base, quote = entry.pair.split(".")
-        rate = price if quote == BASE_CURRENCY else self.valuation.value(base, at)
-        cost = commission(entry.quantity, rate)
+        quote = INSTRUMENTS[entry.pair].currency
+        cost = commission(entry.pair, entry.quantity, price, self.valuation.rate(entry.pair, price, at))
         profit = self.account.fill(entry.pair, entry.units, price)
         self.account.charge(cost)
         execution_id = self.numbers.execution_id(entry, at)

@@ -13,8 +13,20 @@ from runner.gateway.account import Account, Holding, commission
 RATES = {"USD": Decimal(1), "EUR": Decimal("1.1"), "JPY": Decimal("0.0067")}
 
 
-def rate(currency: str) -> Decimal:
-    return RATES[currency]
+PRICES = {"AAPL": Decimal(200), "6EZ6": Decimal("1.1"), "XAUUSD": Decimal(2500)}
+
+
+class Known:
+    """What things are worth, given by hand."""
+
+    def value(self, currency: str) -> Decimal:
+        return RATES[currency]
+
+    def price(self, key: str) -> Decimal | None:
+        return PRICES.get(key)
+
+
+MARKS = Known()
 
 
 def account() -> Account:
@@ -26,7 +38,7 @@ def test_a_fill_moves_both_currencies_and_the_position() -> None:
     assert one.fill("EUR.USD", Decimal(100), Decimal("1.1")) == 0
     assert one.cash == {"USD": 890, "EUR": 100}
     assert one.holdings["EUR.USD"].units == 100
-    assert one.equity(rate) == 1000
+    assert one.equity(MARKS) == 1000
 
 
 @pytest.mark.parametrize(
@@ -77,12 +89,12 @@ def test_what_is_realized_and_what_is_open_is_what_the_cash_says(
     [("25000", "1.1", "2.00"), ("-25000", "1.1", "2.00"), ("1000000", "1.1", "22.00"), ("200000", "1.08625", "4.34")],
 )
 def test_commission(units: str, worth: str, cost: str) -> None:
-    assert str(commission(Decimal(units), Decimal(worth))) == cost
+    assert str(commission("EUR.USD", Decimal(units), Decimal(worth), Decimal(worth))) == cost
 
 
 def test_margin_counts_every_position_by_its_base_currency() -> None:
     one = account()
     one.fill("EUR.USD", Decimal(-100), Decimal("1.1"))
     one.fill("USD.JPY", Decimal(200), Decimal(150))
-    assert one.margin(rate) == Decimal("0.025") * (110 + 200)
-    assert one.preview(rate, "EUR.USD", Decimal(100)).after == Decimal("0.025") * 200
+    assert one.margin(MARKS) == Decimal("0.025") * (110 + 200)
+    assert one.preview(MARKS, "EUR.USD", Decimal(100)).after == Decimal("0.025") * 200

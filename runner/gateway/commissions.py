@@ -1,0 +1,44 @@
+"""What an order costs: the schedules that IB publishes (ibkr.com, Commissions, IBKR Pro), the first tier of each.
+
+| what | schedule | the order pays |
+|---|---|---|
+| currency pairs | Spot Currencies, tiered | 0.2 basis points of the value, at least USD 2.00 |
+| stocks and funds | Stocks, North America, fixed | USD 0.005 a share, at least 1.00, at most 1 % of the value |
+| the Euro FX future | Futures, United States, fixed | USD 2.47 a contract: IB 0.85, exchange 1.60, regulator 0.02 |
+| spot gold | Metals, tiered | 0.15 basis points of the value, at least USD 2.00 |
+
+Fees that a regulator takes of the sale of stocks are left out. Figures are as of 2025, written down from memory of the
+published pages; a change of theirs is a change of one line here.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from runner.core.money import EXACT, cents
+from runner.gateway.instruments import INSTRUMENTS
+
+_LEAST = Decimal("2.00")
+_PAIR = Decimal("0.00002")
+_METAL = Decimal("0.000015")
+_SHARE, _LEAST_FOR_STOCK, _MOST_FOR_STOCK = Decimal("0.005"), Decimal("1.00"), Decimal("0.01")
+_CONTRACT = Decimal("2.47")
+
+
+def commission(key: str, quantity: Decimal, price: Decimal, base_rate: Decimal) -> Decimal:
+    """Return what an order of that total quantity costs in the base currency.
+
+    base_rate: what a unit of a pair's first currency is worth in the base currency, or of any other instrument's
+    currency (`Valuation.rate`). A part fill costs the difference between after it and before it.
+    """
+    quantity = abs(quantity)
+    kind = INSTRUMENTS[key].security_type
+    if kind == "CASH":
+        return max(_LEAST, cents(EXACT.multiply(EXACT.multiply(quantity, base_rate), _PAIR)))
+    if kind == "FUT":
+        return cents(quantity * _CONTRACT)
+    value = EXACT.multiply(EXACT.multiply(quantity, price), base_rate)
+    if kind == "CMDTY":
+        return max(_LEAST, cents(EXACT.multiply(value, _METAL)))
+    by_share = max(_LEAST_FOR_STOCK, cents(EXACT.multiply(quantity, _SHARE)))
+    return min(by_share, cents(EXACT.multiply(value, _MOST_FOR_STOCK)))
