@@ -76,9 +76,9 @@ class Gateway:
 
     def start(self, port: int = 0) -> int:
         """Listen on 127.0.0.1 and serve in a thread of its own; returns the port."""
+        resume(self._venue, int(self._now().timestamp()))
         listener = _listen(port)
         self._listener = listener
-        resume(self._venue, int(self._now().timestamp()))
         self._bell, self._ringer = socket.socketpair()
         self._ringer.setblocking(False)
         self._selector.register(listener, selectors.EVENT_READ, "listener")

@@ -5,14 +5,19 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from time import monotonic
 from types import FrameType
 
+from runner.core.clock import Clock
 from runner.gateway.market import CREDIT, Market, QuotesMarket, SyntheticMarket
 from runner.gateway.server import Gateway
 from runner.gateway.settings import GatewaySettings
+from runner.gateway.state_file import StateFile
 from runner.gateway.truth import TruthFile
 
 
@@ -25,11 +30,11 @@ class WallTime:
 
 
 class FastTime:
-    """A time that starts at the wall's and runs a whole number of times as fast."""
+    """A time that runs a whole number of times as fast as the wall's, and starts there, or later."""
 
-    def __init__(self, speed: int) -> None:
+    def __init__(self, speed: int, start: datetime | None = None) -> None:
         self._speed = speed
-        self._start = datetime.now(UTC)
+        self._start = start or datetime.now(UTC)
         self._began = monotonic()
 
     def now(self) -> datetime:
@@ -37,16 +42,28 @@ class FastTime:
         return self._start + timedelta(seconds=(monotonic() - self._began) * self._speed)
 
 
-def serve(port: int, settings: GatewaySettings, quotes: Path | None, truth: Path | None) -> int:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Files:
+    """What a gateway reads and writes beside its socket; None: nothing."""
+
+    quotes: Path | None = None
+    truth: Path | None = None
+    state: Path | None = None
+    opening: Mapping[str, Decimal] | None = None  # the cash that was asked for, which a state must have begun with
+
+
+def serve(port: int, settings: GatewaySettings, files: Files) -> int:
     """Run a gateway until SIGTERM (returns 0) or SIGINT (returns 130); raises FxrunError if it cannot go on."""
-    clock = WallTime() if settings.speed == 1 else FastTime(settings.speed)
-    market = _market(settings.seed, quotes)
-    gateway = Gateway(market, clock, settings, truth=None if truth is None else TruthFile(truth))
+    market = _market(settings.seed, files.quotes)
+    truth = None if files.truth is None else TruthFile(files.truth)
+    store = None if files.state is None else StateFile(files.state, settings, opening=files.opening)
+    clock = _clock(settings.speed, 0 if store is None else store.at)
+    gateway = Gateway(market, clock, settings, truth=truth, store=store)
     stopped = _Stop(gateway.ended)
     bound = gateway.start(port)
     sys.stdout.write(f"listening on 127.0.0.1:{bound}\n")
     sys.stdout.flush()
-    _introduce(settings, quotes)
+    _introduce(settings, files, gateway)
     code = stopped.wait()
     gateway.stop()
     if gateway.failure is not None:
@@ -54,11 +71,27 @@ def serve(port: int, settings: GatewaySettings, quotes: Path | None, truth: Path
     return code
 
 
-def _introduce(settings: GatewaySettings, quotes: Path | None) -> None:
-    cash = ", ".join(f"{currency} {amount:,f}" for currency, amount in settings.cash.items())
-    prices = f"synthetic intraday path; {CREDIT}" if quotes is None else f"prices from {quotes}"
+def _clock(speed: int, last: int) -> Clock:
+    """Return the time to serve in; it goes on behind the last instant of an earlier gateway, if that was ahead."""
+    now = datetime.now(UTC)
+    if last > now.timestamp():
+        return FastTime(speed, datetime.fromtimestamp(last, UTC))
+    return WallTime() if speed == 1 else FastTime(speed)
+
+
+def _introduce(settings: GatewaySettings, files: Files, gateway: Gateway) -> None:
+    cash, open_orders = gateway.call(lambda venue: (dict(venue.account.cash), len([*venue.book.live()])))
+    held = ", ".join(
+        f"{currency} {amount:,f}" for currency, amount in cash.items() if amount or currency in settings.cash
+    )
     pace = "" if settings.speed == 1 else f", {settings.speed} seconds a second"
-    sys.stderr.write(f"simulated TWS, account {settings.account}, {cash}{pace}; Ctrl-C stops it\n{prices}\n")
+    told = [
+        f"simulated TWS, account {settings.account}, {held}{pace}; Ctrl-C stops it",
+        f"synthetic intraday path; {CREDIT}" if files.quotes is None else f"prices from {files.quotes}",
+    ]
+    if files.state is not None:
+        told.append(f"state in {files.state}: {open_orders} open order{'' if open_orders == 1 else 's'}")
+    sys.stderr.write("".join(f"{line}\n" for line in told))
     sys.stderr.flush()
 
 

@@ -16,6 +16,7 @@ from runner.gateway.anomalies import Anomalies
 from runner.gateway.market import Market, QuotesMarket, SyntheticMarket
 from runner.gateway.server import Gateway
 from runner.gateway.settings import GatewaySettings
+from runner.gateway.state import Store
 from runner.gateway.truth import Truth
 from runner.wire.messages import (
     Answer,
@@ -85,10 +86,16 @@ class Stage:
     """A gateway on virtual time and its clients."""
 
     def __init__(
-        self, market: Market, settings: GatewaySettings, start: datetime = START, *, truth: Truth | None = None
+        self,
+        market: Market,
+        settings: GatewaySettings,
+        start: datetime = START,
+        *,
+        truth: Truth | None = None,
+        store: Store | None = None,
     ) -> None:
         self.time = VirtualTime(start)
-        self.gateway = Gateway(market, self.time, settings, truth=truth)
+        self.gateway = Gateway(market, self.time, settings, truth=truth, store=store)
         self.port = self.gateway.start()
         self.clients: list[Client] = []
 
@@ -133,6 +140,7 @@ def staged(
     anomalies: Anomalies | None = None,
     settings: GatewaySettings | None = None,
     truth: Truth | None = None,
+    store: Store | None = None,
 ) -> Iterator[Stage]:
     """Run a gateway for the length of a block."""
     settings = settings or GatewaySettings()
@@ -141,6 +149,7 @@ def staged(
         replace(settings, anomalies=anomalies) if anomalies else settings,
         start,
         truth=truth,
+        store=store,
     )
     try:
         yield stage

@@ -86,6 +86,12 @@ def _read_cash(context: click.Context, parameter: click.Parameter, values: Seque
     help="Append what really happened, as JSON lines, before any client is told of it.",
 )
 @click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Keep account, orders and executions there over restarts.",
+)
+@click.option(
     "--speed",
     type=click.IntRange(1, _FASTEST),
     default=1,
@@ -101,15 +107,17 @@ def command(
     cash: dict[str, Decimal],
     max_version: int,
     truth: Path | None,
+    state: Path | None,
     speed: int,
 ) -> int:
     """Serve a simulated TWS on 127.0.0.1, on the wall clock, until it is told to stop.
 
-    The first line on stdout is `listening on 127.0.0.1:PORT`. Everything is forgotten when the gateway stops.
+    The first line on stdout is `listening on 127.0.0.1:PORT`. Without --state everything is forgotten when it stops.
     """
-    from runner.gateway.standalone import serve
+    from runner.gateway.standalone import Files, serve
 
     settings = GatewaySettings(account=account, seed=seed, max_version=max_version, speed=speed)
     if cash:
         settings = replace(settings, cash=cash)
-    return serve(port, settings, quotes, truth)
+    files = Files(quotes=quotes, truth=truth, state=state, opening=cash or None)
+    return serve(port, settings, files)

@@ -1,0 +1,318 @@
+"""`--state FILE`: what a gateway knew is known to the next one, however the first one ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from runner.errors import FxrunError, JournalBusy, Refused, UsageError
+from runner.gateway.market import Market
+from runner.gateway.settings import GatewaySettings
+from runner.gateway.state_file import StateFile
+from runner.wire.messages import (
+    AccountSummary,
+    CancelOrder,
+    CompletedOrder,
+    ExecutionDetails,
+    NextValidId,
+    OpenOrder,
+    Position,
+    RequestAccountSummary,
+    RequestAllOpenOrders,
+    RequestCompletedOrders,
+    RequestExecutions,
+    RequestIds,
+    RequestPositions,
+)
+from tests.integration.gateway_peer import START, Client, Stage, errors, only, order, prices, staged, statuses
+
+CODE = "import sys; from runner.cli.main import main; sys.exit(main(sys.argv[1:]))"
+QUOTES = ((0, "1.0850", "1.0852"), (3600, "1.0950", "1.0952"), (7200, "1.0750", "1.0752"), (90_000, "1.0800", "1.0802"))
+GTC = {"time_in_force": "GTC"}
+
+
+@contextmanager
+def kept(folder: Path, start: datetime = START, *quotes: tuple[int, str, str]) -> Iterator[tuple[Stage, Client]]:
+    """Run a gateway that keeps its state in a folder, and a client of it."""
+    settings = GatewaySettings()
+    store = StateFile(folder / "state", settings)
+    with staged(prices(folder, *(quotes or QUOTES)), start=start, settings=settings, store=store) as stage:
+        yield stage, stage.client(7)
+
+
+def account_of(client: Client) -> list[tuple[str, str, str]]:
+    """Return the cash and worth of the account."""
+    told = client.ask(RequestAccountSummary(request_id=1, group="All", tags="$LEDGER"))
+    return [(one.tag, one.currency, one.value) for one in only(AccountSummary, told)]
+
+
+def open_orders(client: Client) -> list[OpenOrder]:
+    """Return the orders that are live."""
+    return only(OpenOrder, client.ask(RequestAllOpenOrders()))
+
+
+def test_everything_comes_back(tmp_path: Path) -> None:
+    with kept(tmp_path) as (_, client):
+        client.ask(order(3), order(5, "SELL", "LMT", limit="1.1000", order_ref="Ä\n", **GTC))
+        client.ask(order(6, "SELL", "LMT", limit="1.3", **GTC))
+        client.ask(CancelOrder(order_id=6))
+        before = [
+            open_orders(client),
+            client.ask(RequestExecutions(request_id=1)),
+            client.ask(RequestCompletedOrders()),
+            only(Position, client.ask(RequestPositions())),
+            account_of(client),
+        ]
+    with kept(tmp_path) as (_, client):
+        assert [
+            open_orders(client),
+            client.ask(RequestExecutions(request_id=1)),
+            client.ask(RequestCompletedOrders()),
+            only(Position, client.ask(RequestPositions())),
+            account_of(client),
+        ] == before
+        assert [one.order_id for one in open_orders(client)] == [5]
+        assert len(only(ExecutionDetails, before[1])) == 1
+        assert len(only(CompletedOrder, before[2])) == 2
+        assert statuses(client.ask(CancelOrder(order_id=5))) == [(5, "Cancelled")]
+
+
+def test_the_next_valid_id_of_each_client(tmp_path: Path) -> None:
+    with kept(tmp_path) as (stage, client):
+        client.ask(order(3), order(9, "HOLD"))
+        assert errors(client.ask(order(8)))[0] == (8, 103)
+        other = stage.client(8)
+        other.ask(order(100, what_if=True))
+        assert only(NextValidId, other.ask(RequestIds()))[0].order_id == 1
+    with kept(tmp_path) as (stage, client):
+        assert only(NextValidId, client.welcome)[0].order_id == 10, "an id is used by an order that was refused, too"
+        assert only(NextValidId, stage.client(8).welcome)[0].order_id == 1
+        assert errors(client.ask(order(3))) == [(3, 104)]
+        assert errors(client.ask(order(2))) == [(2, 103)]
+
+
+def test_what_is_filled_while_nobody_serves_is_not(tmp_path: Path) -> None:
+    with kept(tmp_path) as (_, client):
+        client.ask(order(1, "SELL", "LMT", limit="1.0900", **GTC), order(2, "BUY", "LMT", limit="1.0755", **GTC))
+        client.ask(order(3, "BUY", "LMT", limit="1.0801", **GTC))
+    with kept(tmp_path, START + timedelta(seconds=7199)) as (stage, client):
+        told = client.ask(RequestExecutions(request_id=1))
+        (done,) = only(ExecutionDetails, told)
+        assert (done.execution.order_id, done.execution.price) == (1, Decimal("1.0950")), "at the price of now"
+        assert done.execution.time.startswith("20250305 16:29:59")
+        stage.pass_until(START + timedelta(seconds=7200))
+        told = only(ExecutionDetails, client.ask())
+        assert [(one.execution.order_id, one.execution.price) for one in told] == [
+            (2, Decimal("1.0755")),
+            (3, Decimal("1.0801")),
+        ]
+
+
+def test_a_day_order_expires_when_its_session_ended(tmp_path: Path) -> None:
+    with kept(tmp_path) as (_, client):
+        client.ask(order(1, "SELL", "LMT", limit="1.2"), order(2, "SELL", "LMT", limit="1.2", **GTC))
+    with kept(tmp_path, START + timedelta(hours=7)) as (_, client):
+        assert [one.order_id for one in open_orders(client)] == [1, 2], "its session goes on"
+    with kept(tmp_path, START + timedelta(hours=8)) as (_, client):
+        assert [one.order_id for one in open_orders(client)] == [2]
+        (ended,) = only(CompletedOrder, client.ask(RequestCompletedOrders()))
+        assert (ended.order.order_ref, ended.order_state.completed_time) == ("ref-1", "20250305 22:00:00 UTC")
+
+
+def test_an_order_that_waited_for_the_opening(tmp_path: Path) -> None:
+    closed = datetime.fromisoformat("2025-03-08T12:00:00Z")  # a Saturday
+    opened = datetime.fromisoformat("2025-03-10T12:00:00Z")
+    ended = datetime.fromisoformat("2025-03-11T12:00:00Z")
+    quotes = tuple(
+        (int((day - START).total_seconds()) - 60, "1.08", "1.0802") for day in (START, closed, opened, ended)
+    )
+    with kept(tmp_path, closed, *quotes) as (_, client):
+        told = client.ask(order(1, "SELL", "LMT", limit="1.2"), order(2, "BUY", "LMT", limit="1.2", **GTC))
+        assert {status for _, status in statuses(told)} == {"PreSubmitted"}
+    with kept(tmp_path, opened, *quotes) as (_, client):
+        assert statuses(client.ask(RequestAllOpenOrders())) == [(1, "Submitted")]
+        (done,) = only(ExecutionDetails, client.ask(RequestExecutions(request_id=1)))
+        assert (done.execution.order_id, done.execution.price) == (2, Decimal("1.0802"))
+    with kept(tmp_path, ended, *quotes) as (_, client):
+        assert statuses(client.ask(RequestAllOpenOrders())) == []
+
+
+def test_a_bracket_goes_on(tmp_path: Path) -> None:
+    with kept(tmp_path) as (_, client):
+        client.ask(
+            order(1, "BUY", "LMT", limit="1.0760", transmit=False, **GTC),
+            order(2, "SELL", "LMT", limit="1.0800", parent_id=1, transmit=False, **GTC),
+            order(3, "SELL", "STP", stop="1.0700", parent_id=1, **GTC),
+            order(9, "BUY", "LMT", limit="1", transmit=False, **GTC),
+        )
+        before = open_orders(client)
+    with kept(tmp_path) as (stage, client):
+        assert open_orders(client) == before
+        stage.pass_until(START + timedelta(seconds=7200))
+        assert [one[0] for one in statuses(client.ask()) if one[1] == "Filled"] == [1]
+    with kept(tmp_path, START + timedelta(seconds=8000)) as (stage, client):
+        assert statuses(client.ask(RequestAllOpenOrders())) == [(2, "Submitted"), (3, "PreSubmitted")]
+        stage.pass_until(START + timedelta(seconds=90_000))
+        told = statuses(client.ask())
+        assert told.count((2, "Filled")) == 1
+        assert told.count((3, "Cancelled")) == 1
+        told = statuses(client.ask(order(9, "BUY", "LMT", limit="1", **GTC)))
+        assert told == [(9, "Submitted")], "what was not transmitted yet can be"
+
+
+def test_numbers_are_given_away_once(tmp_path: Path) -> None:
+    with kept(tmp_path) as (_, client):
+        told = client.ask(*(order(number, order_ref="same") for number in range(1, 30)))
+    first = {one.execution.execution_id for one in only(ExecutionDetails, told)}
+    perms = {one.execution.perm_id for one in only(ExecutionDetails, told)}
+    assert len(first) == len(perms) == 29
+    with kept(tmp_path) as (stage, _):
+        told = stage.client(8).ask(*(order(number, order_ref="same") for number in range(1, 30)))
+        assert first.isdisjoint(one.execution.execution_id for one in only(ExecutionDetails, told))
+        assert perms.isdisjoint(one.execution.perm_id for one in only(ExecutionDetails, told))
+        used = stage.gateway.call(lambda venue: venue.numbers._used)
+        assert len(used) == 4 * 29
+
+
+def test_what_is_not_on_the_disk_is_told_to_nobody(tmp_path: Path) -> None:
+    with kept(tmp_path) as (stage, client):
+        stage.gateway.call(lambda venue: venue.store._connection.execute("PRAGMA query_only=ON").close())
+        with pytest.raises((ConnectionAbortedError, ConnectionResetError)):
+            client.ask(order(1))
+        assert stage.gateway.ended.wait(5)
+        assert "--state" in str(stage.gateway.failure)
+        assert "cannot be written: attempt to write a readonly database" in str(stage.gateway.failure)
+
+
+@contextmanager
+def running(*options: str) -> Iterator[tuple[Client, subprocess.Popen[str]]]:
+    """Run the command, and a client of it."""
+    arguments = [sys.executable, "-c", CODE, "gateway", "--port", "0", *options]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            port = process.stdout.readline().removeprefix("listening on 127.0.0.1:")
+            with closing(Client(int(port))) as client:
+                yield client, process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("how", ["SIGKILL", "SIGTERM"])
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+def test_it_survives_its_process(tmp_path: Path, how: str) -> None:
+    state = ("--state", str(tmp_path / "state"), "--cash", "USD=50000")
+    with running(*state) as (client, process):
+        client.ask(order(1, "BUY", "LMT", limit="0.5", **GTC), order(2, "BUY", "LMT", limit="0.6", **GTC))
+        told = open_orders(client)
+        os.kill(process.pid, getattr(signal, how))
+        assert process.wait(10) == {"SIGKILL": -9, "SIGTERM": 0}[how]
+    with running(*state) as (client, process):
+        assert open_orders(client) == told
+        assert [one.order_id for one in told] == [1, 2]
+        busy = _refused(*state)
+        assert busy[0] == 75
+        assert "in use by another gateway" in busy[1]
+        process.kill()
+        assert process.stderr is not None
+        assert f"state in {tmp_path / 'state'}: 2 open orders" in process.stderr.read()
+
+
+def _refused(*options: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, "gateway", "--port", "0", *options],
+        capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    return done.returncode, " ".join(done.stderr.split())
+
+
+def test_a_file_of_another_account_or_other_cash(tmp_path: Path) -> None:
+    state = ("--state", str(tmp_path / "state"))
+    with running(*state, "--cash", "USD=50000", "--cash", "EUR=2.50"):
+        pass
+    code, text = _refused(*state, "--account", "DU7654321")
+    assert code == 3
+    assert "belongs to account DU1234567, not DU7654321; give --account DU1234567, or name another file" in text
+    code, text = _refused(*state, "--cash", "USD=60000")
+    assert code == 2
+    assert "was opened with EUR=2.5 USD=50000, not USD=60000; leave --cash out" in text
+
+
+def _database(path: Path, script: str) -> Path:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(script)
+    return path
+
+
+def test_a_file_that_cannot_be_the_state(tmp_path: Path) -> None:
+    text = tmp_path / "text"
+    text.write_text("no database" * 100)
+    strange = _database(tmp_path / "strange", "CREATE TABLE one (two)")
+    cases: list[tuple[Path, type[FxrunError], str]] = [
+        (text, Refused, "not the state of a gateway"),
+        (strange, Refused, "a database, but not the state of a gateway"),
+        (tmp_path, UsageError, "is a folder"),
+        (tmp_path / "no" / "file", UsageError, "the folder .* does not exist"),
+    ]
+    for path, kind, message in cases:
+        with pytest.raises(kind, match=message):
+            StateFile(path, GatewaySettings())
+
+
+def test_a_file_that_is_damaged_or_newer(tmp_path: Path) -> None:
+    with kept(tmp_path) as (_, client):
+        client.ask(order(1))
+    path = tmp_path / "state"
+    _database(path, "UPDATE orders SET body = '{\"nothing\": 1}'")
+    with pytest.raises(Refused, match="not the state of a gateway"), kept(tmp_path):
+        pass
+    _database(path, "PRAGMA user_version=2")
+    with pytest.raises(Refused, match=r"written by a newer fxrun .schema 2, known 1.; upgrade fxrun"):
+        StateFile(path, GatewaySettings())
+    path.write_bytes(path.read_bytes()[:8192])
+    with pytest.raises(Refused, match="state"):
+        StateFile(path, GatewaySettings())
+
+
+def test_two_gateways_do_not_share_a_file(tmp_path: Path) -> None:
+    with kept(tmp_path), pytest.raises(JournalBusy, match="in use by another gateway"):
+        StateFile(tmp_path / "state", GatewaySettings())
+    with kept(tmp_path):
+        pass
+
+
+def test_it_costs_little(tmp_path: Path) -> None:
+    """A generous bound: on a quiet machine it is below 60 microseconds an order."""
+    took = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    for market in (prices(tmp_path / "one", *QUOTES), prices(tmp_path / "two", *QUOTES)):
+        took.append(_time(market, None if not took else StateFile(tmp_path / "state", GatewaySettings())))
+    assert (took[1] - took[0]) / 1000 < 300e-6
+
+
+def _time(market: Market, store: StateFile | None) -> float:
+    with staged(market, settings=replace(GatewaySettings(), cash={"USD": Decimal(10**9)}), store=store) as stage:
+        client = stage.client()
+        orders = [
+            order(number, quantity) for number, quantity in zip(range(1, 2001), ("BUY", "SELL") * 500, strict=True)
+        ]
+        began = time.perf_counter()
+        told = client.ask(*orders)
+        took = time.perf_counter() - began
+        assert len(only(ExecutionDetails, told)) == 1000
+    return took
