@@ -126,7 +126,7 @@ class Session:
         self._note(request)
         if self._client_id < 0 and not isinstance(request, StartApi):
             self.say(reports.error(-1, 321, "Error validating request.-'bz' : cause - startApi must come first"))
-        elif abs(getattr(request, "order_id", getattr(request, "request_id", 0))) >= _NO_ID:
+        elif abs(getattr(request, "order_id", getattr(request, "request_id", 0)) or 0) >= _NO_ID:
             self.say(reports.error(-1, 320, "Error reading request. An id needs more than 32 bits"))
         else:
             self._handle(request)

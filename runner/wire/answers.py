@@ -1,17 +1,37 @@
-"""What a server says to a client: the session, orders, fills, accounts; and the union of all answers."""
+"""What a server says to a client: the session, orders, fills; and the union of all answers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
 
+from runner.wire.account_answers import (
+    AccountDownloadEnd,
+    AccountSummary,
+    AccountSummaryEnd,
+    AccountUpdateMulti,
+    AccountUpdateMultiEnd,
+    AccountUpdateTime,
+    AccountValue,
+    FamilyCodes,
+    Pnl,
+    PnlSingle,
+    PortfolioValue,
+    Position,
+    PositionEnd,
+    PositionMulti,
+    PositionMultiEnd,
+)
 from runner.wire.market_answers import (
     ContractData,
     ContractDataEnd,
+    HeadTimestamp,
     HistoricalData,
     HistoricalDataEnd,
+    HistoricalDataUpdate,
     MarketDataType,
     MarketRule,
+    SymbolSamples,
     TickGeneric,
     TickPrice,
     TickRequestParameters,
@@ -83,6 +103,15 @@ class OpenOrdersEnd:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OrderBound:
+    """An order entered by hand now belongs to a client, under this id."""
+
+    perm_id: int
+    client_id: int
+    order_id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CompletedOrder:
     """An order that has ended."""
 
@@ -125,115 +154,6 @@ class CommissionReport:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Position:
-    """One holding."""
-
-    account: str
-    contract: WireContract
-    position: Decimal | None
-    average_cost: Decimal | None = ZERO
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PositionEnd:
-    """All holdings were told."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PositionMulti:
-    """One holding of an account or model."""
-
-    request_id: int
-    account: str
-    contract: WireContract
-    position: Decimal | None
-    average_cost: Decimal | None = ZERO
-    model_code: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PositionMultiEnd:
-    """All holdings of that request were told."""
-
-    request_id: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AccountSummary:
-    """One figure of one account; the value is text, for not every figure is a number."""
-
-    request_id: int
-    account: str
-    tag: str
-    value: str
-    currency: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AccountSummaryEnd:
-    """All figures were told."""
-
-    request_id: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AccountValue:
-    """One figure of the subscribed account."""
-
-    key: str
-    value: str
-    currency: str
-    account: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PortfolioValue:
-    """One holding of the subscribed account, valued."""
-
-    contract: WireContract
-    position: Decimal | None
-    market_price: Decimal | None
-    market_value: Decimal | None
-    average_cost: Decimal | None
-    unrealized_pnl: Decimal | None
-    realized_pnl: Decimal | None
-    account: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AccountUpdateTime:
-    """When the account was last valued, as hh:mm."""
-
-    time: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AccountDownloadEnd:
-    """The subscribed account was told whole."""
-
-    account: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AccountUpdateMulti:
-    """One figure of an account or model."""
-
-    request_id: int
-    account: str
-    model_code: str
-    key: str
-    value: str
-    currency: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AccountUpdateMultiEnd:
-    """All figures of that request were told."""
-
-    request_id: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class CurrentTime:
     """The server's time in seconds since 1970."""
 
@@ -241,18 +161,10 @@ class CurrentTime:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FamilyCode:
-    """An account and its family."""
+class CurrentTimeInMillis:
+    """The server's time in milliseconds since 1970."""
 
-    account: str
-    code: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FamilyCodes:
-    """The families of the accounts."""
-
-    codes: tuple[FamilyCode, ...] = ()
+    time_ms: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -263,16 +175,6 @@ class UserInfo:
     white_branding_id: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pnl:
-    """Profit and loss of an account."""
-
-    request_id: int
-    daily: Decimal | None
-    unrealized: Decimal | None = None
-    realized: Decimal | None = None
-
-
 Answer = (
     NextValidId
     | ManagedAccounts
@@ -280,6 +182,7 @@ Answer = (
     | OrderStatus
     | OpenOrder
     | OpenOrdersEnd
+    | OrderBound
     | CompletedOrder
     | CompletedOrdersEnd
     | ExecutionDetails
@@ -308,10 +211,15 @@ Answer = (
     | TickSnapshotEnd
     | HistoricalData
     | HistoricalDataEnd
+    | HistoricalDataUpdate
+    | HeadTimestamp
+    | SymbolSamples
     | CurrentTime
+    | CurrentTimeInMillis
     | FamilyCodes
     | MarketRule
     | UserInfo
     | Pnl
+    | PnlSingle
     | Unsupported
 )

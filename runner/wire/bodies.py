@@ -10,11 +10,13 @@ from runner.wire.answers import Answer
 from runner.wire.codec import decode_answer, decode_request, encode
 from runner.wire.errors import WireError
 from runner.wire.frames import frame, join_fields, split_fields, wrap
+from runner.wire.proto_answers import PROTO_ANSWERS
 from runner.wire.proto_layout import Shape
-from runner.wire.proto_messages import PROTO_ANSWERS, PROTO_REQUESTS
 from runner.wire.proto_pool import parse, serialize
+from runner.wire.proto_requests import PROTO_REQUESTS
 from runner.wire.requests import Request, Unsupported
 from runner.wire.switches import ANSWERS_SINCE, PROTOBUF_OFFSET, RAW_IDS_SINCE, REQUESTS_SINCE
+from runner.wire.unoffered import from_protobuf
 
 _ID = struct.Struct("!i")
 _TABLES = ((PROTO_REQUESTS, REQUESTS_SINCE), (PROTO_ANSWERS, ANSWERS_SINCE))
@@ -76,4 +78,6 @@ def _read_protobuf(message_id: int, data: bytes, table: Mapping[int, Shape]) -> 
     except WireError as error:
         raise WireError(error.problem, message_id=message_id, field=error.field, value=error.value) from None
     first = unknown.reqId if unknown.HasField("reqId") else None
-    return Unsupported(message_id=message_id, first_number=first, protobuf=data)
+    if table is PROTO_ANSWERS:
+        return Unsupported(message_id=message_id, protobuf=data)
+    return from_protobuf(message_id, data, first)

@@ -14,6 +14,7 @@ from runner.wire.layout_answers import ANSWERS
 from runner.wire.layout_requests import REQUESTS
 from runner.wire.requests import Request, Unsupported
 from runner.wire.steps import Cursor, Step, prepare, read_steps, write_steps
+from runner.wire.unoffered import from_fields
 
 _BY_MESSAGE: Mapping[type, Layout] = {
     layout.message: layout for table in (REQUESTS, ANSWERS) for layout in table.values()
@@ -39,20 +40,22 @@ def encode(message: Request | Answer, version: int) -> tuple[str, ...]:
 
 def decode_request(fields: Sequence[str], version: int) -> Request:
     """Read what a client sent; `Unsupported` for an id without layout, WireError for fields that do not fit."""
-    return cast(Request, _decode(REQUESTS, fields, version))
+    message_id = _message_id(fields)
+    if message_id not in REQUESTS:
+        return from_fields(message_id, fields[1:], version)
+    return cast(Request, _decode(REQUESTS[message_id], fields, version))
 
 
 def decode_answer(fields: Sequence[str], version: int) -> Answer:
     """Read what a server sent; `Unsupported` for an id without layout, WireError for fields that do not fit."""
-    return cast(Answer, _decode(ANSWERS, fields, version))
-
-
-def _decode(table: Mapping[int, Layout], fields: Sequence[str], version: int) -> Any:
     message_id = _message_id(fields)
-    layout = table.get(message_id)
-    if layout is None:
+    if message_id not in ANSWERS:
         return Unsupported(message_id=message_id, fields=tuple(fields[1:]))
-    cursor = Cursor(fields, message_id, 1, {"": {}, **{name: {} for name, _ in layout.parts}})
+    return cast(Answer, _decode(ANSWERS[message_id], fields, version))
+
+
+def _decode(layout: Layout, fields: Sequence[str], version: int) -> Any:
+    cursor = Cursor(fields, layout.message_id, 1, {"": {}, **{name: {} for name, _ in layout.parts}})
     read_steps(_steps(layout.message, version), cursor)
     values = cursor.parts[""]
     for name, part in layout.parts:

@@ -10,7 +10,7 @@ from runner.wire.layout_parts import TOLD_CONTRACT, tags
 
 _CONTRACT = (("contract", m.WireContract),)
 _REQUEST_ID = Field("request_id", INTEGER)
-_MARKET_FRACTIONS = 163  # of market data sizes
+_MARKET_FRACTIONS = 163  # of the sizes that clients before it read as whole numbers
 
 
 def _plain(message_id: int, message: type, *items: Item, version: str = "1") -> Layout:
@@ -100,6 +100,21 @@ _BAR: tuple[Item, ...] = (
     Field("count", INTEGER),
 )
 
+_UPDATED_BAR: tuple[Item, ...] = (
+    _REQUEST_ID,
+    Field("bar.count", INTEGER),
+    Field("bar.time", TEXT),
+    *fields(PRICE, "open close high low average", part="bar"),
+    Field("bar.volume", INTEGER),
+)
+
+_SAMPLE: tuple[Item, ...] = (
+    Field("contract_id", INTEGER),
+    *fields(TEXT, "symbol security_type primary_exchange currency"),
+    Repeat("derivatives", m.Derivative, fields(TEXT, "security_type")),
+    *fields(TEXT, "description issuer_id", since=176),
+)
+
 _LAYOUTS = (
     OPEN_ORDER,
     COMPLETED_ORDER,
@@ -133,6 +148,7 @@ _LAYOUTS = (
         ),
     ),
     _plain(53, m.OpenOrdersEnd),
+    Layout(100, m.OrderBound, fields(INTEGER, "perm_id client_id order_id")),
     Layout(102, m.CompletedOrdersEnd, ()),
     Layout(11, m.ExecutionDetails, _EXECUTION, (*_CONTRACT, ("execution", m.WireExecution))),
     _plain(55, m.ExecutionDetailsEnd, _REQUEST_ID),
@@ -220,7 +236,11 @@ _LAYOUTS = (
         ),
     ),
     Layout(108, m.HistoricalDataEnd, (_REQUEST_ID, *fields(TEXT, "start end"))),
+    Layout(90, m.HistoricalDataUpdate, _UPDATED_BAR, (("bar", m.Bar),)),
+    Layout(88, m.HeadTimestamp, (_REQUEST_ID, Field("time", TEXT))),
+    Layout(79, m.SymbolSamples, (_REQUEST_ID, Repeat("samples", m.SymbolSample, _SAMPLE))),
     _plain(49, m.CurrentTime, Field("time", INTEGER)),
+    Layout(109, m.CurrentTimeInMillis, (Field("time_ms", INTEGER),)),
     Layout(78, m.FamilyCodes, (Repeat("codes", m.FamilyCode, fields(TEXT, "account code")),)),
     Layout(
         93,
@@ -239,6 +259,18 @@ _LAYOUTS = (
             Field("daily", PRICE, unset=UNSET_DOUBLE),
             Field("unrealized", PRICE, since=129, unset=UNSET_DOUBLE),
             Field("realized", PRICE, since=135, unset=UNSET_DOUBLE),
+        ),
+    ),
+    Layout(
+        95,
+        m.PnlSingle,
+        (
+            _REQUEST_ID,
+            *sizes("position", since=_MARKET_FRACTIONS),
+            Field("daily", PRICE, unset=UNSET_DOUBLE),
+            Field("unrealized", PRICE, since=129, unset=UNSET_DOUBLE),
+            Field("realized", PRICE, since=135, unset=UNSET_DOUBLE),
+            Field("value", PRICE, unset=UNSET_DOUBLE),
         ),
     ),
 )

@@ -164,6 +164,51 @@ class HistoricalDataEnd:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HistoricalDataUpdate:
+    """The last bar of a request that is kept up to date, as it stands now."""
+
+    request_id: int
+    bar: Bar
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeadTimestamp:
+    """The earliest time that there are bars of, as the request wanted it written."""
+
+    request_id: int
+    time: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Derivative:
+    """A type of security that is derived from another."""
+
+    security_type: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SymbolSample:
+    """A contract whose symbol or name was asked for, and what is derived from it."""
+
+    contract_id: int = 0
+    symbol: str = ""
+    security_type: str = ""
+    primary_exchange: str = ""
+    currency: str = ""
+    derivatives: tuple[Derivative, ...] = ()
+    description: str = ""
+    issuer_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SymbolSamples:
+    """The contracts that a pattern fits."""
+
+    request_id: int
+    samples: tuple[SymbolSample, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PriceIncrement:
     """From `low_edge` on, prices lie on the grid of `increment`."""
 

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runner.wire.market_requests import (
+    CancelHeadTimestamp,
+    CancelHistoricalData,
+    CancelMarketData,
+    RequestContractDetails,
+    RequestHeadTimestamp,
+    RequestHistoricalData,
+    RequestMarketData,
+    RequestMarketDataType,
+    RequestMarketRule,
+    RequestMatchingSymbols,
+)
 from runner.wire.values import WireContract, WireOrder
 
 
@@ -81,6 +93,11 @@ class RequestIds:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RequestCurrentTime:
     """Ask what time it is."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestCurrentTimeInMillis:
+    """Ask what time it is, to the millisecond; since 197."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -179,63 +196,6 @@ class CancelAccountUpdatesMulti:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RequestContractDetails:
-    """Ask for the contracts that fit a description."""
-
-    request_id: int
-    contract: WireContract
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RequestMarketData:
-    """Subscribe to quotes, or ask for one snapshot."""
-
-    request_id: int
-    contract: WireContract
-    generic_ticks: str = ""
-    snapshot: bool = False
-    regulatory_snapshot: bool = False
-    options: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CancelMarketData:
-    """End that subscription."""
-
-    request_id: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RequestMarketDataType:
-    """Choose live (1), frozen (2), delayed (3) or delayed frozen (4) quotes."""
-
-    data_type: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RequestHistoricalData:
-    """Ask for bars."""
-
-    request_id: int
-    contract: WireContract
-    end: str = ""
-    bar_size: str = ""
-    duration: str = ""
-    regular_hours_only: bool = False
-    what_to_show: str = ""
-    date_format: int = 1
-    keep_up_to_date: bool = False
-    options: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CancelHistoricalData:
-    """End that request."""
-
-    request_id: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class RequestCompletedOrders:
     """Ask for the orders that ended today."""
 
@@ -271,10 +231,20 @@ class CancelPnl:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RequestMarketRule:
-    """Ask for the price grid of a rule."""
+class RequestPnlSingle:
+    """Subscribe to the profit and loss of one holding."""
 
-    rule_id: int
+    request_id: int
+    account: str = ""
+    model_code: str = ""
+    contract_id: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancelPnlSingle:
+    """End that subscription."""
+
+    request_id: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -288,13 +258,16 @@ class SetServerLogLevel:
 class Unsupported:
     """A message this codec does not take apart: of a kind it has no layout for, or unknown.
 
-    One that came as protobuf has no fields but its bytes, and the number in its field 1: nearly always the request id.
+    One that came as protobuf has no fields but its bytes. What is known of such a request (`unoffered`) is told with
+    it: its name, the id that its answers should carry, and whether it only ends what another one asked for.
     """
 
     message_id: int
     fields: tuple[str, ...] = ()
-    first_number: int | None = None
     protobuf: bytes | None = None
+    request_id: int | None = None
+    name: str = ""
+    is_cancel: bool = False
 
 
 Request = (
@@ -307,6 +280,7 @@ Request = (
     | RequestAutoOpenOrders
     | RequestIds
     | RequestCurrentTime
+    | RequestCurrentTimeInMillis
     | RequestManagedAccounts
     | RequestExecutions
     | RequestPositions
@@ -329,7 +303,12 @@ Request = (
     | RequestUserInfo
     | RequestPnl
     | CancelPnl
+    | RequestPnlSingle
+    | CancelPnlSingle
     | RequestMarketRule
+    | RequestMatchingSymbols
+    | RequestHeadTimestamp
+    | CancelHeadTimestamp
     | SetServerLogLevel
     | Unsupported
 )

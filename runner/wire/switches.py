@@ -20,21 +20,21 @@ REQUESTS_SINCE = {
     9: _CONTRACTS,
     **dict.fromkeys((1, 2, 59), _MARKET),  # quotes, end of quotes, type of quotes
     **dict.fromkeys((6, 17, 61, 64, 62, 63, 74, 75, 76, 77), _ACCOUNTS),
-    **dict.fromkeys((20, 25), _HISTORY),
-    **dict.fromkeys((92, 93), _PNL),
-    **dict.fromkeys((80, 91, 104), _RULES),  # family codes, market rule, user
-    **dict.fromkeys((71, 8, 49, 14), _SESSION),  # start, ids, time, log level
+    **dict.fromkeys((20, 25, 87, 90), _HISTORY),
+    **dict.fromkeys((92, 93, 94, 95), _PNL),
+    **dict.fromkeys((80, 81, 91, 104), _RULES),  # family codes, matching symbols, market rule, user
+    **dict.fromkeys((71, 8, 49, 105, 14), _SESSION),  # start, ids, times, log level
 }
 
 ANSWERS_SINCE = {
     **dict.fromkeys((11, 55), _EXECUTIONS),
     **dict.fromkeys((3, 4, 5, 53), _PLACING),  # status, error, open order and their end
-    **dict.fromkeys((59, 101, 102), _ORDERS),  # commission, completed orders and their end
+    **dict.fromkeys((59, 100, 101, 102), _ORDERS),  # commission, bound orders, completed orders and their end
     **dict.fromkeys((10, 52), _CONTRACTS),
     **dict.fromkeys((1, 2, 45, 46, 57, 58, 81), _MARKET),
     **dict.fromkeys((6, 7, 8, 54, 15, 61, 62, 63, 64, 71, 72, 73, 74), _ACCOUNTS),
-    **dict.fromkeys((17, 108), _HISTORY),
-    94: _PNL,
-    **dict.fromkeys((78, 93, 107), _RULES),
-    **dict.fromkeys((9, 49), _SESSION),
+    **dict.fromkeys((17, 108, 88, 90), _HISTORY),
+    **dict.fromkeys((94, 95), _PNL),
+    **dict.fromkeys((78, 79, 93, 107), _RULES),
+    **dict.fromkeys((9, 49, 109), _SESSION),
 }

@@ -117,6 +117,15 @@ CASES: list[tuple[Any, str, list[Any], int]] = [
     (m.CurrentTime(time=1700000000), "currentTime", [1700000000], 100),
     (m.UserInfo(request_id=3, white_branding_id="x"), "userInfo", [3, "x"], 167),
     (m.Pnl(request_id=2, daily=D("-1.5"), unrealized=D(3)), "pnl", [2, D("-1.5"), D(3), None], 135),
+    (
+        m.PnlSingle(request_id=2, position=D(20000), daily=D("-1.5"), unrealized=D(3), value=D(21800)),
+        "pnlSingle",
+        [2, D(20000), D("-1.5"), D(3), None, D(21800)],
+        135,
+    ),
+    (m.HeadTimestamp(request_id=14, time="20050103-05:00:00"), "headTimestamp", [14, "20050103-05:00:00"], 118),
+    (m.CurrentTimeInMillis(time_ms=1700000000123), "currentTimeInMillis", [1700000000123], 197),
+    (m.OrderBound(perm_id=2**31 + 7, client_id=0, order_id=-5), "orderBound", [2**31 + 7, 0, -5], 144),
     (m.HistoricalDataEnd(request_id=1, start="a", end="b"), "historicalDataEnd", [1, "a", "b"], 196),
 ]
 
@@ -297,6 +306,44 @@ def test_history(oracle: Oracle) -> None:
         assert (heard[-1] == ("historicalDataEnd", [1, "a", "b"])) is (version < 196)
 
 
+def test_a_bar_that_is_kept_up_to_date(oracle: Oracle) -> None:
+    bar = m.Bar(time="20261124", open=D("1.1"), high=D("1.2"), low=D("1.0"), close=D("1.15"), volume=7, count=3)
+    for version in (v for v in oracle.versions if v >= 124):
+        ((name, (request_id, theirs)),) = hear(oracle, version, m.HistoricalDataUpdate(request_id=1, bar=bar))
+        assert (name, request_id, theirs["date"]) == ("historicalDataUpdate", 1, "20261124")
+        assert [theirs[price] for price in ("open", "high", "low", "close")] == [1.1, 1.2, 1.0, 1.15]
+        assert agrees(D(7), theirs["volume"]) or theirs["volume"] == 7
+        assert theirs["barCount"] == 3
+
+
+def test_matching_symbols(oracle: Oracle) -> None:
+    euro = m.SymbolSample(
+        contract_id=12087792,
+        symbol="EUR",
+        security_type="CASH",
+        primary_exchange="IDEALPRO",
+        currency="USD",
+        description="European Monetary Union Euro",
+        issuer_id="e1",
+    )
+    apple = m.SymbolSample(
+        contract_id=265598,
+        symbol="AAPL",
+        security_type="STK",
+        primary_exchange="NASDAQ",
+        currency="USD",
+        derivatives=(m.Derivative(security_type="OPT"), m.Derivative(security_type="WAR")),
+    )
+    for version in (v for v in oracle.versions if v >= 108):
+        message = m.SymbolSamples(request_id=3, samples=(euro, apple))
+        ((name, (request_id, found)),) = hear(oracle, version, message)
+        assert (name, request_id) == ("symbolSamples", 3)
+        assert [item["derivativeSecTypes"] for item in found] == [[], ["OPT", "WAR"]]
+        assert [item["contract"]["primaryExchange"] for item in found] == ["IDEALPRO", "NASDAQ"]
+        told = [item["contract"].get("description", "") for item in found]
+        assert told == (["European Monetary Union Euro", ""] if version >= 176 else ["", ""])
+
+
 def test_lists(oracle: Oracle) -> None:
     for version in (v for v in oracle.versions if v >= 126):
         codes = m.FamilyCodes(codes=(m.FamilyCode(account="DU1", code="F"), m.FamilyCode(account="DU2")))
@@ -311,5 +358,5 @@ def test_lists(oracle: Oracle) -> None:
 
 def test_every_layout_was_checked() -> None:
     elsewhere = {m.ErrorMessage, m.ExecutionDetails, m.CommissionReport, m.ContractData, m.TickPrice, m.HistoricalData}
-    elsewhere |= {m.FamilyCodes, m.MarketRule, m.OpenOrder, m.CompletedOrder}
+    elsewhere |= {m.HistoricalDataUpdate, m.SymbolSamples, m.FamilyCodes, m.MarketRule, m.OpenOrder, m.CompletedOrder}
     assert {layout.message for layout in ANSWERS.values()} == elsewhere | {type(case[0]) for case in CASES}

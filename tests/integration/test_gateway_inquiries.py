@@ -262,11 +262,11 @@ def test_family_codes_name_the_account() -> None:
         (CancelHistoricalData(request_id=5), 5, 366),
         (RequestMarketRule(rule_id=1), -1, 321),
         (RequestAutoOpenOrders(auto_bind=True), -1, 321),
-        (Unsupported(message_id=87, fields=("12", "0")), 12, 321),
+        (Unsupported(message_id=88, fields=("12", "0")), 12, 321),
         (Unsupported(message_id=50, fields=("3", "13")), 13, 321),
         (Unsupported(message_id=24, fields=("1",)), -1, 321),
         (Unsupported(message_id=9999), -1, 321),
-        (Unsupported(message_id=81, fields=("x", "EUR")), -1, 321),
+        (Unsupported(message_id=83, fields=("x", "a")), -1, 321),
     ],
 )
 def test_what_is_not_on_offer_is_refused_and_never_hangs(request_: Request, about: int, code: int) -> None:

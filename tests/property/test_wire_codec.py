@@ -107,12 +107,15 @@ def _gates(items: tuple[Item, ...]) -> set[int]:
 
 def _least(layout: Layout) -> Any:
     """Return a message with nothing said that can be left unsaid."""
-    given_parts = {name: part() for name, part in layout.parts}
+    return _least_of(layout.message, {name: _least_of(part, {}) for name, part in layout.parts})
+
+
+def _least_of(cls: type, given_parts: dict[str, Any]) -> Any:
     needed = {"int": 1, "str": "t", "bool": True, "Decimal | None": Decimal(1), "Decimal": Decimal(1)}
-    for field in fields(layout.message):
+    for field in fields(cls):
         if field.name not in given_parts and _required(field):
             given_parts[field.name] = needed[str(field.type)]
-    return layout.message(**given_parts)
+    return cls(**given_parts)
 
 
 def _required(field: Any) -> bool:

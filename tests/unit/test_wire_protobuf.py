@@ -17,9 +17,10 @@ from runner.wire.errors import WireError
 from runner.wire.frames import wrap
 from runner.wire.layout_answers import ANSWERS
 from runner.wire.layout_requests import REQUESTS
+from runner.wire.proto_answers import PROTO_ANSWERS
 from runner.wire.proto_layout import Bind, Entry, Inside, Many, Numbers, One, Shape
-from runner.wire.proto_messages import PROTO_ANSWERS, PROTO_REQUESTS
 from runner.wire.proto_pool import DESCRIPTORS, PACKAGE, parse, serialize
+from runner.wire.proto_requests import PROTO_REQUESTS
 from runner.wire.session import NEWEST_VERSION, ClientSession, ServerSession
 from runner.wire.switches import ANSWERS_SINCE, REQUESTS_SINCE
 
@@ -143,9 +144,11 @@ def test_attached_orders_are_read() -> None:
 
 
 def test_a_message_without_layout_keeps_its_bytes_and_passes_on() -> None:
-    body = (200 + 87).to_bytes(4, "big") + b"\x08\x0c\x12\x00"
+    body = (200 + 88).to_bytes(4, "big") + b"\x08\x0c\x12\x00"
     request = read_request(body, 226)
-    assert request == m.Unsupported(message_id=87, first_number=12, protobuf=b"\x08\x0c\x12\x00")
+    assert request == m.Unsupported(
+        message_id=88, protobuf=b"\x08\x0c\x12\x00", request_id=12, name="RequestHistogramData"
+    )
     assert write(request, 226) == wrap(body)
 
 

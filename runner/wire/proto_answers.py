@@ -1,4 +1,4 @@
-"""Every message in protobuf, by its id: requests, then answers."""
+"""Every answer in protobuf, by its id."""
 
 from __future__ import annotations
 
@@ -38,91 +38,6 @@ def _by_request(message: type, name: str, *entries: Entry) -> Shape:
     return Shape(message, name, (*_REQUEST_ID, *entries))
 
 
-PROTO_REQUESTS = {
-    3: _of_orders(
-        m.PlaceOrder,
-        "PlaceOrderRequest",
-        *binds(k.INT, "order_id"),
-        *_ORDERED,
-        One("attached", "attachedOrders", _ATTACHED),
-    ),
-    4: Shape(
-        m.CancelOrder,
-        "CancelOrderRequest",
-        (
-            *binds(k.INT, "order_id"),
-            Inside("orderCancel", (*binds(k.TEXT, "manual_cancel_time=manualOrderCancelTime"), *_CANCEL)),
-        ),
-    ),
-    58: Shape(m.GlobalCancel, "GlobalCancelRequest", (Inside("orderCancel", _CANCEL),)),
-    5: Shape(m.RequestOpenOrders, "OpenOrdersRequest", ()),
-    16: Shape(m.RequestAllOpenOrders, "AllOpenOrdersRequest", ()),
-    15: Shape(m.RequestAutoOpenOrders, "AutoOpenOrdersRequest", binds(k.FLAG, "auto_bind")),
-    99: Shape(m.RequestCompletedOrders, "CompletedOrdersRequest", binds(k.FLAG, "api_only")),
-    71: Shape(m.StartApi, "StartApiRequest", (*binds(k.INT, "client_id"), *binds(k.TEXT, "optional_capabilities"))),
-    8: Shape(m.RequestIds, "IdsRequest", binds(k.INT, "count=numIds")),
-    49: Shape(m.RequestCurrentTime, "CurrentTimeRequest", ()),
-    14: Shape(m.SetServerLogLevel, "SetServerLogLevelRequest", binds(k.INT, "level=logLevel")),
-    17: Shape(m.RequestManagedAccounts, "ManagedAccountsRequest", ()),
-    7: _by_request(
-        m.RequestExecutions,
-        "ExecutionRequest",
-        Inside(
-            "executionFilter",
-            (
-                *binds(k.INT, "client_id"),
-                *binds(k.TEXT, "account=acctCode time symbol security_type=secType exchange side"),
-                *binds(k.OPTIONAL_INT, "last_days=lastNDays"),
-                Numbers("specific_dates", "specificDates", m.SpecificDate, "date"),
-            ),
-        ),
-    ),
-    61: Shape(m.RequestPositions, "PositionsRequest", ()),
-    64: Shape(m.CancelPositions, "CancelPositions", ()),
-    74: _by_request(m.RequestPositionsMulti, "PositionsMultiRequest", *binds(k.TEXT, "account model_code")),
-    75: _by_request(m.CancelPositionsMulti, "CancelPositionsMulti"),
-    62: _by_request(m.RequestAccountSummary, "AccountSummaryRequest", *binds(k.TEXT, "group tags")),
-    63: _by_request(m.CancelAccountSummary, "CancelAccountSummary"),
-    6: Shape(
-        m.RequestAccountUpdates,
-        "AccountDataRequest",
-        (*binds(k.FLAG, "subscribe"), *binds(k.TEXT, "account=acctCode")),
-    ),
-    76: _by_request(
-        m.RequestAccountUpdatesMulti,
-        "AccountUpdatesMultiRequest",
-        *binds(k.TEXT, "account model_code"),
-        *binds(k.FLAG, "ledger_and_nlv=ledgerAndNLV"),
-    ),
-    77: _by_request(m.CancelAccountUpdatesMulti, "CancelAccountUpdatesMulti"),
-    9: _by_request(m.RequestContractDetails, "ContractDataRequest", _CONTRACT),
-    1: _by_request(
-        m.RequestMarketData,
-        "MarketDataRequest",
-        _CONTRACT,
-        *binds(k.TEXT, "generic_ticks=genericTickList"),
-        *binds(k.FLAG, "snapshot regulatory_snapshot"),
-        *binds(k.OPTIONS, "options=marketDataOptions"),
-    ),
-    2: _by_request(m.CancelMarketData, "CancelMarketData"),
-    59: Shape(m.RequestMarketDataType, "MarketDataTypeRequest", binds(k.INT, "data_type=marketDataType")),
-    20: _by_request(
-        m.RequestHistoricalData,
-        "HistoricalDataRequest",
-        _CONTRACT,
-        *binds(k.TEXT, "end=endDateTime bar_size=barSizeSetting duration what_to_show"),
-        *binds(k.FLAG, "regular_hours_only=useRTH keep_up_to_date"),
-        *binds(k.INT, "date_format=formatDate"),
-        *binds(k.OPTIONS, "options=chartOptions"),
-    ),
-    25: _by_request(m.CancelHistoricalData, "CancelHistoricalData"),
-    80: Shape(m.RequestFamilyCodes, "FamilyCodesRequest", ()),
-    104: _by_request(m.RequestUserInfo, "UserInfoRequest"),
-    92: _by_request(m.RequestPnl, "PnLRequest", *binds(k.TEXT, "account model_code")),
-    93: _by_request(m.CancelPnl, "CancelPnL"),
-    91: Shape(m.RequestMarketRule, "MarketRuleRequest", binds(k.INT, "rule_id=marketRuleId")),
-}
-
 _BAR = Shape(
     m.Bar,
     "HistoricalDataBar",
@@ -154,6 +69,21 @@ _DETAILS: tuple[Entry, ...] = (
         Shape(m.Ineligibility, "IneligibilityReason", binds(k.TEXT, "reason=id description")),
     ),
 )
+_SAMPLE = Shape(
+    m.SymbolSample,
+    "ContractDescription",
+    (
+        Inside(
+            "contract",
+            (
+                *binds(k.INT, "contract_id=conId"),
+                *binds(k.TEXT, "symbol security_type=secType primary_exchange=primaryExch currency"),
+                *binds(k.TEXT, "description issuer_id"),
+            ),
+        ),
+        Numbers("derivatives", "derivativeSecTypes", m.Derivative, "security_type"),
+    ),
+)
 _TICK = (*_REQUEST_ID, *binds(k.INT, "tick_type"))
 
 PROTO_ANSWERS = {
@@ -182,6 +112,7 @@ PROTO_ANSWERS = {
     5: _of_orders(m.OpenOrder, "OpenOrder", *binds(k.INT, "order_id"), *_TOLD_ORDER),
     53: Shape(m.OpenOrdersEnd, "OpenOrdersEnd", ()),
     101: _of_orders(m.CompletedOrder, "CompletedOrder", *_TOLD_ORDER),
+    100: Shape(m.OrderBound, "OrderBound", (*binds(k.LONG, "perm_id"), *binds(k.INT, "client_id order_id"))),
     102: Shape(m.CompletedOrdersEnd, "CompletedOrdersEnd", ()),
     11: _by_request(m.ExecutionDetails, "ExecutionDetails", _CONTRACT, One("execution", "execution", EXECUTION)),
     55: _by_request(m.ExecutionDetailsEnd, "ExecutionDetailsEnd"),
@@ -259,6 +190,10 @@ PROTO_ANSWERS = {
     57: _by_request(m.TickSnapshotEnd, "TickSnapshotEnd"),
     17: _by_request(m.HistoricalData, "HistoricalData", Many("bars", "historicalDataBars", _BAR)),
     108: _by_request(m.HistoricalDataEnd, "HistoricalDataEnd", *binds(k.TEXT, "start=startDateStr end=endDateStr")),
+    90: _by_request(m.HistoricalDataUpdate, "HistoricalDataUpdate", One("bar", "historicalDataBar", _BAR)),
+    88: _by_request(m.HeadTimestamp, "HeadTimestamp", *binds(k.TEXT, "time=headTimestamp")),
+    79: _by_request(m.SymbolSamples, "SymbolSamples", Many("samples", "contractDescriptions", _SAMPLE)),
+    109: Shape(m.CurrentTimeInMillis, "CurrentTimeInMillis", binds(k.LONG, "time_ms=currentTimeInMillis")),
     49: Shape(m.CurrentTime, "CurrentTime", binds(k.LONG, "time=currentTime")),
     78: Shape(
         m.FamilyCodes,
@@ -285,4 +220,10 @@ PROTO_ANSWERS = {
     ),
     107: _by_request(m.UserInfo, "UserInfo", *binds(k.TEXT, "white_branding_id")),
     94: _by_request(m.Pnl, "PnL", *binds(k.DOUBLE, "daily=dailyPnL unrealized=unrealizedPnL realized=realizedPnL")),
+    95: _by_request(
+        m.PnlSingle,
+        "PnLSingle",
+        *binds(k.SIZE, "position"),
+        *binds(k.DOUBLE, "daily=dailyPnL unrealized=unrealizedPnL realized=realizedPnL value"),
+    ),
 }
