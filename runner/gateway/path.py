@@ -27,7 +27,7 @@ _BLOCK = 32  # days skipped at once by a search
 _SHORT = 4 * 3600  # seconds for which the spreads of each slot are looked at
 _WINDOW = 16  # days before and after that decide how lively a day is
 _MASK = (1 << 64) - 1
-_GOLDEN = 0x9E3779B97F4A7C15
+GOLDEN = 0x9E3779B97F4A7C15
 
 # Activity of each New York hour; a second outside trading hours counts 1, which makes the gap over a weekend.
 _HOURS = (8, 8, 16, 24, 24, 24, 24, 20, 36, 36, 36, 36, 20, 20, 20, 12, 8, 4, 4, 8, 8, 8, 8, 8)
@@ -63,9 +63,9 @@ def mix(value: int) -> int:
 
 def key_of(seed: int, name: str) -> int:
     """Return the 64 bits from which everything about a pair is drawn."""
-    key = mix((seed + _GOLDEN) & _MASK)
+    key = mix((seed + GOLDEN) & _MASK)
     for byte in name.encode():
-        key = mix((key + byte * _GOLDEN) & _MASK)
+        key = mix((key + byte * GOLDEN) & _MASK)
     return key
 
 
@@ -157,10 +157,10 @@ class Path:
 
     def price(self, at: int) -> int:
         """Return the price at that second."""
-        stretch = self._stretch(at)
-        start, end, first, last, begun, ended = node = _root(stretch)
+        stretch = self.stretch(at)
+        start, end, first, last, begun, ended = node = root(stretch)
         while start != at:
-            middle, price, now = self._middle(stretch, node)
+            middle, price, now = self.middle(stretch, node)
             if at < middle:
                 end, last, ended = middle, price, now
             else:
@@ -174,7 +174,7 @@ class Path:
             if (skipped := self._skip(goal, start)) > start:
                 start = skipped
                 continue
-            stretch = self._stretch(start)
+            stretch = self.stretch(start)
             if (found := self._search(goal, stretch, start, end)) is not None:
                 return found
             start = stretch.end
@@ -190,7 +190,7 @@ class Path:
         prices: list[int] = []
         at, end = span
         while at < end:
-            stretch = self._stretch(at)
+            stretch = self.stretch(at)
             for start, part in self._runs(stretch, span, apart, wanted):
                 times += range(start, start + len(part))
                 prices += part
@@ -202,7 +202,7 @@ class Path:
     ) -> Iterator[tuple[int, list[int]]]:
         """Yield runs of consecutive seconds: where they begin, and their prices."""
         start, end = span
-        stack = [_root(stretch)]
+        stack = [root(stretch)]
         while stack:
             node = stack.pop()
             left, right, first, last, begun, ended = node
@@ -211,24 +211,24 @@ class Path:
             if apart == 1 and start <= left and right <= end and left // SLOT == (right - 1) // SLOT:
                 yield left, self._seconds(stretch, node)
             elif right - left > apart or _holds(wanted, left, right):
-                middle, price, now = self._middle(stretch, node)
+                middle, price, now = self.middle(stretch, node)
                 stack.append((middle, right, price, last, now, ended))
                 stack.append((left, middle, first, price, begun, now))
             elif left >= start:
                 yield left, [first]
 
     def _seconds(self, stretch: Stretch, node: Node) -> list[int]:
-        """Return the price of every second of a node with even activity: what `_middle` says, without its detours."""
+        """Return the price of every second of a node with even activity: what `middle` says, without its detours."""
         start, end, first, last, begun, ended = node
         rate = (ended - begun) // (end - start)
         prices = [first] * (end - start) + [last]
-        key = self._key + start * _GOLDEN
+        key = self._key + start * GOLDEN
         most: dict[int, int] = {}
         for left, right, middle, before, length in _halvings(end - start):
             if length not in most:
                 most[length] = min(stretch.sigma * _unit(rate, length) >> 32, stretch.cap)
             price, limit = prices[left], most[length]
-            moved = (mix((key + middle * _GOLDEN) & _MASK) * (2 * limit + 1) >> 64) - limit
+            moved = (mix((key + middle * GOLDEN) & _MASK) * (2 * limit + 1) >> 64) - limit
             prices[middle] = price + (prices[right] - price) * before // length + moved
         prices.pop()
         return prices
@@ -236,25 +236,25 @@ class Path:
     def _search(self, goal: Goal, stretch: Stretch, start: int, end: int) -> int | None:
         """Walk the nodes of a bridge from left to right, leaving out those that cannot meet the goal."""
         sign, easiest = goal.sign, goal.easiest
-        stack = [_root(stretch)]
+        stack = [root(stretch)]
         while stack:
             node = stack.pop()
             left, right, first, last, begun, ended = node
             length = right - left
             if right <= start or left >= end or ended - begun == length:  # all of it closed: activity 1 a second
                 continue
-            most = max(sign * first, sign * last) + self._bound(stretch, length)
+            most = max(sign * first, sign * last) + self.bound(stretch, length)
             if most < easiest or (length <= _SHORT and most < goal.easiest_in(left, right)):
                 continue
             if length > 1:
-                middle, price, now = self._middle(stretch, node)
+                middle, price, now = self.middle(stretch, node)
                 stack.append((middle, right, price, last, now, ended))
                 stack.append((left, middle, first, price, begun, now))
             elif goal.met(left, first):
                 return left
         return None
 
-    def _middle(self, stretch: Stretch, node: Node) -> tuple[int, int, int]:
+    def middle(self, stretch: Stretch, node: Node) -> tuple[int, int, int]:
         """Return the second in the middle of a node, the price and the activity there."""
         start, end, first, last, begun, ended = node
         length, whole = end - start, ended - begun
@@ -268,10 +268,11 @@ class Path:
             most = isqrt(3 * stretch.sigma * stretch.sigma * before * (whole - before) // (whole * _DAY))
         if most > stretch.cap:
             most = stretch.cap
-        moved = (mix((self._key + middle * _GOLDEN) & _MASK) * (2 * most + 1) >> 64) - most
+        moved = (mix((self._key + middle * GOLDEN) & _MASK) * (2 * most + 1) >> 64) - most
         return middle, first + (last - first) * before // whole + moved, begun + before
 
-    def _bound(self, stretch: Stretch, length: int) -> int:
+    def bound(self, stretch: Stretch, length: int) -> int:
+        """Return how far that many seconds of a bridge can leave the prices at their ends."""
         if length > 1 << 20:
             return _capped_reach(length, stretch.sigma, stretch.cap)
         return (stretch.sigma * _reach(length) >> 32) + 1
@@ -292,11 +293,12 @@ class Path:
     def _range(self, block: int) -> tuple[int, int]:
         """The lowest and highest price that the days of a block can reach."""
         days = range(block * _BLOCK, min((block + 1) * _BLOCK, len(self._times) - 1))
-        margin = max(self._bound(s, s.end - s.start) for s in map(self._day, days))
+        margin = max(self.bound(s, s.end - s.start) for s in map(self._day, days))
         prices = self._prices[days.start : days.stop + 1]
         return min(prices) - margin, max(prices) + margin
 
-    def _stretch(self, at: int) -> Stretch:
+    def stretch(self, at: int) -> Stretch:
+        """Return the bridge in which the second lies."""
         index = bisect_right(self._times, at) - 1
         if 0 <= index < len(self._times) - 1:
             return self._day(index)
@@ -330,7 +332,7 @@ class Path:
     def _drawn(self, at: int, price: int) -> int:
         """The end of a tile: within a tenth of the outermost rate."""
         most = price // 10
-        return price - most + (mix((self._key ^ _MASK) + at * _GOLDEN & _MASK) * (2 * most + 1) >> 64)
+        return price - most + (mix((self._key ^ _MASK) + at * GOLDEN & _MASK) * (2 * most + 1) >> 64)
 
 
 def _holds(wanted: Sequence[int], left: int, right: int) -> bool:
@@ -339,6 +341,7 @@ def _holds(wanted: Sequence[int], left: int, right: int) -> bool:
     return place < len(wanted) and wanted[place] < right
 
 
-def _root(stretch: Stretch) -> Node:
+def root(stretch: Stretch) -> Node:
+    """Return the whole of a bridge."""
     start, end, first, last, _, _ = stretch
     return start, end, first, last, activity(start), activity(end)

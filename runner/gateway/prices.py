@@ -1,6 +1,6 @@
 """The words of a market: a quote, a touch, and what any market can be asked.
 
-Instants are epoch seconds; pairs are named as IB does, EUR.USD. A quote holds from its second to the next.
+Instants are epoch seconds. A quote holds from its second to the next.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, NamedTuple, Protocol
 
-from runner.gateway import hours
+from runner.gateway.hours_sessions import hours_of
+from runner.gateway.trails import Drawdown, Trail
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Both sides of the market; sizes in base units."""
+    """Both sides of the market; sizes in units of the instrument."""
 
     bid: Decimal
     ask: Decimal
@@ -31,6 +32,13 @@ class Touch:
     above: bool
     level: Decimal
 
+    def holds(self, quote: Quote | None) -> bool:
+        """Tell whether a quote meets the condition."""
+        if quote is None:
+            return False
+        price = quote.bid if self.side == "bid" else quote.ask
+        return price >= self.level if self.above else price <= self.level
+
 
 class Track(NamedTuple):
     """Prices in time: bid and ask, in 10**-decimals, from each instant to the next; times ascend."""
@@ -42,47 +50,61 @@ class Track(NamedTuple):
 
 
 class Market(Protocol):
-    """Prices and hours of any pair."""
+    """Prices and hours of any instrument, which is named by its local symbol.
 
-    def quote(self, pair: str, at: int) -> Quote | None:
+    extended: its hours outside the regular session count as well; only stocks have any.
+    """
+
+    def quote(self, key: str, at: int, extended: bool = False) -> Quote | None:
         """Return the quote at that second, of the last open second in a closed market; None where there is no data."""
         ...
 
-    def first_touch(self, pair: str, touch: Touch, start: int, end: int) -> int | None:
+    def first_touch(self, key: str, touch: Touch, start: int, end: int, extended: bool = False) -> int | None:
         """Return the first open second of [start, end) at which the condition holds."""
         ...
 
-    def track(self, pair: str, span: tuple[int, int], apart: int, wanted: Sequence[int]) -> Track | None:
+    def first_drawdown(self, key: str, trail: Trail, start: int, end: int, extended: bool = False) -> Drawdown | None:
+        """Return the first open second of [start, end) at which the price has come back from its extreme since start.
+
+        None where it does not.
+        """
+        ...
+
+    def extreme(self, key: str, trail: Trail, start: int, end: int, extended: bool = False) -> Decimal | None:
+        """Return the highest bid (a purchase: the lowest ask) in the open seconds of [start, end), None without any."""
+        ...
+
+    def track(self, key: str, span: tuple[int, int], apart: int, wanted: Sequence[int]) -> Track | None:
         """Return the prices over an open span [start, end): every one (apart 1), or points at most that far apart.
 
         The points wanted, which ascend, are among them. None where there is no data.
         """
         ...
 
-    def is_open(self, pair: str, at: int) -> bool:
-        """Tell whether the pair trades at that second."""
+    def is_open(self, key: str, at: int, extended: bool = False) -> bool:
+        """Tell whether it trades at that second."""
         ...
 
-    def next_open(self, pair: str, at: int) -> int:
+    def next_open(self, key: str, at: int, extended: bool = False) -> int:
         """Return the first open second, at itself or later."""
         ...
 
-    def next_close(self, pair: str, at: int) -> int:
+    def next_close(self, key: str, at: int, extended: bool = False) -> int:
         """Return the first instant after at at which the market closes."""
         ...
 
 
-class CurrencyHours:
-    """The hours every pair shares."""
+class KeepsHours:
+    """The hours of every instrument, which no market changes."""
 
-    def is_open(self, pair: str, at: int) -> bool:
-        """Tell whether the pair trades at that second."""
-        return hours.is_open(at)
+    def is_open(self, key: str, at: int, extended: bool = False) -> bool:
+        """Tell whether it trades at that second."""
+        return hours_of(key, extended).is_open(at)
 
-    def next_open(self, pair: str, at: int) -> int:
+    def next_open(self, key: str, at: int, extended: bool = False) -> int:
         """Return the first open second, at itself or later."""
-        return hours.next_open(at)
+        return hours_of(key, extended).next_open(at)
 
-    def next_close(self, pair: str, at: int) -> int:
+    def next_close(self, key: str, at: int, extended: bool = False) -> int:
         """Return the first instant after at at which the market closes."""
-        return hours.next_close(at)
+        return hours_of(key, extended).next_close(at)

@@ -1,44 +1,58 @@
-"""The synthetic market: every pair's path, with the spread of the hour around it."""
+"""The synthetic market: every instrument's path, with the spread of the hour around it.
+
+All paths live on the trading week of the currencies. Where an instrument trades while they do not (stocks between
+17:00 and 17:15, and on Friday evening), its quote holds still.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import lru_cache
 
+from runner.core.money import EXACT
 from runner.gateway import hours
+from runner.gateway.drawdown import Heights, Search, extreme
+from runner.gateway.hours_sessions import CURRENCIES, hours_of
 from runner.gateway.instruments import INSTRUMENTS, Instrument
 from runner.gateway.path import FINE, Goal, Path, key_of, mix, slot_hour
-from runner.gateway.prices import CurrencyHours, Quote, Touch, Track
+from runner.gateway.prices import KeepsHours, Quote, Touch, Track
 from runner.gateway.rates import Anchors, anchors
+from runner.gateway.rates_made_up import made_up
+from runner.gateway.trails import Drawdown, Terms, Trail
 
 # How much wider than typical the spread is in each New York hour: narrow by day, wide at the roll.
 _WIDENING = (2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 5, 3, 2, 2, 2, 2, 2)
+_OF_STOCKS = (4, 4, 4, 4, 4, 4, 4, 4, 3, 1, 1, 1, 1, 1, 1, 1, 4, 4, 4, 4, 4, 4, 4, 4)
+Span = tuple[int, int]
 
 
-class _Pair:
-    """One pair of the synthetic market: its path, and the spread around it in each slot of the week."""
+class _Priced:
+    """One instrument of the synthetic market: its path, and the spread around it in each slot of the week."""
 
-    def __init__(self, seed: int, instrument: Instrument, fixings: Anchors) -> None:
-        name = instrument.local_symbol
-        self.decimals = instrument.decimals
-        self.path = Path(seed, name, fixings)
-        self.spreads = tuple(instrument.spread * _WIDENING[slot_hour(slot)] for slot in range(hours.OPEN_SLOTS))
-        self._key = key_of(seed, name + " size")
+    def __init__(self, seed: int, instrument: Instrument, path: Path) -> None:
+        self.decimals, self.step, self.path = instrument.decimals, instrument.step, path
+        widening = _OF_STOCKS if instrument.calendar == "stocks" else _WIDENING
+        self.spreads = tuple(instrument.spread * widening[slot_hour(slot)] for slot in range(hours.OPEN_SLOTS))
+        self.unit = instrument.quoted_step
+        self.keeps_currency_hours = instrument.calendar == "currencies"
+        self._key = key_of(seed, instrument.local_symbol + " size")
+        self._least, self._lot, more = instrument.sizes
+        self._lots = more + 1
 
     def quote(self, at: int) -> Quote:
         spread = self.spreads[hours.locate(at)[1] // hours.SLOT]
         bid = (self.path.price(at) - spread * FINE // 2) // FINE
         sizes = mix(self._key ^ at)
         return Quote(
-            Decimal(bid).scaleb(-self.decimals),
-            Decimal(bid + spread).scaleb(-self.decimals),
-            1_000_000 + sizes % 9 * 500_000,
-            1_000_000 + (sizes >> 32) % 9 * 500_000,
+            Decimal(bid * self.step).scaleb(-self.decimals),
+            Decimal((bid + spread) * self.step).scaleb(-self.decimals),
+            self._least + sizes % self._lots * self._lot,
+            self._least + (sizes >> 32) % self._lots * self._lot,
         )
 
-    def track(self, span: tuple[int, int], apart: int, wanted: Sequence[int]) -> Track:
+    def track(self, span: Span, apart: int, wanted: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
         times, prices = self.path.track(span, apart, wanted)
         bids: list[int] = []
         asks: list[int] = []
@@ -50,51 +64,127 @@ class _Pair:
             part = prices[len(bids) : bisect_left(times, slot_end)]
             bids += [(price - spread * FINE // 2) // FINE for price in part]
             asks += [bid + spread for bid in bids[len(asks) :]]
-        return Track(times, bids, asks, self.decimals)
+        if self.step > 1:
+            bids, asks = [bid * self.step for bid in bids], [ask * self.step for ask in asks]
+        return times, bids, asks
 
     def goal(self, touch: Touch) -> Goal:
         """Say the condition on bid or ask as one on the path: bid >= L is path >= L + half a spread, and so on."""
-        return _goal(self, touch)
+        level = EXACT.divide(touch.level, self.unit)
+        whole = int(level.to_integral_value(ROUND_CEILING if touch.above else ROUND_FLOOR))
+        edge = whole * FINE if touch.above else (whole + 1) * FINE - 1
+        offsets = tuple(-offset for offset in self._offsets(touch.side))
+        return Goal(1 if touch.above else -1, edge, offsets)
+
+    def heights(self, side: str, sign: int) -> Heights:
+        """Return one side of the market, upwards or downwards."""
+        return Heights(self.path, sign, self._offsets(side))
+
+    def _offsets(self, side: str) -> tuple[int, ...]:
+        """Return how far the side lies from the path in each slot, in path units."""
+        shift = FINE if side == "ask" else 0
+        return tuple(spread * shift - spread * FINE // 2 for spread in self.spreads)
 
 
-def _goal(pair: _Pair, touch: Touch) -> Goal:
-    level = int(touch.level.scaleb(pair.decimals).to_integral_value(ROUND_CEILING if touch.above else ROUND_FLOOR))
-    edge = level * FINE if touch.above else (level + 1) * FINE - 1
-    shift = FINE if touch.side == "ask" else 0
-    offsets = tuple(spread * FINE // 2 - spread * shift for spread in pair.spreads)
-    return Goal(1 if touch.above else -1, edge, offsets)
-
-
-class SyntheticMarket(CurrencyHours):
-    """Prices drawn from a seed around the ECB's daily rates; the same on every machine."""
+class SyntheticMarket(KeepsHours):
+    """Prices drawn from a seed around the ECB's daily rates, or made-up levels; the same on every machine."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._pairs: dict[str, _Pair | None] = {}
-        self._quote = lru_cache(4096)(_Pair.quote)
+        self._known: dict[str, _Priced | None] = {}
+        self._quote = lru_cache(4096)(_Priced.quote)
 
-    def quote(self, pair: str, at: int) -> Quote | None:
-        """Return the quote at that second, of the last open second in a closed market; None for an unknown pair."""
-        known = self._pair(pair)
-        return None if known is None else self._quote(known, hours.last_open(at))
-
-    def first_touch(self, pair: str, touch: Touch, start: int, end: int) -> int | None:
-        """Return the first open second of [start, end) at which the condition holds."""
-        known = self._pair(pair)
-        return None if known is None else known.path.first(known.goal(touch), start, end)
-
-    def track(self, pair: str, span: tuple[int, int], apart: int, wanted: Sequence[int]) -> Track | None:
-        """Return the prices at every open second of [start, end), or at points of the path, those wanted among them."""
-        known = self._pair(pair)
-        return None if known is None else known.track(span, apart, wanted)
-
-    def _pair(self, name: str) -> _Pair | None:
-        if name not in self._pairs:
-            self._pairs[name] = self._made(name)
-        return self._pairs[name]
-
-    def _made(self, name: str) -> _Pair | None:
-        if (instrument := INSTRUMENTS.get(name)) is None:
+    def quote(self, key: str, at: int, extended: bool = False) -> Quote | None:
+        """Return the quote at that second, of the last open second in a closed market; None for what is unknown."""
+        known = self._of(key)
+        if known is None:
             return None
-        fixings = anchors(instrument.symbol, instrument.currency, FINE * 10**instrument.decimals)
-        return None if fixings is None else _Pair(self._seed, instrument, fixings)
+        if not known.keeps_currency_hours:
+            at = hours_of(key, extended).last_open(at)
+        return self._quote(known, hours.last_open(at))
+
+    def first_touch(self, key: str, touch: Touch, start: int, end: int, extended: bool = False) -> int | None:
+        """Return the first open second of [start, end) at which the condition holds."""
+        known = self._of(key)
+        if known is None or start >= end:
+            return None
+        goal = known.goal(touch)
+        if known.keeps_currency_hours:
+            return known.path.first(goal, start, end)
+        if self._holds_still(key, start, extended) and touch.holds(self.quote(key, start, extended)):
+            return start
+        found = (known.path.first(goal, *span) for span in hours_of(key, extended).within(start, end))
+        return next((at for at in found if at is not None), None)
+
+    def first_drawdown(self, key: str, trail: Trail, start: int, end: int, extended: bool = False) -> Drawdown | None:
+        """Return the first open second of [start, end) at which the price has come back from its extreme since start.
+
+        None where it does not.
+        """
+        known = self._of(key)
+        if known is None or start >= end:
+            return None
+        heights = known.heights(trail.side, trail.sign)
+        search = Search(heights, Terms(trail, known.unit))
+        if self._holds_still(key, start, extended):
+            moving = hours.last_open(start)
+            found = search.meets(start, heights.at(moving, known.path.price(moving)))
+            if found is not None:
+                return found
+        return search.first(self._moving(key, start, end, extended))
+
+    def extreme(self, key: str, trail: Trail, start: int, end: int, extended: bool = False) -> Decimal | None:
+        """Return the highest bid (a purchase: the lowest ask) in the open seconds of [start, end), None without any."""
+        known = self._of(key)
+        if known is None or start >= end:
+            return None
+        heights, held = known.heights(trail.side, trail.sign), []
+        if self._holds_still(key, start, extended):
+            moving = hours.last_open(start)
+            held.append((moving, moving + 1))
+        found = extreme(heights, [*held, *self._moving(key, start, end, extended)])
+        return None if found is None else trail.sign * found * known.unit
+
+    def track(self, key: str, span: Span, apart: int, wanted: Sequence[int]) -> Track | None:
+        """Return the prices at every open second of [start, end), or at points of the path, those wanted among them."""
+        known = self._of(key)
+        if known is None:
+            return None
+        start, end = span
+        times: list[int] = []
+        bids: list[int] = []
+        asks: list[int] = []
+        if not hours.is_open(start):
+            _, bids, asks = known.track((last := hours.last_open(start), last + 1), 1, ())
+            times = [start]
+        for part in CURRENCIES.within(start, end):
+            for column, more in zip((times, bids, asks), known.track(part, apart, wanted), strict=True):
+                column += more
+        return Track(times, bids, asks, known.decimals)
+
+    def _moving(self, key: str, start: int, end: int, extended: bool) -> Iterator[Span]:
+        """Yield the spans of [start, end) in which it trades and its quote moves."""
+        for span in hours_of(key, extended).within(start, end):
+            yield from CURRENCIES.within(*span)
+
+    def _holds_still(self, key: str, at: int, extended: bool) -> bool:
+        return not hours.is_open(at) and hours_of(key, extended).is_open(at)
+
+    def _of(self, key: str) -> _Priced | None:
+        if key not in self._known:
+            self._known[key] = self._made(key)
+        return self._known[key]
+
+    def _made(self, key: str) -> _Priced | None:
+        if (instrument := INSTRUMENTS.get(key)) is None:
+            return None
+        scale = FINE * 10**instrument.decimals // instrument.step
+        name, fixings = key, self._fixings(instrument, scale)
+        if instrument.security_type == "FUT":  # what it is a future on has the same path
+            name = f"{instrument.symbol}.{instrument.currency}"
+        return None if fixings is None else _Priced(self._seed, instrument, Path(self._seed, name, fixings))
+
+    def _fixings(self, instrument: Instrument, scale: int) -> Anchors | None:
+        if instrument.security_type in ("CASH", "FUT"):
+            return anchors(instrument.symbol, instrument.currency, scale)
+        return made_up(self._seed, instrument.local_symbol, scale)

@@ -1,0 +1,123 @@
+"""The prices of one instrument from a file, in time; searched by blocks, of which the extremes are remembered."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+from runner.gateway.hours_sessions import Session
+from runner.gateway.prices import Touch
+from runner.gateway.quotes_file import Table
+from runner.gateway.trails import LOWEST, Terms
+
+_BLOCK = 1024
+
+
+class Series:
+    """Bids and asks in 10**-8, each from its time to the next."""
+
+    def __init__(self, times: Sequence[int], bids: Sequence[int], asks: Sequence[int], *, candles: bool) -> None:
+        self.times, self.bids, self.asks, self.candles = times, bids, asks, candles
+        self._extremes: dict[tuple[bool, bool, int], int] = {}
+
+    def next_touch(self, index: int, touch: Touch, level: int) -> int:
+        """Return the first place from index on whose price meets the level; the length of the series if none does."""
+        is_bid = touch.side == "bid"
+        prices = self.bids if is_bid else self.asks
+        while index < len(prices):
+            block_end = min((index // _BLOCK + 1) * _BLOCK, len(prices))
+            extreme = self.extreme(is_bid, touch.above, index // _BLOCK)
+            if extreme >= level if touch.above else extreme <= level:
+                for place in range(index, block_end):
+                    if (prices[place] >= level) if touch.above else (prices[place] <= level):
+                        return place
+            index = block_end
+        return index
+
+    def extreme(self, is_bid: bool, highest: bool, block: int) -> int:
+        """Return the highest or lowest price of a block."""
+        key = (is_bid, highest, block)
+        if key not in self._extremes:
+            prices = (self.bids if is_bid else self.asks)[block * _BLOCK : (block + 1) * _BLOCK]
+            self._extremes[key] = max(prices) if highest else min(prices)
+        return self._extremes[key]
+
+    def current(self, at: int) -> int:
+        """Return the first place whose price is in force during the second at, or the first place of all."""
+        place = bisect_left(self.times, at)
+        return place if place < len(self.times) and self.times[place] == at else max(place - 1, 0)
+
+    def runs(self, sessions: Iterator[Session]) -> Iterator[tuple[int, int, int]]:
+        """Yield of each session its opening, and the places [first, last) whose prices are in force in it."""
+        for opening, close in sessions:
+            last = bisect_left(self.times, close)
+            if last:
+                yield opening, self.current(opening), last
+
+
+class Climb:
+    """The heights of one side, see `runner.gateway.trails`: the greatest so far, and the first that met the stop."""
+
+    def __init__(self, series: Series, sign: int, shift: int) -> None:
+        """The price that is traded lies shift below the bid of the series, or above the ask."""
+        self._series, self._sign, self._shift = series, sign, shift
+        self._prices = series.bids if sign > 0 else series.asks
+        self.best = LOWEST
+
+    def rise(self, first: int, last: int) -> None:
+        """Take in the places [first, last)."""
+        while first < last:
+            end = min((first // _BLOCK + 1) * _BLOCK, last)
+            high = self._block(first, end)[1]
+            if high > self.best:
+                self.best = high
+            first = end
+
+    def first_met(self, terms: Terms, first: int, last: int) -> int | None:
+        """Take in the places [first, last) up to the first that meets the stop, which is returned."""
+        while first < last:
+            end = min((first // _BLOCK + 1) * _BLOCK, last)
+            low, high = self._block(first, end)
+            if low > terms.stop(max(self.best, high)):
+                self.best = max(self.best, high)
+            elif (found := self._walk(terms, first, end)) is not None:
+                return found
+            first = end
+        return None
+
+    def _walk(self, terms: Terms, first: int, last: int) -> int | None:
+        stop = terms.stop(self.best)
+        for place in range(first, last):
+            height = self._sign * self._prices[place] - self._shift
+            if height > self.best:
+                self.best, stop = height, terms.stop(height)
+            if height <= stop:
+                return place
+        return None
+
+    def _block(self, first: int, end: int) -> tuple[int, int]:
+        """Return the lowest and the greatest height of places that lie in one block."""
+        is_bid, block = self._sign > 0, first // _BLOCK
+        if end - first == _BLOCK:
+            low, high = (self._series.extreme(is_bid, highest, block) for highest in (False, True))
+        else:
+            part = self._prices[first:end]
+            low, high = min(part), max(part)
+        return (low - self._shift, high - self._shift) if is_bid else (-high - self._shift, -low - self._shift)
+
+
+def series_of(table: Table) -> Series:
+    """Return the prices of a table; candles become four each."""
+    if not table.is_candles:
+        return Series(table.times, *table.columns, candles=False)
+    lasts = min((b - a for a, b in zip(table.times, table.times[1:], strict=False)), default=60)
+    first, high, low, last = table.columns
+    lows_first = [f - w <= h - f for f, h, w in zip(first, high, low, strict=True)]
+    nearer = array("q", [w if down else h for down, h, w in zip(lows_first, high, low, strict=True)])
+    farther = array("q", [h if down else w for down, h, w in zip(lows_first, high, low, strict=True)])
+    times, prices = (array("q", bytes(32 * len(first))) for _ in range(2))
+    for step, column in enumerate((first, nearer, farther, last)):
+        prices[step::4] = column
+        times[step::4] = array("q", [at + lasts * step // 4 for at in table.times])
+    return Series(times, prices, prices, candles=True)
