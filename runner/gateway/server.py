@@ -15,6 +15,7 @@ from typing import TypeVar, cast
 from runner.core.clock import Clock, Meter, Reading, VirtualTime
 from runner.errors import ConnectionFailed, FxrunError
 from runner.gateway.desk import Desk
+from runner.gateway.framelog import FrameLog, Tap
 from runner.gateway.market import Market
 from runner.gateway.session import Session
 from runner.gateway.settings import GatewaySettings
@@ -32,9 +33,10 @@ _LOST = 32 * 1024 * 1024  # a client that lets this much pile up has stopped rea
 class _Line:
     """One connection: its session, and the bytes its client has not taken yet."""
 
-    def __init__(self, sock: socket.socket, session: Session) -> None:
+    def __init__(self, sock: socket.socket, session: Session, tap: Tap | None) -> None:
         self.sock = sock
         self.session = session
+        self.tap = tap
         self.pending = bytearray()
         self.is_closing = False
 
@@ -50,6 +52,7 @@ class Gateway:
         *,
         truth: Truth | None = None,
         store: Store | None = None,
+        log: FrameLog | None = None,
     ) -> None:
         self.meter = Meter()
         self.ended = threading.Event()  # the thread is over: by `stop`, or because it could not go on
@@ -58,6 +61,7 @@ class Gateway:
         self._speed = settings.speed
         self._venue = Venue(market, settings, truth, store)
         self._desk = Desk(self._venue)
+        self._log = log
         self._selector = selectors.DefaultSelector()
         self._lines: dict[int, _Line] = {}
         self._listener: socket.socket | None = None
@@ -183,7 +187,8 @@ class Gateway:
             return
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._lines[sock.fileno()] = _Line(sock, Session(self._desk))
+        tap = None if self._log is None else self._log.tap(self._venue.settings.max_version)
+        self._lines[sock.fileno()] = _Line(sock, Session(self._desk), tap)
         self._selector.register(sock, selectors.EVENT_READ)
 
     def _read(self, line: _Line) -> None:
@@ -198,6 +203,8 @@ class Gateway:
             return
         self._consumed += len(data)
         self._venue.advance(self._now())
+        if line.tap is not None:
+            line.tap.came(data)
         line.session.receive(data, self._now())
 
     def _flush_all(self) -> None:
@@ -206,6 +213,8 @@ class Gateway:
         self._venue.store.commit(int(self._now().timestamp()))
         for line in list(self._lines.values()):
             said = line.session.take()
+            if line.tap is not None:
+                line.tap.went(said)
             self._produced += len(said)
             line.pending += said
             self._flush(line)

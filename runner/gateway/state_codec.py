@@ -79,7 +79,7 @@ def _dataclass_encoder(cls: Any) -> _Change:
     names = [field.name for field in kept]
     if not names:
         return lambda value: {}
-    rows = list(zip(names, map(_default, kept), (_encoder(_hints(cls)[name]) for name in names), strict=True))
+    rows = list(zip(names, map(default_of, kept), (_encoder(_hints(cls)[name]) for name in names), strict=True))
     values = attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
 
     def encode(value: Any) -> dict[str, Any]:
@@ -188,7 +188,8 @@ def _hints(cls: Any) -> dict[str, Any]:
     return typing.get_type_hints(cls)
 
 
-def _default(field: Field[Any]) -> Any:
+def default_of(field: Field[Any]) -> Any:
+    """Return the default of a field, or MISSING."""
     if field.default_factory is not MISSING:
         return field.default_factory()
     return field.default

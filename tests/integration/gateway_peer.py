@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from runner.core.clock import Reading, VirtualTime
 from runner.gateway.anomalies import Anomalies
+from runner.gateway.framelog import FrameLog
 from runner.gateway.market import Market, QuotesMarket, SyntheticMarket
 from runner.gateway.server import Gateway
 from runner.gateway.settings import GatewaySettings
@@ -93,9 +94,10 @@ class Stage:
         *,
         truth: Truth | None = None,
         store: Store | None = None,
+        log: FrameLog | None = None,
     ) -> None:
         self.time = VirtualTime(start)
-        self.gateway = Gateway(market, self.time, settings, truth=truth, store=store)
+        self.gateway = Gateway(market, self.time, settings, truth=truth, store=store, log=log)
         self.port = self.gateway.start()
         self.clients: list[Client] = []
 
