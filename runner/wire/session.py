@@ -20,8 +20,8 @@ from runner.wire.requests import Request, StartApi
 
 PREFIX = b"API\0"
 MIN_VERSION = 100
-MAX_VERSION = 178  # offered unless told otherwise
-NEWEST_VERSION = 226
+MAX_VERSION = 226
+TEXT_VERSION = 178  # what a client of ours speaks unless told otherwise: the newest that every text client knows
 HISTORY_END_SINCE = 196
 _OFFER = re.compile(r"v(\d{1,5})(?:\.\.(\d{1,5}))?(?: (.*))?", re.ASCII | re.DOTALL)
 
@@ -38,7 +38,7 @@ class ServerSession:
     """The server's end: bytes in, requests out; answers in, bytes out."""
 
     def __init__(self, max_version: int = MAX_VERSION) -> None:
-        self._max_version = min(max_version, NEWEST_VERSION)
+        self._max_version = min(max_version, MAX_VERSION)
         self._buffer = FrameBuffer()
         self._prefix_seen = False
         self.state = SessionState.GREETING
@@ -136,7 +136,7 @@ class ClientSession:
     """The client's end, for tests and for a relay that reads along."""
 
     def __init__(
-        self, min_version: int = MIN_VERSION, max_version: int = MAX_VERSION, connect_options: str = ""
+        self, min_version: int = MIN_VERSION, max_version: int = TEXT_VERSION, connect_options: str = ""
     ) -> None:
         self._offer = f"v{min_version}..{max_version}" + (f" {connect_options}" if connect_options else "")
         self._buffer = FrameBuffer()

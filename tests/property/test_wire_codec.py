@@ -20,7 +20,7 @@ from runner.wire.layout import NEVER, Field, Fixed, Item, Layout
 from runner.wire.layout_answers import ANSWERS
 from runner.wire.layout_requests import REQUESTS
 from runner.wire.messages import PlaceOrder, WireContract, WireOrder
-from runner.wire.session import NEWEST_VERSION, ClientSession, ServerSession
+from runner.wire.session import MAX_VERSION, ClientSession, ServerSession
 
 VERSIONS = st.integers(100, 200)
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
@@ -126,12 +126,12 @@ def test_every_message_comes_back_at_every_version_with_raw_ids() -> None:
     for table, read in ((REQUESTS, read_request), (ANSWERS, read_answer)):
         for layout in table.values():
             message = _least(layout)
-            for version in range(200, NEWEST_VERSION + 1):
+            for version in range(200, MAX_VERSION + 1):
                 assert read(write(message, version)[4:], version) == message, (layout.message, version)
 
 
 @settings(deadline=None)
-@given(data=st.binary(max_size=200), version=st.integers(201, NEWEST_VERSION), known=st.sampled_from(LAYOUTS))
+@given(data=st.binary(max_size=200), version=st.integers(201, MAX_VERSION), known=st.sampled_from(LAYOUTS))
 def test_no_body_makes_reading_fail_otherwise(data: bytes, version: int, known: Layout) -> None:
     for message_id in (known.message_id, known.message_id + 200):
         for read in (read_request, read_answer):

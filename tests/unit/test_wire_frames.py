@@ -89,7 +89,10 @@ def served(*pieces: bytes, max_version: int = MAX_VERSION) -> tuple[ServerSessio
         (b"v100..157\0", 157),
         (b"v157", 157),
         (b"v157..178", 178),
-        (b"v100..226", 178),
+        (b"v100..178", 178),
+        (b"v100..226", 226),
+        (b"v150..300", 226),
+        (b"v100", 100),
         (b"v100..176 +PACEAPI", 176),
         (b"v99..100", 100),
     ],
@@ -105,7 +108,7 @@ def test_connect_options_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "offer", [b"v60..99", b"v99", b"v179..226", b"v200", b"", b"x", b"v1..", b"v157..100", b"\xff"]
+    "offer", [b"v60..99", b"v90", b"v99", b"v227", b"v227..300", b"", b"x", b"v1..", b"v157..100", b"\xff"]
 )
 def test_no_common_version_is_refused(offer: bytes) -> None:
     session, requests = served(b"API\0" + wrap(offer) + START)

@@ -21,7 +21,7 @@ from runner.wire.proto_answers import PROTO_ANSWERS
 from runner.wire.proto_layout import Bind, Entry, Inside, Many, Numbers, One, Shape
 from runner.wire.proto_pool import DESCRIPTORS, PACKAGE, parse, serialize
 from runner.wire.proto_requests import PROTO_REQUESTS
-from runner.wire.session import NEWEST_VERSION, ClientSession, ServerSession
+from runner.wire.session import MAX_VERSION, ClientSession, ServerSession
 from runner.wire.switches import ANSWERS_SINCE, REQUESTS_SINCE
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ START = write(m.StartApi(client_id=7), 212)[4:]  # in text
 
 
 def connected(version: int) -> tuple[ClientSession, ServerSession]:
-    client, server = ClientSession(max_version=version), ServerSession(NEWEST_VERSION)
+    client, server = ClientSession(max_version=version), ServerSession(MAX_VERSION)
     assert list(server.receive(client.greeting())) == []
     assert list(client.receive(server.handshake_reply("20261124 10:00:00 UTC"))) == []
     assert (client.version, server.version) == (version, version)
@@ -67,7 +67,7 @@ def test_the_end_of_history_is_told_once(version: int) -> None:
 def test_no_version_beyond_the_newest_is_agreed_on() -> None:
     server = ServerSession(10_000)
     assert list(server.receive(b"API\0" + wrap(b"v100..300"))) == []
-    assert server.version == NEWEST_VERSION == 226
+    assert server.version == MAX_VERSION == 226
 
 
 @pytest.mark.parametrize(
