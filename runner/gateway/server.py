@@ -101,6 +101,11 @@ class Gateway:
                 self._ringer.send(b"\0")
         return rung
 
+    @property
+    def sessions(self) -> list[Session]:
+        """The connections there are; for what `call` lets the thread do."""
+        return [line.session for line in self._lines.values()]
+
     def call(self, act: Callable[[Venue], T]) -> T:
         """Let the thread act between two messages, and return what that gave or raise what it raised."""
         results: SimpleQueue[tuple[T | None, Exception | None]] = SimpleQueue()

@@ -57,6 +57,8 @@ class Session:
         self._at = 0
         self._has_greeted = False
         self._client_id = -1  # -1: not started
+        self.since = 0  # epoch seconds of its start
+        self.requests = 0
         self.is_over = False
 
     # --- the connection
@@ -89,6 +91,16 @@ class Session:
     def tick(self, at: int) -> None:
         """Send what quotes have changed to."""
         self._inquiries.tick(at)
+
+    @property
+    def client_id(self) -> int:
+        """The client's id, -1 before it has started."""
+        return self._client_id
+
+    @property
+    def version(self) -> int:
+        """The version that both speak, 0 before they have agreed."""
+        return self._wire.version or 0
 
     @property
     def is_streaming(self) -> bool:
@@ -132,6 +144,7 @@ class Session:
             self._handle(request)
 
     def _note(self, request: Request | None) -> None:
+        self.requests += 1
         client_id = self._client_id if self._client_id >= 0 else self._wire.client_id
         self._venue.truth.frame(self._at, client_id, request)
 
@@ -152,7 +165,7 @@ class Session:
         elif not self._venue.join(request.client_id, self):
             self._turn_away(reports.error(-1, 326, _IN_USE))
         else:
-            self._client_id = request.client_id
+            self._client_id, self.since = request.client_id, self._at
             self._handle(RequestManagedAccounts())
             self._handle(RequestIds())
             self.say(*[reports.error(-1, code, text) for code, text in _FARMS])
