@@ -193,7 +193,7 @@ class Gateway:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         tap = None if self._log is None else self._log.tap(self._venue.settings.max_version)
-        self._lines[sock.fileno()] = _Line(sock, Session(self._desk), tap)
+        self._lines[sock.fileno()] = _Line(sock, Session(self._desk, self._now), tap)
         self._selector.register(sock, selectors.EVENT_READ)
 
     def _read(self, line: _Line) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import singledispatchmethod
 
@@ -48,8 +50,9 @@ _IN_USE = "Unable to connect as the client id is already in use. Retry with a un
 class Session:
     """The protocol side of one connection: bytes in by `receive`, bytes out by `take`."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, now: Callable[[], datetime]) -> None:
         self._desk = desk
+        self._now = now
         self._venue = desk.venue
         self._wire = ServerSession(desk.venue.settings.max_version)
         self._inquiries = Inquiries(desk.venue, self.say)
@@ -82,7 +85,13 @@ class Session:
 
     def say(self, *answers: Answer) -> None:
         """Queue messages for the client."""
-        self._out += self._wire.encode(*answers)
+        self._out += self._wire.encode(*map(self._timed, answers))
+
+    def _timed(self, answer: Answer) -> Answer:
+        """Put the time on an error, as a TWS does from 194 on."""
+        if not isinstance(answer, ErrorMessage):
+            return answer
+        return replace(answer, time_ms=int(self._now().timestamp() * 1000))
 
     def filled(self, pair: str, at: int) -> None:
         """Tell those who asked to be told that a position has changed."""

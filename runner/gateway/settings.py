@@ -9,7 +9,7 @@ from decimal import Decimal
 from runner.gateway.anomalies import NONE, Anomalies
 
 BASE_CURRENCY = "USD"
-LOWEST_VERSION, USUAL_VERSION, HIGHEST_VERSION = 100, 178, 226  # protobuf begins at 201
+LOWEST_VERSION, USUAL_VERSION, HIGHEST_VERSION = 100, 226, 226  # protobuf begins at 201
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

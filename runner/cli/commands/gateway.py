@@ -77,7 +77,7 @@ def _read_cash(context: click.Context, parameter: click.Parameter, values: Seque
     type=click.IntRange(LOWEST_VERSION, HIGHEST_VERSION),
     default=USUAL_VERSION,
     show_default=True,
-    help="Speak as another TWS does: no server version above this. From 201 on protobuf begins.",
+    help="Speak as an older TWS does: no server version above this. From 201 on protobuf begins.",
 )
 @click.option(
     "--truth",
