@@ -5,9 +5,21 @@
 
 from __future__ import annotations
 
-from runner.gateway.prices import Market, Quote, Touch
+from runner.gateway.prices import Market, Quote, Touch, Trade
 from runner.gateway.quotes import QuotesMarket
 from runner.gateway.rates import CREDIT, last_rate_day
 from runner.gateway.synthetic import SyntheticMarket
+from runner.gateway.trails import Drawdown, Trail
 
-__all__ = ["CREDIT", "Market", "Quote", "QuotesMarket", "SyntheticMarket", "Touch", "last_rate_day"]
+__all__ = [
+    "CREDIT",
+    "Drawdown",
+    "Market",
+    "Quote",
+    "QuotesMarket",
+    "SyntheticMarket",
+    "Touch",
+    "Trade",
+    "Trail",
+    "last_rate_day",
+]

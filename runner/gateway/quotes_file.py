@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn, TextIO
 
 from runner.errors import PlanInvalid, Problem
+from runner.gateway.instruments import INSTRUMENTS
 
 DIGITS = 8
 ANY_PAIR = ""
@@ -162,8 +163,11 @@ def _blame(header: _Header, row: Sequence[str]) -> NoReturn:
 
 @lru_cache(1024)
 def _pair(text: str) -> str:
-    if (match := _PAIR.fullmatch(text.strip().upper())) is None:
-        raise ValueError(f"{text[:40]!r} is not a pair; expected one such as EUR.USD")
+    name = text.strip().upper()
+    if name in INSTRUMENTS:
+        return name
+    if (match := _PAIR.fullmatch(name)) is None:
+        raise ValueError(f"{text[:40]!r} is not a pair nor anything else that is listed; expected one such as EUR.USD")
     return f"{match[1]}.{match[2]}"
 
 
