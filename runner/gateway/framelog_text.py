@@ -41,7 +41,8 @@ def text(value: str) -> str:
 
 
 def _pairs(message: Any, prefix: str) -> Iterator[str]:
-    for name, default in _fields(type(message)):
+    kind: Any = type(message)
+    for name, default in _fields(kind):
         value = getattr(message, name)
         if value is default or (value == default and type(value) is type(default)):
             continue

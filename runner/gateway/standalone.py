@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,11 +15,16 @@ from time import monotonic
 from types import FrameType
 
 from runner.core.clock import Clock
+from runner.errors import ConnectionFailed
+from runner.gateway.framelog import FrameLog
 from runner.gateway.market import CREDIT, Market, QuotesMarket, SyntheticMarket
 from runner.gateway.server import Gateway
 from runner.gateway.settings import GatewaySettings
+from runner.gateway.snapshot import Snapshot, snapshot
 from runner.gateway.state_file import StateFile
 from runner.gateway.truth import TruthFile
+
+STDERR = Path("-")
 
 
 class WallTime:
@@ -50,6 +56,8 @@ class Files:
     truth: Path | None = None
     state: Path | None = None
     opening: Mapping[str, Decimal] | None = None  # the cash that was asked for, which a state must have begun with
+    frames: Path | None = None  # where messages are logged; "-": to stderr
+    table: bool = False  # on stderr, which must be a terminal
 
 
 def serve(port: int, settings: GatewaySettings, files: Files) -> int:
@@ -58,17 +66,30 @@ def serve(port: int, settings: GatewaySettings, files: Files) -> int:
     truth = None if files.truth is None else TruthFile(files.truth)
     store = None if files.state is None else StateFile(files.state, settings, opening=files.opening)
     clock = _clock(settings.speed, 0 if store is None else store.at)
-    gateway = Gateway(market, clock, settings, truth=truth, store=store)
+    log = None if files.frames is None else FrameLog(clock.now, None if files.frames == STDERR else files.frames)
+    gateway = Gateway(market, clock, settings, truth=truth, store=store, log=log)
     stopped = _Stop(gateway.ended)
     bound = gateway.start(port)
     sys.stdout.write(f"listening on 127.0.0.1:{bound}\n")
     sys.stdout.flush()
     _introduce(settings, files, gateway)
+    if files.table:
+        _show(gateway, clock, stopped)
     code = stopped.wait()
     gateway.stop()
     if gateway.failure is not None:
         raise gateway.failure
     return code
+
+
+def _show(gateway: Gateway, clock: Clock, stopped: _Stop) -> None:
+    from runner.gateway.table import show
+
+    def look() -> Snapshot:
+        return gateway.call(lambda venue: snapshot(venue, gateway.sessions, int(clock.now().timestamp())))
+
+    with suppress(ConnectionFailed):  # it has ended between two looks
+        show(look, stopped.is_over)
 
 
 def _clock(speed: int, last: int) -> Clock:
@@ -89,6 +110,8 @@ def _introduce(settings: GatewaySettings, files: Files, gateway: Gateway) -> Non
         f"simulated TWS, account {settings.account}, {held}{pace}; Ctrl-C stops it",
         f"synthetic intraday path; {CREDIT}" if files.quotes is None else f"prices from {files.quotes}",
     ]
+    if files.frames is not None:
+        told.append(f"messages are logged {'here' if files.frames == STDERR else f'in {files.frames}'}")
     if files.state is not None:
         told.append(f"state in {files.state}: {open_orders} open order{'' if open_orders == 1 else 's'}")
     sys.stderr.write("".join(f"{line}\n" for line in told))
@@ -112,7 +135,12 @@ class _Stop:
         self._code = 130 if number == signal.SIGINT else 0
         self._came.set()
 
+    def is_over(self, seconds: float) -> bool:
+        """Wait that long for the end; tell whether it has come."""
+        return self._came.wait(seconds)
+
     def wait(self) -> int:
+        """Wait for the end and return the exit code."""
         while not self._came.wait(0.5 if sys.platform == "win32" else None):
             pass  # Windows delivers Ctrl-C only between waits
         return self._code

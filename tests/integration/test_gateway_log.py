@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -24,8 +26,9 @@ from runner.wire.messages import (
     StartApi,
 )
 from runner.wire.session import ClientSession, ServerSession
-from tests.integration.gateway_peer import START, Stage, order, prices
+from tests.integration.gateway_peer import START, Client, Stage, order, prices
 
+CODE = "import sys; from runner.cli.main import main; sys.exit(main(sys.argv[1:]))"
 STAMP = "2025-03-05T14:30:00.000Z"
 
 
@@ -174,3 +177,38 @@ def test_it_reads_along_on_every_connection(tmp_path: Path, log: FrameLog) -> No
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"--log frames=.*: cannot be written: Is a directory"):
         FrameLog(lambda: START, tmp_path)
+
+
+@pytest.mark.parametrize("where", ["stderr", "file"])
+def test_the_option(tmp_path: Path, where: str) -> None:
+    option = "frames" if where == "stderr" else f"frames={tmp_path / 'log'}"
+    arguments = [sys.executable, "-c", CODE, "gateway", "--port", "0", "--log", option]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        client = Client(int(process.stdout.readline().removeprefix("listening on 127.0.0.1:")), 7)
+        client.ask(order(1, "BUY", "LMT", limit="0.5"))
+        client.close()
+        process.terminate()
+        told = process.communicate(timeout=10)[1]
+        assert process.returncode == 0
+    assert f"messages are logged {'here' if where == 'stderr' else 'in'}" in told
+    told = told if where == "stderr" else (tmp_path / "log").read_text()
+    assert re.search(r"(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z in  7 PlaceOrder\S* order_id=1 ", told)
+    assert "DU***567" in told
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("frame", "'frame': only frames can be logged: --log frames"),
+        ("frames=", "no file behind frames="),
+        ("frames=no/such/folder/log", "cannot be written: No such file or directory"),
+    ],
+)
+def test_a_log_that_means_nothing(value: str, message: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, "gateway", "--port", "0", "--log", value],
+        capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in " ".join(done.stderr.split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -42,6 +43,17 @@ def _read_cash(context: click.Context, parameter: click.Parameter, values: Seque
             continue
         raise click.BadParameter(problem, context, parameter)
     return cash
+
+
+def _read_log(context: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
+    if value is None:
+        return None
+    what, sign, path = value.partition("=")
+    if what != "frames":
+        raise click.BadParameter(f"{what[:40]!r}: only frames can be logged: --log frames", context, parameter)
+    if sign and not path:
+        raise click.BadParameter("no file behind frames=", context, parameter)
+    return Path(path or "-")
 
 
 @click.command(
@@ -92,6 +104,14 @@ def _read_cash(context: click.Context, parameter: click.Parameter, values: Seque
     help="Keep account, orders and executions there over restarts.",
 )
 @click.option(
+    "--log",
+    "frames",
+    metavar="frames[=FILE]",
+    callback=_read_log,
+    help="Write each message in and out as a line, with its fields: on stderr, or behind what FILE holds.",
+)
+@click.option("--no-table", is_flag=True, help="No table of clients and orders on a terminal.")
+@click.option(
     "--speed",
     type=click.IntRange(1, _FASTEST),
     default=1,
@@ -108,6 +128,8 @@ def command(
     max_version: int,
     truth: Path | None,
     state: Path | None,
+    frames: Path | None,
+    no_table: bool,
     speed: int,
 ) -> int:
     """Serve a simulated TWS on 127.0.0.1, on the wall clock, until it is told to stop.
@@ -119,5 +141,7 @@ def command(
     settings = GatewaySettings(account=account, seed=seed, max_version=max_version, speed=speed)
     if cash:
         settings = replace(settings, cash=cash)
-    files = Files(quotes=quotes, truth=truth, state=state, opening=cash or None)
+    # lines of the log and a table that is redrawn do not share a terminal
+    table = not no_table and sys.stderr.isatty() and frames != Path("-")
+    files = Files(quotes=quotes, truth=truth, state=state, opening=cash or None, frames=frames, table=table)
     return serve(port, settings, files)
