@@ -18,6 +18,7 @@ from decimal import Decimal
 from runner.core.money import EXACT, cents
 from runner.gateway.instruments import INSTRUMENTS
 
+_NONE = Decimal("0.00")
 _LEAST = Decimal("2.00")
 _PAIR = Decimal("0.00002")
 _METAL = Decimal("0.000015")
@@ -31,6 +32,8 @@ def commission(key: str, quantity: Decimal, price: Decimal, base_rate: Decimal) 
     base_rate: what a unit of a pair's first currency is worth in the base currency, or of any other instrument's
     currency (`Valuation.rate`). A part fill costs the difference between after it and before it.
     """
+    if not quantity:
+        return _NONE
     quantity = abs(quantity)
     kind = INSTRUMENTS[key].security_type
     if kind == "CASH":

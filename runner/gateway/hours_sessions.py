@@ -42,10 +42,13 @@ class Hours:
 
     def __init__(self, session_on: Callable[[int], Session | None]) -> None:
         self.on = cache(session_on)  # day -> its session
+        self._latest = Session(0, 0)  # that was asked for
 
     def current(self, at: int) -> Session:
         """Return the session in which at lies, else the next one."""
-        return next(self.ahead(at))
+        if not self._latest.opening <= at < self._latest.close:
+            self._latest = next(self.ahead(at))
+        return self._latest
 
     def ahead(self, at: int) -> Iterator[Session]:
         """Yield the sessions that close after at, in order."""
@@ -78,7 +81,7 @@ class Hours:
 
     def last_open(self, at: int) -> int:
         """Return the last open second, at itself or earlier."""
-        return min(next(self.before(at + 1)).close - 1, at)
+        return at if self.current(at).opening <= at else next(self.before(at)).close - 1
 
     def next_close(self, at: int) -> int:
         """Return the first instant after at from which it is closed, having been open just before."""

@@ -25,7 +25,7 @@ def at(*when: int) -> int:
 
 
 FIXING = at(*last_rate_day().timetuple()[:3], 12)
-WINDOWS = [  # pair, first second, seconds
+WINDOWS = [  # what, first second, seconds
     ("EUR.USD", at(2025, 3, 5, 13, 10), 3_600),  # over a fixing, in the busiest hour
     ("EUR.USD", at(2025, 3, 7, 21, 30), 3_600 * 49),  # over a weekend with a clock change
     ("USD.JPY", at(2024, 8, 5, 20, 40), 3_600),  # over the break
@@ -34,7 +34,13 @@ WINDOWS = [  # pair, first second, seconds
     ("GBP.USD", FIXING, 9_000),  # over the last fixing
     ("EUR.USD", at(2060, 5, 5, 9), 3_600),
     ("EUR.HUF", at(1985, 2, 5, 9), 1_800),
+    ("AAPL", at(2026, 11, 25, 20, 30), 3_600 * 43),  # over Thanksgiving
+    ("SPY", at(2026, 3, 6, 21, 10), 3_600),  # Friday evening, when the quote holds still
+    ("IBM", at(2026, 3, 4, 22, 5), 3_600),  # begins while it does
+    ("6EZ6", at(2026, 3, 4, 21, 30), 3_600 * 2),
+    ("XAUUSD", at(2045, 3, 1, 21, 30), 3_600 * 2),
 ]
+EXTENDED = {"SPY", "IBM"}  # are watched outside regular hours too
 
 
 @cache
@@ -47,7 +53,9 @@ def scanned(window: int) -> list[tuple[int, Quote]]:
     """Every open second of a window with its quote."""
     pair, first, seconds = WINDOWS[window]
     found = (
-        (second, market().quote(pair, second)) for second in range(first, first + seconds) if hours.is_open(second)
+        (second, market().quote(pair, second, pair in EXTENDED))
+        for second in range(first, first + seconds)
+        if market().is_open(pair, second, pair in EXTENDED)
     )
     return [(second, quote) for second, quote in found if quote is not None]
 
@@ -63,7 +71,7 @@ def by_scan(window: int, touch: Touch, start: int, end: int) -> int | None:
 def touches(window: int, count: int) -> Iterator[tuple[Touch, int, int]]:
     draw = random.Random(window)
     pair, first, seconds = WINDOWS[window]
-    tick = INSTRUMENTS[pair].min_tick / 5  # a tenth of a pip
+    tick = INSTRUMENTS[pair].quoted_step
     prices = [quote.bid for _, quote in scanned(window)]
     low, ticks = min(prices), int((max(prices) - min(prices)) / tick)
     low -= low % tick
@@ -83,8 +91,8 @@ def test_a_thousand_levels_are_touched_when_a_scan_says(window: int) -> None:
     later = never = 0
     for touch, start, end in touches(window, 125):
         expected = by_scan(window, touch, start, end)
-        assert market().first_touch(pair, touch, start, end) == expected, (touch, start, end)
-        later += expected is not None and expected > hours.next_open(start)
+        assert market().first_touch(pair, touch, start, end, pair in EXTENDED) == expected, (touch, start, end)
+        later += expected is not None and expected > market().next_open(pair, start, pair in EXTENDED)
         never += expected is None
     assert later >= 5
     assert never >= 5
