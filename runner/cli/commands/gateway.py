@@ -13,36 +13,32 @@ import click
 
 from runner.gateway.settings import HIGHEST_VERSION, LOWEST_VERSION, USUAL_VERSION, GatewaySettings
 
-_ACCOUNT = re.compile(r"DU\d{5,9}", re.ASCII)
-_CASH = re.compile(r"([A-Z]{3})=(\d{1,12}(?:\.\d{1,2})?)", re.ASCII)
+_CASH = re.compile(r"([A-Z]{3})=(\S+)", re.ASCII)
 _FASTEST = 3600
 
 
 def _check_account(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    if _ACCOUNT.fullmatch(value) is None:
-        raise click.BadParameter(
-            f"{value[:40]!r}: expected DU and 5 to 9 digits, as paper accounts have", context, parameter
-        )
-    return value
+    from runner.gateway import options
+
+    try:
+        return options.account(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from None
 
 
 def _read_cash(context: click.Context, parameter: click.Parameter, values: Sequence[str]) -> dict[str, Decimal]:
-    from runner.gateway.instruments import CURRENCIES
+    from runner.gateway import options
 
-    cash: dict[str, Decimal] = {}
+    pairs = []
     for text in values:
-        match = _CASH.fullmatch(text)
-        if match is None:
+        if (match := _CASH.fullmatch(text)) is None:
             problem = f"{text[:40]!r}: expected CURRENCY=AMOUNT, such as USD=1000000 or EUR=2500.50"
-        elif match[1] not in CURRENCIES:
-            problem = f"{match[1]}: no such currency here; known are {', '.join(sorted(CURRENCIES))}"
-        elif match[1] in cash:
-            problem = f"{match[1]} is given twice"
-        else:
-            cash[match[1]] = Decimal(match[2])
-            continue
-        raise click.BadParameter(problem, context, parameter)
-    return cash
+            raise click.BadParameter(problem, context, parameter)
+        pairs.append((match[1], match[2]))
+    try:
+        return options.cash(pairs)
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from None
 
 
 def _read_log(context: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
