@@ -15,6 +15,7 @@ from runner.wire.values import WireContract
 __all__ = ["CURRENCIES", "EXCHANGE", "INSTRUMENTS", "Instrument", "find", "find_all"]
 
 EXCHANGE = "IDEALPRO"
+_LONGEST_NUMBER = 20
 _RENAMED = {"ISLAND": "NASDAQ"}  # what older programs call it
 
 INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(
@@ -34,7 +35,10 @@ def find_all(contract: WireContract, at: int | None = None) -> list[Instrument]:
     It is named by its number, by its local symbol, or by its security type and whatever else is given; all of that
     must agree. An expired future is only there for a contract that includes expired ones; at None looks at no dates.
     """
-    return [one for one in _candidates(contract) if _fits(one, contract) and _is_there(one, contract, at)]
+    found = [one for one in _candidates(contract) if _fits(one, contract)]
+    if at is None or not found or found[0].trades_until is None:
+        return found
+    return [one for one in found if one.trades_from <= at and (contract.include_expired or not one.is_expired(at))]
 
 
 def find(contract: WireContract, at: int | None = None) -> Instrument | None:
@@ -56,41 +60,32 @@ def _candidates(contract: WireContract) -> Iterable[Instrument]:
     return () if one is None else (one,)
 
 
-def _fits(one: Instrument, contract: WireContract) -> bool:
+def _fits(one: Instrument, given: WireContract) -> bool:
+    """Tell whether all that is given agrees. Orders ask this all the time: what is left out costs next to nothing."""
     return (
-        contract.symbol in ("", one.symbol)
-        and contract.security_type in ("", one.security_type)
-        and contract.currency in ("", one.currency)
-        and contract.local_symbol in ("", one.local_symbol)
-        and contract.trading_class in ("", one.trading_class)
-        and _is_traded_on(one, contract.exchange)
-        and _is_primary(one, contract.primary_exchange)
-        and contract.last_trade_date in ("", one.last_trade_date, one.contract_month)
-        and _is_multiplier(one, contract.multiplier)
+        (not given.symbol or given.symbol == one.symbol)
+        and (not given.security_type or given.security_type == one.security_type)
+        and (not given.currency or given.currency == one.currency)
+        and (not given.local_symbol or given.local_symbol == one.local_symbol)
+        and (not given.trading_class or given.trading_class == one.trading_class)
+        and (not given.exchange or given.exchange == one.exchange or _is_traded_on(one, given.exchange))
+        and (not given.primary_exchange or _is_primary(one, given.primary_exchange))
+        and (not given.last_trade_date or given.last_trade_date in (one.last_trade_date, one.contract_month))
+        and (not given.multiplier or _is_multiplier(one, given.multiplier))
     )
 
 
 def _is_traded_on(one: Instrument, exchange: str) -> bool:
-    if exchange in ("", one.exchange):
-        return True
     routed = exchange == "SMART" and one.security_type != "FUT"
     return routed or _RENAMED.get(exchange, exchange) in one.valid_exchanges
 
 
 def _is_primary(one: Instrument, exchange: str) -> bool:
-    return exchange in ("", one.primary_exchange, one.exchange) or _RENAMED.get(exchange) == one.primary_exchange
+    return _RENAMED.get(exchange, exchange) in (one.primary_exchange, one.exchange)
 
 
 def _is_multiplier(one: Instrument, text: str) -> bool:
-    if not text:
-        return True
     try:
-        return Decimal(text) == one.multiplier
+        return len(text) <= _LONGEST_NUMBER and Decimal(text) == one.multiplier
     except InvalidOperation:
         return False
-
-
-def _is_there(one: Instrument, contract: WireContract, at: int | None) -> bool:
-    if at is None or one.trades_until is None:
-        return True
-    return one.trades_from <= at and (contract.include_expired or not one.is_expired(at))
