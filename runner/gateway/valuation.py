@@ -14,7 +14,7 @@ _ONE, _ZERO = Decimal(1), Decimal(0)
 
 
 class Valuation:
-    """Values at the middle of the quote; a closed market counts as it closed."""
+    """Values at the middle of the quote, outside regular hours too; a closed market counts as it closed."""
 
     def __init__(self, market: Market) -> None:
         self._market = market
@@ -24,7 +24,7 @@ class Valuation:
 
     def middle(self, key: str, at: int) -> Decimal | None:
         """Return the middle of the quote, None if there is none."""
-        quote = self._market.quote(key, at)
+        quote = self._market.quote(key, at, True)
         return None if quote is None else (quote.bid + quote.ask) / 2
 
     def value(self, currency: str, at: int) -> Decimal:
