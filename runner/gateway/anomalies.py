@@ -19,6 +19,7 @@ class Anomaly(Enum):
     WARNING = "warning"
     COMMISSION_FIRST = "commission_first"
     UNANSWERED = "unanswered"
+    PENDING_CANCEL = "pending_cancel"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +32,7 @@ class Anomalies:
     warning: 399, 10349 and 2109 arrive about an order that lives on.
     commission_first: the commission report comes before the order status.
     unanswered: the order lives and nothing is ever told of it, as behind a modal dialog of the TWS.
+    pending_cancel: a cancel is told twice, first as PendingCancel with what is left, then as Cancelled with 202.
     """
 
     duplicate_status: int = 0
@@ -42,6 +44,7 @@ class Anomalies:
     warning: int = 0
     commission_first: int = 0
     unanswered: int = 0
+    pending_cancel: int = 0
 
     def meets(self, kind: Anomaly, seed: int, client_id: int, order_id: int) -> bool:
         """Tell whether this order meets that anomaly."""

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
+from typing import TypeVar
 
+from runner.gateway.archive import Archive, Packed
 from runner.wire.messages import WireContract, WireOrder
 
+T = TypeVar("T")
 ZERO = Decimal(0)
+_UNPACKED = 512  # so many orders that ended last are kept as they are
+Key = tuple[int, int]  # client and order id
 
 
 class Stage(Enum):
@@ -17,8 +23,9 @@ class Stage(Enum):
 
     UNSENT = "unsent"  # transmit was false: it waits for the last of its group
     CHILD = "child"  # waits for its parent
+    HELD = "held"  # waits for its time or its conditions
     OPENING = "opening"  # waits for the market to open
-    TRIGGER = "trigger"  # a stop that waits for its price
+    TRIGGER = "trigger"  # waits for its trigger price
     WORKING = "working"
     FILLED = "filled"
     CANCELLED = "cancelled"
@@ -31,10 +38,12 @@ class Stage(Enum):
         return self in _LIVE
 
 
-_LIVE = frozenset({Stage.CHILD, Stage.OPENING, Stage.TRIGGER, Stage.WORKING})
+_LIVE = frozenset({Stage.CHILD, Stage.HELD, Stage.OPENING, Stage.TRIGGER, Stage.WORKING})
+_OVER = frozenset({Stage.FILLED, Stage.CANCELLED, Stage.REJECTED})
 _STATUS = {
     Stage.UNSENT: "Inactive",
     Stage.CHILD: "PreSubmitted",
+    Stage.HELD: "PreSubmitted",
     Stage.OPENING: "PreSubmitted",
     Stage.TRIGGER: "PreSubmitted",
     Stage.WORKING: "Submitted",
@@ -54,17 +63,26 @@ class Entry:
     order_id: int
     contract: WireContract
     order: WireOrder
-    pair: str
+    pair: str  # the key of what is traded
     stage: Stage = Stage.UNSENT
     is_triggered: bool = False
-    expires: int | None = None  # epoch seconds
+    is_released: bool = False  # its conditions were met
+    rests: bool = False  # it has waited in the market for its price, and is met there
+    starts: int = 0  # epoch seconds: not before
+    expires: int | None = None
     filled: Decimal = ZERO
-    price: Decimal = ZERO
-    ended: int = 0  # epoch seconds
+    price: Decimal = ZERO  # the average one
+    last_price: Decimal = ZERO
+    paid: Decimal = ZERO  # commission, in the base currency
+    stop: Decimal | None = None  # where a trailing stop stands
+    seen: int = 0  # the instant as of which it stands there
+    ready: int | None = None  # when a fill that takes time is made
+    tries: int = 0  # how often in a row the quoted size was not enough
+    ended: int = 0
     version: int = 0  # counts re-planning, so that what was planned before is known to be stale
 
     @property
-    def key(self) -> tuple[int, int]:
+    def key(self) -> Key:
         """Client and order id."""
         return self.client_id, self.order_id
 
@@ -75,7 +93,7 @@ class Entry:
 
     @property
     def quantity(self) -> Decimal:
-        """Units of the base currency."""
+        """Units of what is traded."""
         return self.order.total_quantity or ZERO
 
     @property
@@ -103,6 +121,11 @@ class Entry:
         """What keeps it from the market, in IB's word."""
         return _WHY_HELD.get(self.stage, "")
 
+    @property
+    def is_open(self) -> bool:
+        """True until it has ended."""
+        return self.stage in _LIVE or self.stage is Stage.UNSENT
+
 
 def _ignore(entry: Entry) -> None:
     """Nobody watches."""
@@ -110,18 +133,32 @@ def _ignore(entry: Entry) -> None:
 
 @dataclass(slots=True)
 class Book:
-    """Every order since the start."""
+    """Every order of the day, and every one that has not ended."""
 
-    entries: dict[tuple[int, int], Entry] = field(default_factory=dict)
+    watch: Callable[[Entry], None] = _ignore  # is told of every order that is new or has changed
+    _entries: dict[Key, Entry | Packed] = field(default_factory=dict)
     _highest: dict[int, int] = field(default_factory=dict)
-    _live: dict[tuple[int, int], Entry] = field(default_factory=dict)
-    _families: dict[tuple[int, int], list[Entry]] = field(default_factory=dict)
-    _groups: dict[str, list[Entry]] = field(default_factory=dict)
-    watch: Callable[[Entry], None] = _ignore  # is told of every order that is new or has moved on
+    _live: dict[Key, Entry] = field(default_factory=dict)
+    _unsent: dict[Key, Entry] = field(default_factory=dict)
+    _families: dict[Key, dict[Key, Entry]] = field(default_factory=dict)
+    _groups: dict[str, dict[Key, Entry]] = field(default_factory=dict)
+    _working: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    _counted: dict[Key, tuple[str, bool]] = field(default_factory=dict)
+    _ended: deque[Key] = field(default_factory=deque)
+    _archive: Archive = field(default_factory=Archive)
 
     def get(self, client_id: int, order_id: int) -> Entry | None:
-        """Find an order."""
-        return self.entries.get((client_id, order_id))
+        """Find an order; of one that ended long ago this is a copy."""
+        found = self._entries.get((client_id, order_id))
+        return self._unpacked(found) if isinstance(found, tuple) else found
+
+    def _unpacked(self, packed: Packed) -> Entry:
+        return self._archive.unpack(packed, Entry)
+
+    @property
+    def entries(self) -> dict[Key, Entry]:
+        """Every order, oldest first."""
+        return {key: self._unpacked(one) if isinstance(one, tuple) else one for key, one in self._entries.items()}
 
     def next_id(self, client_id: int) -> int:
         """Return the lowest order id this client may use."""
@@ -139,22 +176,79 @@ class Book:
     def add(self, entry: Entry) -> None:
         """Take in an order."""
         self.use(*entry.key)
-        self.entries[entry.key] = entry
-        self.watch(entry)
+        self._entries[entry.key] = entry
+        if entry.is_open:
+            self.link(entry)
+        self.mark(entry, entry.stage)
+
+    def link(self, entry: Entry) -> None:
+        """Take an order into the family of its parent, and its group."""
         if entry.order.parent_id:
-            self._families.setdefault((entry.client_id, entry.order.parent_id), []).append(entry)
+            self._families.setdefault((entry.client_id, entry.order.parent_id), {})[entry.key] = entry
         if entry.order.oca_group:
-            self._groups.setdefault(entry.order.oca_group, []).append(entry)
+            self._groups.setdefault(entry.order.oca_group, {})[entry.key] = entry
 
     def mark(self, entry: Entry, stage: Stage) -> None:
         """Move an order on."""
         entry.stage = stage
         entry.version += 1
-        self.watch(entry)
+        key = entry.key
+        self._count(entry, key)
         if stage.is_live:
-            self._live[entry.key] = entry
+            self._live[key] = entry
+            self._unsent.pop(key, None)
+        elif stage is Stage.UNSENT:
+            self._unsent[key] = entry
         else:
-            self._live.pop(entry.key, None)
+            self._end(entry, key)
+        self.watch(entry)
+
+    def note(self, entry: Entry) -> None:
+        """Say that an order has changed where it is."""
+        self.watch(entry)
+
+    def _count(self, entry: Entry, key: Key) -> None:
+        """Keep the number of active orders by instrument and side."""
+        before = self._counted.pop(key, None)
+        if before is not None:
+            self._working[before] -= 1
+        if entry.stage.is_live and entry.stage is not Stage.CHILD:
+            side = self._counted[key] = (entry.pair, entry.is_buy)
+            self._working[side] += 1
+
+    def _end(self, entry: Entry, key: Key) -> None:
+        self._live.pop(key, None)
+        self._unsent.pop(key, None)
+        _take_out(self._families, (entry.client_id, entry.order.parent_id), key)
+        _take_out(self._groups, entry.order.oca_group, key)
+        self._ended.append(key)
+        if len(self._ended) > _UNPACKED:
+            self._pack(self._ended.popleft())
+
+    def _pack(self, key: Key) -> None:
+        found = self._entries.get(key)
+        if isinstance(found, Entry) and not found.is_open:
+            self._entries[key] = self._archive.pack(found)
+
+    def put_back(self, entry: Entry) -> None:
+        """Take in what became of an order after it had ended."""
+        self._entries[entry.key] = entry
+        self._end(entry, entry.key)
+        self.watch(entry)
+
+    def active(self, pair: str, *, is_buy: bool) -> int:
+        """Return how many orders are active on one side of an instrument."""
+        return self._working[pair, is_buy]
+
+    def forget(self, before: int) -> None:
+        """Forget the orders that ended before that instant; their ids stay used."""
+        kept = {}
+        for key, one in self._entries.items():
+            entry = one if isinstance(one, Entry) else None
+            ended = self._archive.ended(one) if isinstance(one, tuple) else one.ended
+            if (entry is not None and entry.is_open) or ended >= before:
+                kept[key] = one
+        self._entries = kept
 
     def live(self, client_id: int | None = None) -> Iterator[Entry]:
         """Yield the orders that may still be filled, oldest first."""
@@ -162,23 +256,33 @@ class Book:
 
     def unsent(self) -> Iterator[Entry]:
         """Yield the orders that wait for the last of their group."""
-        return iter([e for e in self.entries.values() if e.stage is Stage.UNSENT])
+        return iter(list(self._unsent.values()))
 
     def ended(self, since: int) -> Iterator[Entry]:
         """Yield the orders that ended at that instant or later."""
-        over = (Stage.FILLED, Stage.CANCELLED, Stage.REJECTED)
-        return iter([e for e in self.entries.values() if e.stage in over and e.ended >= since])
+        every = (self._unpacked(one) if isinstance(one, tuple) else one for one in list(self._entries.values()))
+        return (entry for entry in every if entry.stage in _OVER and entry.ended >= since)
 
     def parent(self, entry: Entry) -> Entry | None:
         """Return the order this one is attached to."""
-        return self.entries.get((entry.client_id, entry.order.parent_id)) if entry.order.parent_id else None
+        return self.get(entry.client_id, entry.order.parent_id) if entry.order.parent_id else None
 
     def children(self, entry: Entry) -> list[Entry]:
-        """Return the orders attached to this one."""
-        return list(self._families.get(entry.key, ()))
+        """Return the orders attached to this one that have not ended."""
+        return list(self._families.get(entry.key, {}).values())
 
     def siblings(self, entry: Entry) -> list[Entry]:
-        """Return the orders of which only one may be filled together with this one, without itself."""
-        family = self._families.get((entry.client_id, entry.order.parent_id), []) if entry.order.parent_id else []
-        group = self._groups.get(entry.order.oca_group, []) if entry.order.oca_group else []
-        return [other for other in (*family, *group) if other is not entry]
+        """Return the orders that have not ended of which only one may be filled together with this one."""
+        order = entry.order
+        family = self._families.get((entry.client_id, order.parent_id), {}) if order.parent_id else {}
+        group = self._groups.get(order.oca_group, {}) if order.oca_group else {}
+        return [other for key, other in {**family, **group}.items() if key != entry.key]
+
+
+def _take_out(index: dict[T, dict[Key, Entry]], name: T, key: Key) -> None:
+    """Take an order out of a family or group, and forget that when it was the last."""
+    members = index.get(name)
+    if members is not None:
+        members.pop(key, None)
+        if not members:
+            del index[name]

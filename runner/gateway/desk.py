@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
-from runner.gateway import reports, rules
-from runner.gateway.account import commission
+from runner.gateway import linking, reports, rules
 from runner.gateway.anomalies import Anomaly
 from runner.gateway.book import Entry, Stage
 from runner.gateway.changes import changed
 from runner.gateway.rules import Refusal
 from runner.gateway.venue import Venue
-from runner.wire.messages import PlaceOrder
+from runner.wire.messages import PlaceOrder, WireOrder
 
 _LIVELY = (  # what a TWS says about orders that live on
     (399, "Order Message:\n{what}\nWarning: This order is simulated."),
     (10349, "Order TIF was set to DAY based on order preset."),
-    (
-        2109,
-        "Order Event Warning:Attribute 'Outside Regular Trading Hours' is ignored based on the order type "
-        "and destination. PlaceOrder is now being processed.",
-    ),
+    (2109, rules.OUTSIDE_RTH_IGNORED),
 )
 
 
@@ -34,9 +28,9 @@ class Desk:
 
     def take(self, client_id: int, request: PlaceOrder, at: int) -> None:
         """Take a new order, or the modification of one that is known."""
-        entry = self._entry(client_id, request)
+        entry = self._entry(client_id, request, at)
         known = self._book.get(client_id, request.order_id)
-        refused = self._refusal(entry, known)
+        refused = self._refusal(entry, known, at)
         if refused is not None:
             if known is None and not request.order.what_if:
                 self._book.use(client_id, request.order_id)
@@ -51,7 +45,7 @@ class Desk:
     def cancel(self, client_id: int, order_id: int, at: int) -> None:
         """Cancel an order, or say why that cannot be."""
         entry = self._book.get(client_id, order_id)
-        if entry is not None and (entry.stage.is_live or entry.stage is Stage.UNSENT):
+        if entry is not None and entry.is_open:
             self._venue.cancel(entry, at)
             return
         text = f"OrderId {order_id} that needs to be cancelled "
@@ -62,14 +56,15 @@ class Desk:
         self._venue.answer(client_id, answer)
 
     def cancel_all(self, at: int) -> None:
-        """Cancel every order of the account, each once."""
-        for entry in (*self._book.live(), *self._book.unsent()):
+        """Cancel every order of the account, each once; what hangs on another one first, so that it never wakes."""
+        orders = [*self._book.live(), *self._book.unsent()]
+        for entry in sorted(orders, key=lambda one: one.stage is not Stage.CHILD):
             self._venue.cancel(entry, at)
 
     # --- taking an order
 
-    def _entry(self, client_id: int, request: PlaceOrder) -> Entry:
-        instrument = rules.instrument_of(request.contract)
+    def _entry(self, client_id: int, request: PlaceOrder, at: int) -> Entry:
+        instrument = rules.instrument_of(request.contract, at)
         return Entry(
             client_id=client_id,
             order_id=request.order_id,
@@ -78,20 +73,30 @@ class Desk:
             pair="" if instrument is None else instrument.local_symbol,
         )
 
-    def _refusal(self, entry: Entry, known: Entry | None) -> Refusal | None:
+    def _refusal(self, entry: Entry, known: Entry | None, at: int) -> Refusal | None:
+        instrument = rules.instrument_of(entry.contract, at)
+        if (used := self._used(entry, known)) is not None:
+            return used
+        if instrument is None:
+            return rules.unknown(entry.contract, at)
+        if known is not None and (refused := rules.revision(known, entry)) is not None:
+            return refused
+        return (
+            rules.refusal(entry.order, instrument, self._venue.account.number)
+            or rules.too_late(entry.order, at)
+            or self._orphan(entry)
+        )
+
+    def _used(self, entry: Entry, known: Entry | None) -> Refusal | None:
+        """Return why an id cannot serve."""
         if known is not None and known.stage is Stage.FILLED:
             return 104, "Cannot modify a filled order."
-        if known is not None and not known.stage.is_live and known.stage is not Stage.UNSENT:
+        if known is not None and not known.is_open:
             return 103, "Duplicate order id"
         is_new = known is None and not entry.order.what_if
         if is_new and entry.order_id < self._book.next_id(entry.client_id):
             return 103, "Duplicate order id"
-        instrument = rules.instrument_of(entry.contract)
-        if instrument is None:
-            return rules.UNKNOWN_CONTRACT
-        if known is not None and (known.pair, known.order.action) != (entry.pair, entry.order.action):
-            return 105, "Order being modified does not match original order."
-        return rules.refusal(entry.order, instrument, self._venue.account.number) or self._orphan(entry)
+        return None
 
     def _orphan(self, entry: Entry) -> Refusal | None:
         if not entry.order.parent_id or self._book.parent(entry) is not None:
@@ -105,14 +110,7 @@ class Desk:
             unsent.contract, unsent.order = entry.contract, entry.order
             entry = unsent
         if entry.order.transmit:
-            self._transmit(self._group(entry), at)
-
-    def _group(self, entry: Entry) -> Sequence[Entry]:
-        """Return what goes out with this order: its parent and all that waits with it, parents first."""
-        head = self._book.parent(entry) or entry
-        waiting = [child for child in self._book.children(head) if child.stage is Stage.UNSENT and child is not entry]
-        group = [*([head] if head.stage is Stage.UNSENT and head is not entry else []), *waiting, entry]
-        return sorted(group, key=lambda one: (one is not head, one.order_id))
+            self._transmit(linking.outgoing(self._book, entry), at)
 
     def _transmit(self, group: Sequence[Entry], at: int) -> None:
         """Acknowledge a whole group before any of it meets the market."""
@@ -125,63 +123,77 @@ class Desk:
     def _acknowledge(self, entry: Entry, at: int) -> None:
         venue = self._venue
         parent = self._book.parent(entry)
-        perm_id = venue.numbers.perm_id(entry, at)
-        if parent is None or entry.order.oca_group:
-            entry.order = changed(entry.order, perm_id=perm_id)
-        else:
-            # the group that holds a bracket together: what is filled reduces the rest
-            entry.order = changed(entry.order, perm_id=perm_id, oca_group=str(parent.perm_id), oca_type=3)
-        if parent is not None:
-            if not (parent.stage.is_live or parent.stage is Stage.FILLED):
-                venue.reject(entry, at, "Parent order is not active")
-                return
-        elif not venue.can_afford(entry, at):
-            venue.reject(entry, at, venue.no_margin(entry, at))
+        entry.order = changed(entry.order, perm_id=venue.numbers.perm_id(entry, at))
+        linking.tie(entry, parent)
+        self._book.link(entry)
+        if (reason := self._objection(entry, parent, at)) is not None:
+            venue.reject(entry, at, reason)
             return
-        venue.open(entry, at)
+        venue.waiting.open(entry, at)
         venue.truth.order(at, entry)
-        if not venue.is_silent_until_filled(entry):
+        if not venue.listeners.is_silent_until_filled(entry):
             venue.report(entry)
         self._warn(entry, at)
 
+    def _objection(self, entry: Entry, parent: Entry | None, at: int) -> str | None:
+        """Return why the broker or the exchange refuses an order that is well-formed."""
+        settings = self._venue.settings
+        if parent is not None and not (parent.stage.is_live or parent.stage is Stage.FILLED):
+            return "Parent order is not active"
+        if settings.fill_model.is_rejected(settings.seed, entry.key):
+            return "The exchange has rejected the order"
+        if self._book.active(entry.pair, is_buy=entry.is_buy) >= settings.most_working:
+            return rules.TOO_MANY.format(settings.most_working)
+        return None if parent is not None else self._venue.affording.no_margin(entry, at)
+
     def _warn(self, entry: Entry, at: int) -> None:
-        instrument = rules.instrument_of(entry.contract)
-        warnings = [rules.odd_lot(entry, instrument)] if instrument is not None else []
+        warnings = [rules.odd_lot(entry), rules.no_extended_hours(entry)]
         if entry.stage is Stage.OPENING:
-            warnings.append(rules.not_yet_open(entry, self._venue.market.next_open(entry.pair, at)))
-        if self._venue.meets(entry, Anomaly.WARNING):
-            what = f"{entry.order.action} {entry.quantity:f} {entry.pair} Forex"
+            warnings.append(rules.not_yet_open(entry, self._venue.waiting.next_open(entry, at)))
+        if self._venue.listeners.meets(entry, Anomaly.WARNING):
+            what = rules.described(entry)
             warnings += [(code, text.format(what=what)) for code, text in _LIVELY]
         for warning in warnings:
             if warning is not None:
-                self._venue.tell(entry, reports.error(entry.order_id, *warning))
+                self._venue.listeners.complain(entry, *warning)
 
     # --- changing one, or only asking
 
     def _modify(self, known: Entry, wanted: Entry, at: int) -> None:
         venue = self._venue
-        more = wanted.units - known.units
-        if more * known.units > 0 and not known.order.parent_id and not venue.can_afford(wanted, at):
-            reason = f"Order rejected - reason:{venue.no_margin(wanted, at)}"
-            venue.tell(known, reports.error(known.order_id, 201, reason))
+        grows = wanted.quantity > known.quantity and not known.order.parent_id
+        wanted.filled = known.filled
+        if grows and (reason := venue.affording.no_margin(wanted, at)) is not None:
+            venue.listeners.complain(known, 201, f"Order rejected - reason:{reason}")
             return
-        if known.order.aux_price != wanted.order.aux_price or known.order.order_type != wanted.order.order_type:
-            known.is_triggered = False
-        known.order = changed(
-            wanted.order,
-            perm_id=known.perm_id,
-            parent_id=known.order.parent_id,
-            oca_group=known.order.oca_group,
-            oca_type=known.order.oca_type,
-        )
-        venue.open(known, at)
+        self._revise(known, wanted)
+        venue.waiting.open(known, at)
         venue.truth.order(at, known)
         venue.report(known)
         venue.meet_market(known, at)
 
+    def _revise(self, known: Entry, wanted: Entry) -> None:
+        """Put new terms in place of the old ones; what was met under the old ones counts for the new ones if it can."""
+        before, after = known.order, wanted.order
+        if (before.aux_price, before.order_type) != (after.aux_price, after.order_type):
+            known.is_triggered = False
+        if _trail(before) != _trail(after):
+            known.is_triggered, known.stop = False, None
+        if before.conditions != after.conditions:
+            known.is_released = False
+        known.order = changed(
+            after,
+            perm_id=known.perm_id,
+            parent_id=before.parent_id,
+            oca_group=before.oca_group,
+            oca_type=before.oca_type,
+        )
+
     def _preview(self, entry: Entry, at: int) -> None:
-        venue = self._venue
-        margins = venue.preview(entry, at)
-        price = entry.order.limit_price or venue.valuation.price(entry.pair, at) or Decimal(0)
-        cost = commission(entry.pair, entry.quantity, price, venue.valuation.rate(entry.pair, price, at))
-        venue.tell(entry, reports.open_order(entry, margins, cost))
+        affording = self._venue.affording
+        told = reports.open_order(entry, affording.preview(entry, at), affording.cost(entry, at))
+        self._venue.tell(entry, told)
+
+
+def _trail(order: WireOrder) -> tuple[object, ...]:
+    return order.order_type, order.aux_price, order.trailing_percent, order.trail_stop_price

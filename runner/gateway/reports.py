@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import blake2b
 
 from runner.gateway.account import Margins
 from runner.gateway.book import Entry, Stage
+from runner.gateway.changes import changed
 from runner.gateway.settings import BASE_CURRENCY
 from runner.wire.messages import (
     CommissionReport,
@@ -20,6 +22,7 @@ from runner.wire.messages import (
     OpenOrder,
     OrderStatus,
     RequestExecutions,
+    WireContract,
     WireExecution,
     WireOrderState,
 )
@@ -30,11 +33,55 @@ _DAY = 86400
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fill:
-    """One execution with its cost."""
+    """One execution with its cost; what is said of it is made when it is said."""
 
-    details: ExecutionDetails
-    commission: CommissionReport
     at: int  # epoch seconds
+    client_id: int
+    order_id: int
+    perm_id: int
+    order_ref: str
+    account: str
+    contract: WireContract
+    side: str  # BOT or SLD
+    execution_id: str
+    quantity: Decimal
+    price: Decimal
+    cumulative: Decimal  # of its order, with this one
+    average: Decimal
+    liquidity: int
+    cost: Decimal
+    profit: Decimal | None = None
+
+    @property
+    def details(self) -> ExecutionDetails:
+        """The execution as a message."""
+        return ExecutionDetails(
+            request_id=-1,
+            contract=self.contract,
+            execution=WireExecution(
+                order_id=self.order_id,
+                execution_id=self.execution_id,
+                time=time_text(self.at),
+                account=self.account,
+                exchange=self.contract.exchange,
+                side=self.side,
+                shares=self.quantity,
+                price=self.price,
+                perm_id=self.perm_id,
+                client_id=self.client_id,
+                cumulative_quantity=self.cumulative,
+                average_price=self.average,
+                order_ref=self.order_ref,
+                last_liquidity=self.liquidity,
+            ),
+        )
+
+    @property
+    def commission(self) -> CommissionReport:
+        """Its cost as a message."""
+        return CommissionReport(
+            execution_id=self.execution_id, commission=self.cost, currency=BASE_CURRENCY, realized_pnl=self.profit
+        )
 
 
 class Numbers:
@@ -46,30 +93,32 @@ class Numbers:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._used: set[tuple[str, int]] = set()
+        self._used: set[int] = set()  # permIds, and below zero the numbers of executions
 
     def perm_id(self, entry: Entry, at: int) -> int:
         """Return a new permId."""
-        return 1 << 30 | self._fresh("perm", 30, entry, at)
+        number = self._draw("perm", entry, at) & (1 << 30) - 1
+        while (perm_id := 1 << 30 | number) in self._used:
+            number = (number + 1) & (1 << 30) - 1
+        self._used.add(perm_id)
+        return perm_id
 
     def execution_id(self, entry: Entry, at: int) -> str:
         """Return a new execution id, of the form 0000e0d5.5f3c1a2b.01.01."""
-        number = self._fresh("exec", 48, entry, at)
+        number = self._draw("exec", entry, at) & (1 << 48) - 1
+        while ~number in self._used:
+            number = (number + 1) & (1 << 48) - 1
+        self._used.add(~number)
         return f"0000{number >> 32:04x}.{number & 0xFFFFFFFF:08x}.01.01"
 
     def avoid(self, perm_ids: Iterable[int], execution_ids: Iterable[str]) -> None:
         """Never make these, which an earlier gateway has given away."""
-        self._used.update(("perm", perm_id & (1 << 30) - 1) for perm_id in perm_ids)
-        self._used.update(("exec", _number(execution_id)) for execution_id in execution_ids)
+        self._used.update(perm_ids)
+        self._used.update(~_number(execution_id) for execution_id in execution_ids)
 
-    def _fresh(self, kind: str, bits: int, entry: Entry, at: int) -> int:
+    def _draw(self, kind: str, entry: Entry, at: int) -> int:
         text = f"{self._seed}:{kind}:{entry.client_id}:{entry.order_id}:{entry.order.order_ref}:{at}"
-        mask = (1 << bits) - 1
-        number = int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) & mask
-        while (kind, number) in self._used:
-            number = (number + 1) & mask
-        self._used.add((kind, number))
-        return number
+        return int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
 
 
 def _number(execution_id: str) -> int:
@@ -77,6 +126,7 @@ def _number(execution_id: str) -> int:
     return int(high, 16) << 32 | int(low, 16)
 
 
+@lru_cache(maxsize=64)
 def time_text(at: int) -> str:
     """Write an instant as a TWS that keeps UTC does."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y%m%d %H:%M:%S UTC")
@@ -109,17 +159,17 @@ def _previewed(state: WireOrderState, margins: Margins, commission: Decimal | No
     )
 
 
-def order_status(entry: Entry) -> OrderStatus:
-    """Say where an order stands."""
+def order_status(entry: Entry, status: str = "") -> OrderStatus:
+    """Say where an order stands; status: in another word."""
     return OrderStatus(
         order_id=entry.order_id,
-        status=entry.status,
+        status=status or entry.status,
         filled=entry.filled,
         remaining=entry.remaining,
         average_fill_price=entry.price,
         perm_id=entry.perm_id,
         parent_id=entry.order.parent_id,
-        last_fill_price=entry.price,
+        last_fill_price=entry.last_price,
         client_id=entry.client_id,
         why_held=entry.why_held,
     )
@@ -137,31 +187,8 @@ def completed_order(entry: Entry) -> CompletedOrder:
         completed_time=time_text(entry.ended),
         completed_status=texts.get(entry.stage, ""),
     )
-    return CompletedOrder(contract=entry.contract, order=entry.order, order_state=state)
-
-
-def fill(entry: Entry, execution_id: str, at: int, account: str) -> ExecutionDetails:
-    """Report the execution of the whole of an order."""
-    return ExecutionDetails(
-        request_id=-1,
-        contract=entry.contract,
-        execution=WireExecution(
-            order_id=entry.order_id,
-            execution_id=execution_id,
-            time=time_text(at),
-            account=account,
-            exchange=entry.contract.exchange,
-            side="BOT" if entry.is_buy else "SLD",
-            shares=entry.filled,
-            price=entry.price,
-            perm_id=entry.perm_id,
-            client_id=entry.client_id,
-            cumulative_quantity=entry.filled,
-            average_price=entry.price,
-            order_ref=entry.order.order_ref,
-            last_liquidity=2 if entry.order.order_type == "MKT" else 1,
-        ),
-    )
+    order = changed(entry.order, filled_quantity=entry.filled)
+    return CompletedOrder(contract=entry.contract, order=order, order_state=state)
 
 
 def error(about: int, code: int, text: str) -> ErrorMessage:
@@ -181,17 +208,17 @@ def day_start(at: int, days_ago: int = 0) -> int:
 
 def matches(fill: Fill, wanted: RequestExecutions, client_id: int) -> bool:
     """Tell whether a client that asks is told of an execution: of its own ones (client 0: of all)."""
-    execution, contract = fill.details.execution, fill.details.contract
+    contract = fill.contract
     sides = {"BUY": "BOT", "SELL": "SLD"}
     return (
-        client_id in (0, execution.client_id)
-        and wanted.client_id in (0, execution.client_id)
-        and execution.time >= _comparable(wanted.time)
-        and wanted.account in ("", execution.account)
+        client_id in (0, fill.client_id)
+        and wanted.client_id in (0, fill.client_id)
+        and time_text(fill.at) >= _comparable(wanted.time)
+        and wanted.account in ("", fill.account)
         and wanted.symbol in ("", contract.symbol)
         and wanted.security_type in ("", contract.security_type)
-        and wanted.exchange in ("", execution.exchange)
-        and sides.get(wanted.side.upper(), wanted.side.upper()) in ("", execution.side)
+        and wanted.exchange in ("", contract.exchange)
+        and sides.get(wanted.side.upper(), wanted.side.upper()) in ("", fill.side)
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from runner.gateway.anomalies import NONE, Anomalies
+from runner.gateway.fills import PLAIN, FillModel
 
 BASE_CURRENCY = "USD"
 LOWEST_VERSION, USUAL_VERSION, HIGHEST_VERSION = 100, 226, 226  # protobuf begins at 201
@@ -21,5 +22,7 @@ class GatewaySettings:
     seed: int = 1
     max_version: int = USUAL_VERSION
     anomalies: Anomalies = NONE
+    fill_model: FillModel = PLAIN
+    most_working: int = 15  # active orders a side of an instrument, as IB has it
     speed: int = 1  # seconds of its clock in a second of the wall's
     silent: bool = False  # reads and never answers, as a TWS behind a modal dialog does

@@ -78,7 +78,7 @@ class StateFile(Store):
         """
         self.path = path
         self.at = 0
-        self._entries: dict[tuple[int, int], Entry] = {}
+        self._changed: dict[tuple[int, int], None] = {}  # client and order id, in the order of their coming
         self._fills: list[Fill] = []
         self._told: dict[int, int] = {}
         self._connection = _connect(path)
@@ -172,7 +172,7 @@ class StateFile(Store):
 
     def entry(self, entry: Entry) -> None:
         """Note that an order is new, or has changed, or that its client is told of it."""
-        self._entries[entry.client_id, entry.order_id] = entry
+        self._changed[entry.client_id, entry.order_id] = None
 
     def fill(self, fill: Fill) -> None:
         """Note an execution; with it the account has changed."""
@@ -181,14 +181,16 @@ class StateFile(Store):
     def commit(self, at: int) -> None:
         """Return once everything noted is on the disk; raises FxrunError if that cannot be."""
         used = self._book.highest
-        if not self._entries and not self._fills and used == self._told:
+        if not self._changed and not self._fills and used == self._told:
             return
-        orders = [self._row(entry, at) for entry in self._entries.values() if self._is_held(entry)]
+        # what the book does not hold was only asked about, or refused
+        held = [entry for key in self._changed if (entry := self._book.get(*key)) is not None]
+        orders = [self._row(entry, at) for entry in held]
         if orders or self._fills or used != self._told:
             self._write(orders, at)
             self.at = max(at, self.at)
             self._told = dict(used)
-        self._entries.clear()
+        self._changed.clear()
         self._fills.clear()
 
     def _write(self, orders: Sequence[_Row], at: int) -> None:
@@ -211,10 +213,6 @@ class StateFile(Store):
                 _Money(cash=account.cash, holdings=account.holdings, commissions=account.commissions)
             )
         many(_PUT_FACT, facts.items())
-
-    def _is_held(self, entry: Entry) -> bool:
-        """Tell an order from one that was only asked about, or refused."""
-        return self._book.get(entry.client_id, entry.order_id) is entry
 
     def _row(self, entry: Entry, at: int) -> _Row:
         is_open = entry.stage.is_live or entry.stage is Stage.UNSENT

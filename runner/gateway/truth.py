@@ -15,7 +15,8 @@ from pathlib import Path
 
 from runner.errors import FxrunError, UsageError
 from runner.gateway.book import Entry
-from runner.gateway.matching import has_limit, has_stop
+from runner.gateway.matching import has_limit, has_trigger, trigger_price
+from runner.gateway.reports import Fill
 from runner.wire.messages import CancelOrder, PlaceOrder, Request, Unsupported
 
 
@@ -31,8 +32,8 @@ class Truth:
     def cancel(self, at: int, entry: Entry) -> None:
         """Note an order that ended without having been filled: cancelled, expired, or by its group."""
 
-    def execution(self, at: int, entry: Entry, price: Decimal, exec_id: str) -> None:
-        """Note a fill."""
+    def execution(self, at: int, entry: Entry, fill: Fill) -> None:
+        """Note a fill, or what it was corrected to."""
 
     def commit(self) -> None:
         """Return once everything noted is on the disk; raises FxrunError if that cannot be."""
@@ -72,10 +73,10 @@ class TruthFile(Truth):
         """Note an order that ended; quantity is what was not filled."""
         self._note("cancel", at, **_facts(entry), quantity=_text(entry.remaining))
 
-    def execution(self, at: int, entry: Entry, price: Decimal, exec_id: str) -> None:
-        """Note a fill."""
-        facts = {**_facts(entry), "quantity": _text(entry.filled), "price": _text(price), "exec_id": exec_id}
-        self._note("execution", at, **facts)
+    def execution(self, at: int, entry: Entry, fill: Fill) -> None:
+        """Note a fill, or what it was corrected to: quantity and price are its own."""
+        told = {"quantity": _text(fill.quantity), "price": _text(fill.price), "exec_id": fill.execution_id}
+        self._note("execution", at, **_facts(entry), **told)
 
     def commit(self) -> None:
         """Return once everything noted is on the disk; raises FxrunError if that cannot be."""
@@ -120,7 +121,7 @@ def _facts(entry: Entry) -> dict[str, object]:
 def _price(entry: Entry) -> Decimal | None:
     if has_limit(entry.order.order_type):
         return entry.order.limit_price
-    return entry.order.aux_price if has_stop(entry.order.order_type) else None
+    return trigger_price(entry) or None if has_trigger(entry.order.order_type) else None
 
 
 def _text(amount: Decimal | None) -> str | None:

@@ -151,6 +151,9 @@ def test_nothing_before_start() -> None:
         assert stage.gateway.meter.reading().next_event is None
 
 
+MANY = GatewaySettings(most_working=1000)
+
+
 def _flood(client: Client) -> None:
     """Make a client ask for some 6 MB of answers, more than the system keeps for it."""
     client.ask(*[order(number, "BUY", "LMT", limit="0.5") for number in range(1, 200)])
@@ -158,7 +161,7 @@ def _flood(client: Client) -> None:
 
 
 def test_a_client_that_does_not_read_blocks_nobody() -> None:
-    with staged() as stage:
+    with staged(settings=MANY) as stage:
         deaf, client = stage.client(1, buffer=4096), stage.client(2)
         _flood(deaf)
         began = time.monotonic()
@@ -172,7 +175,7 @@ def test_a_client_that_does_not_read_blocks_nobody() -> None:
 
 
 def test_a_client_that_vanishes_hurts_nobody() -> None:
-    with staged() as stage:
+    with staged(settings=MANY) as stage:
         gone, client = stage.client(1, buffer=4096), stage.client(2)
         _flood(gone)
         queued = stage.settled().produced

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from runner.errors import FxrunError, JournalBusy, Refused, UsageError
+from runner.gateway.fills import FillModel
 from runner.gateway.market import Market
 from runner.gateway.settings import GatewaySettings
 from runner.gateway.state_file import StateFile
@@ -41,6 +41,7 @@ from tests.integration.gateway_peer import START, Client, Stage, errors, only, o
 CODE = "import sys; from runner.cli.main import main; sys.exit(main(sys.argv[1:]))"
 QUOTES = ((0, "1.0850", "1.0852"), (3600, "1.0950", "1.0952"), (7200, "1.0750", "1.0752"), (90_000, "1.0800", "1.0802"))
 GTC = {"time_in_force": "GTC"}
+DEEP = GatewaySettings(cash={"USD": Decimal(10**9)}, fill_model=FillModel(depth=1000))
 
 
 @contextmanager
@@ -118,6 +119,15 @@ def test_what_is_filled_while_nobody_serves_is_not(tmp_path: Path) -> None:
             (2, Decimal("1.0755")),
             (3, Decimal("1.0801")),
         ]
+
+
+def test_what_was_only_asked_about_is_not_kept(tmp_path: Path) -> None:
+    with kept(tmp_path) as (_, client):
+        client.ask(order(1, "SELL", "LMT", limit="1.2", **GTC))
+        client.ask(order(1, "SELL", "LMT", limit="1.3", what_if=True), order(1, "BUY", "LMT", limit="1.4", **GTC))
+        client.ask(order(1, "SELL", "LMT", limit="1.25", **GTC), order(1, "SELL", "LMT", limit="1.3", what_if=True))
+    with kept(tmp_path) as (_, client):
+        assert [one.order.limit_price for one in open_orders(client)] == [Decimal("1.25")]
 
 
 def test_a_day_order_expires_when_its_session_ended(tmp_path: Path) -> None:
@@ -306,7 +316,7 @@ def test_it_costs_little(tmp_path: Path) -> None:
 
 
 def _time(market: Market, store: StateFile | None) -> float:
-    with staged(market, settings=replace(GatewaySettings(), cash={"USD": Decimal(10**9)}), store=store) as stage:
+    with staged(market, settings=DEEP, store=store) as stage:
         client = stage.client()
         orders = [
             order(number, quantity) for number, quantity in zip(range(1, 1001), ("BUY", "SELL") * 500, strict=True)

@@ -1,0 +1,94 @@
+"""The connected clients, and what each is told of its orders: with what a strange TWS makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from runner.gateway import reports
+from runner.gateway.anomalies import Anomaly
+from runner.gateway.book import Entry, Stage
+from runner.gateway.settings import GatewaySettings
+from runner.wire.messages import Answer
+
+
+class Listener(Protocol):
+    """A connected client."""
+
+    def say(self, *answers: Answer) -> None:
+        """Send messages."""
+        ...
+
+    def filled(self, pair: str, at: int) -> None:
+        """Pass on that a position has changed."""
+        ...
+
+
+class Clients:
+    """Who is connected, by client id."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self._settings = settings
+        self._listeners: dict[int, Listener] = {}
+
+    def join(self, client_id: int, listener: Listener) -> bool:
+        """Take in a client; False if its id is in use."""
+        return self._listeners.setdefault(client_id, listener) is listener
+
+    def leave(self, client_id: int, listener: Listener) -> None:
+        """Forget a client; its orders stay."""
+        if self._listeners.get(client_id) is listener:
+            del self._listeners[client_id]
+
+    def __len__(self) -> int:
+        return len(self._listeners)
+
+    def __iter__(self) -> Iterator[Listener]:
+        return iter(list(self._listeners.values()))
+
+    # --- what is said
+
+    def answer(self, client_id: int, *answers: Answer) -> None:
+        """Say something that is about no known order."""
+        if (listener := self._listeners.get(client_id)) is not None:
+            listener.say(*answers)
+
+    def tell(self, entry: Entry, *answers: Answer) -> None:
+        """Say something about an order to the client that owns it, if it is there."""
+        listener = self._listeners.get(entry.client_id)
+        if listener is not None and not self._is_silent(entry):
+            listener.say(*answers)
+
+    def report(self, entry: Entry) -> None:
+        """Say the whole order and its status."""
+        twice = self.meets(entry, Anomaly.DUPLICATE_OPEN_ORDER)
+        self.tell(entry, *[reports.open_order(entry)] * (2 if twice else 1))
+        self.say_status(entry)
+
+    def say_status(self, entry: Entry) -> None:
+        """Say where an order stands."""
+        twice = self.meets(entry, Anomaly.DUPLICATE_STATUS)
+        self.tell(entry, *[reports.order_status(entry)] * (2 if twice else 1))
+
+    def complain(self, entry: Entry, code: int, text: str) -> None:
+        """Say that something is wrong with an order, or noteworthy."""
+        self.tell(entry, reports.error(entry.order_id, code, text))
+
+    # --- what a strange TWS does
+
+    def meets(self, entry: Entry, kind: Anomaly) -> bool:
+        """Tell whether an order meets an anomaly; a bracket's children and resting orders count as any other."""
+        return self._settings.anomalies.meets(kind, self._settings.seed, *entry.key)
+
+    def _is_silent(self, entry: Entry) -> bool:
+        model = self._settings.fill_model
+        return self.meets(entry, Anomaly.UNANSWERED) or model.is_silent(self._settings.seed, entry.key)
+
+    def is_silent_until_filled(self, entry: Entry) -> bool:
+        """Tell whether the acknowledgement of a market order is left out, or comes after its fill."""
+        kinds = (Anomaly.MISSING_STATUS, Anomaly.FILL_BEFORE_ACKNOWLEDGEMENT)
+        return (
+            entry.order.order_type == "MKT"
+            and entry.stage is Stage.WORKING
+            and any(self.meets(entry, kind) for kind in kinds)
+        )

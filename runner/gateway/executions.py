@@ -1,0 +1,114 @@
+"""Executions: what each does to its order and the account, and how it is told; corrected later if need be."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from decimal import Decimal
+
+from runner.core.money import EXACT, cents
+from runner.gateway import reports
+from runner.gateway.account import Account
+from runner.gateway.book import Entry
+from runner.gateway.commissions import commission
+from runner.gateway.instruments import INSTRUMENTS
+from runner.gateway.reports import Fill, Numbers
+from runner.gateway.valuation import Valuation
+
+ZERO = Decimal(0)
+_KEPT_DAYS = 7  # as far back as executions can be asked for
+_FINEST = Decimal("1e-10")
+
+
+class Executions:
+    """Every execution that can still be asked for."""
+
+    def __init__(self, account: Account, valuation: Valuation, numbers: Numbers) -> None:
+        self._account = account
+        self._valuation = valuation
+        self._numbers = numbers
+        self._fills: deque[Fill] = deque()
+
+    def since(self, start: int) -> list[Fill]:
+        """Return the executions from start on, oldest first."""
+        return [fill for fill in self._fills if fill.at >= start]
+
+    def find(self, execution_id: str) -> Fill | None:
+        """Return the execution with that id."""
+        return next((fill for fill in reversed(self._fills) if fill.execution_id == execution_id), None)
+
+    def add(self, fill: Fill) -> None:
+        """Keep one, and forget those that nobody can ask for any more."""
+        self._fills.append(fill)
+        oldest = reports.day_start(fill.at, _KEPT_DAYS)
+        while self._fills[0].at < oldest:
+            self._fills.popleft()
+
+    def book(self, entry: Entry, quantity: Decimal, price: Decimal, at: int) -> Fill:
+        """Take an execution into the order and the account."""
+        filled = entry.filled + quantity
+        entry.price = _average(entry, quantity, price)
+        entry.filled, entry.last_price, entry.ended = filled, price, at
+        rate = self._valuation.rate(entry.pair, price, at)
+        cost = max(commission(entry.pair, filled, entry.price, rate) - entry.paid, ZERO)
+        entry.paid += cost
+        profit = self._account.fill(entry.pair, quantity if entry.is_buy else -quantity, price)
+        self._account.charge(cost)
+        fill = Fill(
+            at=at,
+            client_id=entry.client_id,
+            order_id=entry.order_id,
+            perm_id=entry.perm_id,
+            order_ref=entry.order.order_ref,
+            account=self._account.number,
+            contract=entry.contract,
+            side="BOT" if entry.is_buy else "SLD",
+            execution_id=self._numbers.execution_id(entry, at),
+            quantity=quantity,
+            price=price,
+            cumulative=filled,
+            average=entry.price,
+            liquidity=2 if entry.order.order_type == "MKT" else 1,
+            cost=cost,
+            profit=self._worth(entry.pair, profit, at),
+        )
+        self.add(fill)
+        return fill
+
+    def _worth(self, key: str, profit: Decimal, at: int) -> Decimal | None:
+        """Return a profit in the base currency."""
+        if not profit:
+            return None
+        return cents(EXACT.multiply(profit, self._valuation.value(INSTRUMENTS[key].currency, at)))
+
+    def corrected(self, entry: Entry, old: Fill, price: Decimal, at: int) -> Fill:
+        """Put another price in place of that of an execution; returns what takes its place, `.02` for `.01`."""
+        key, sign = entry.pair, 1 if entry.is_buy else -1
+        self._account.fill(key, -sign * old.quantity, old.price)
+        profit = self._account.fill(key, sign * old.quantity, price)
+        change = EXACT.divide(EXACT.multiply(old.quantity, price - old.price), entry.filled)
+        entry.price = _rounded(entry.price + change)
+        entry.last_price = price if entry.last_price == old.price else entry.last_price
+        head, number = old.execution_id.rsplit(".", 1)
+        new = replace(
+            old,
+            execution_id=f"{head}.{int(number) + 1:02}",
+            price=price,
+            average=entry.price,
+            profit=self._worth(key, profit, at) if old.profit is not None else None,
+        )
+        self._fills = deque(new if fill is old else fill for fill in self._fills)
+        return new
+
+
+def _average(entry: Entry, quantity: Decimal, price: Decimal) -> Decimal:
+    """Return the average price of an order with one more execution."""
+    if not entry.filled or price == entry.price:
+        return price
+    spent = EXACT.add(EXACT.multiply(entry.filled, entry.price), EXACT.multiply(quantity, price))
+    return _rounded(EXACT.divide(spent, entry.filled + quantity))
+
+
+def _rounded(price: Decimal) -> Decimal:
+    short = price.quantize(_FINEST)
+    return price if len(short.as_tuple().digits) >= len(price.as_tuple().digits) else short
