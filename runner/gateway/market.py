@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from runner.gateway.prices import Market, Quote, Touch, Trade
+from runner.gateway.prices import Market, Quote, Touch
 from runner.gateway.quotes import QuotesMarket
 from runner.gateway.rates import CREDIT, last_rate_day
 from runner.gateway.synthetic import SyntheticMarket
@@ -19,7 +19,6 @@ __all__ = [
     "QuotesMarket",
     "SyntheticMarket",
     "Touch",
-    "Trade",
     "Trail",
     "last_rate_day",
 ]

@@ -5,14 +5,12 @@ Instants are epoch seconds. A quote holds from its second to the next.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, NamedTuple, Protocol
 
 from runner.gateway.hours_sessions import hours_of
-from runner.gateway.instruments import INSTRUMENTS
 from runner.gateway.trails import Drawdown, Trail
 
 
@@ -40,15 +38,6 @@ class Touch:
             return False
         price = quote.bid if self.side == "bid" else quote.ask
         return price >= self.level if self.above else price <= self.level
-
-
-class Trade(NamedTuple):
-    """The last trade, how much has traded in its session, and the price at which the regular one before closed."""
-
-    price: Decimal
-    size: int
-    volume: int
-    close: Decimal | None
 
 
 class Track(NamedTuple):
@@ -92,10 +81,6 @@ class Market(Protocol):
         """
         ...
 
-    def last_trade(self, key: str, at: int, extended: bool = False) -> Trade | None:
-        """Return the last trade of a stock or future; None where there is no data, or nobody reports trades."""
-        ...
-
     def is_open(self, key: str, at: int, extended: bool = False) -> bool:
         """Tell whether it trades at that second."""
         ...
@@ -109,12 +94,8 @@ class Market(Protocol):
         ...
 
 
-class KeepsHours(ABC):
-    """The hours of every instrument, which no market changes, and its trades, made up from the quotes."""
-
-    @abstractmethod
-    def quote(self, key: str, at: int, extended: bool = False) -> Quote | None:
-        """Return the quote at that second, of the last open second in a closed market; None where there is no data."""
+class KeepsHours:
+    """The hours of every instrument, which no market changes."""
 
     def is_open(self, key: str, at: int, extended: bool = False) -> bool:
         """Tell whether it trades at that second."""
@@ -127,23 +108,3 @@ class KeepsHours(ABC):
     def next_close(self, key: str, at: int, extended: bool = False) -> int:
         """Return the first instant after at at which the market closes."""
         return hours_of(key, extended).next_close(at)
-
-    def last_trade(self, key: str, at: int, extended: bool = False) -> Trade | None:
-        """Return the last trade of a stock or future; None where there is no data, or nobody reports trades."""
-        one = INSTRUMENTS.get(key)
-        if one is None or not one.has_trades or (now := self.quote(key, at, extended)) is None:
-            return None
-        last = hours_of(key, extended).last_open(at)
-        begun = next(hours_of(key, extended).before(last + 1)).opening
-        closing = self.quote(key, hours_of(key).last_open(begun - 1))
-        return Trade(
-            price=_middle(now, one.quoted_step),
-            size=min(now.bid_size, now.ask_size),
-            volume=(last - begun + 1) * one.sizes.least,
-            close=None if closing is None else _middle(closing, one.quoted_step),
-        )
-
-
-def _middle(quote: Quote, step: Decimal) -> Decimal:
-    """Return the middle on the grid, the lower of two."""
-    return (quote.bid + quote.ask) / 2 // step * step

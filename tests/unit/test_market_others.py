@@ -99,27 +99,6 @@ def test_outside_regular_hours_the_spread_is_wider() -> None:
     assert before.ask - before.bid > inside.ask - inside.bid == Decimal("0.01")
 
 
-def test_the_last_trade_is_between_the_quotes() -> None:
-    market = SyntheticMarket(1)
-    for key in ("AAPL", "6EZ6"):
-        first, later = market.last_trade(key, NOON), market.last_trade(key, NOON + 60)
-        assert first is not None
-        assert later is not None
-        now = quote(key, NOON)
-        assert now.bid <= first.price <= now.ask
-        assert first.price % INSTRUMENTS[key].min_tick == 0
-        assert first.size == min(now.bid_size, now.ask_size)
-        assert 0 < first.volume < later.volume
-        assert first.close == later.close
-    assert market.last_trade("EUR.USD", NOON) is None
-    assert market.last_trade("XAUUSD", NOON) is None
-    apple = market.last_trade("AAPL", NOON)
-    monday = quote("AAPL", at(2026, 11, 23, 20, 59, 59))
-    assert apple is not None
-    assert apple.close is not None
-    assert monday.bid <= apple.close <= monday.ask
-
-
 @pytest.mark.parametrize(
     ("key", "start", "seconds"),
     [
@@ -166,9 +145,6 @@ def test_a_file_may_name_anything_that_is_listed(tmp_path: Path) -> None:
     evening = NOON + 6 * 3_600
     assert market.first_touch("AAPL", touch, evening, evening + 3_600) is None
     assert market.first_touch("AAPL", touch, evening, evening + 3_600, extended=True) == evening
-    trade = market.last_trade("AAPL", NOON)
-    assert trade is not None
-    assert (trade.price, trade.size, trade.close) == (Decimal("230.00"), 1000, None)
 
 
 def test_candles_of_a_stock_get_its_spread(tmp_path: Path) -> None:
