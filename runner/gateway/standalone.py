@@ -58,6 +58,7 @@ class Files:
     opening: Mapping[str, Decimal] | None = None  # the cash that was asked for, which a state must have begun with
     frames: Path | None = None  # where messages are logged; "-": to stderr
     table: bool = False  # on stderr, which must be a terminal
+    start: datetime | None = None  # where its time begins; None: at the wall's
 
 
 def serve(port: int, settings: GatewaySettings, files: Files) -> int:
@@ -65,14 +66,14 @@ def serve(port: int, settings: GatewaySettings, files: Files) -> int:
     market = _market(settings.seed, files.quotes)
     truth = None if files.truth is None else TruthFile(files.truth)
     store = None if files.state is None else StateFile(files.state, settings, opening=files.opening)
-    clock = _clock(settings.speed, 0 if store is None else store.at)
+    clock = _clock(settings.speed, files.start, 0 if store is None else store.at)
     log = None if files.frames is None else FrameLog(clock.now, None if files.frames == STDERR else files.frames)
     gateway = Gateway(market, clock, settings, truth=truth, store=store, log=log)
     stopped = _Stop(gateway.ended)
     bound = gateway.start(port)
     sys.stdout.write(f"listening on 127.0.0.1:{bound}\n")
     sys.stdout.flush()
-    _introduce(settings, files, gateway)
+    _introduce(settings, files, gateway, clock)
     if files.table:
         _show(gateway, clock, stopped)
     code = stopped.wait()
@@ -92,22 +93,21 @@ def _show(gateway: Gateway, clock: Clock, stopped: _Stop) -> None:
         show(look, stopped.is_over)
 
 
-def _clock(speed: int, last: int) -> Clock:
+def _clock(speed: int, start: datetime | None, last: int) -> Clock:
     """Return the time to serve in; it goes on behind the last instant of an earlier gateway, if that was ahead."""
-    now = datetime.now(UTC)
-    if last > now.timestamp():
+    begin = start or datetime.now(UTC)
+    if last > begin.timestamp():
         return FastTime(speed, datetime.fromtimestamp(last, UTC))
-    return WallTime() if speed == 1 else FastTime(speed)
+    return WallTime() if speed == 1 and start is None else FastTime(speed, begin)
 
 
-def _introduce(settings: GatewaySettings, files: Files, gateway: Gateway) -> None:
+def _introduce(settings: GatewaySettings, files: Files, gateway: Gateway, clock: Clock) -> None:
     cash, open_orders = gateway.call(lambda venue: (dict(venue.account.cash), len([*venue.book.live()])))
     held = ", ".join(
         f"{currency} {amount:,f}" for currency, amount in cash.items() if amount or currency in settings.cash
     )
-    pace = "" if settings.speed == 1 else f", {settings.speed} seconds a second"
     told = [
-        f"simulated TWS, account {settings.account}, {held}{pace}; Ctrl-C stops it",
+        f"simulated TWS, account {settings.account}, {held}{_pace(settings, clock)}; Ctrl-C stops it",
         f"synthetic intraday path; {CREDIT}" if files.quotes is None else f"prices from {files.quotes}",
     ]
     if files.frames is not None:
@@ -116,6 +116,13 @@ def _introduce(settings: GatewaySettings, files: Files, gateway: Gateway) -> Non
         told.append(f"state in {files.state}: {open_orders} open order{'' if open_orders == 1 else 's'}")
     sys.stderr.write("".join(f"{line}\n" for line in told))
     sys.stderr.flush()
+
+
+def _pace(settings: GatewaySettings, clock: Clock) -> str:
+    now = clock.now()
+    is_apart = abs((now - datetime.now(UTC)).total_seconds()) > 60
+    begun = f", from {now:%Y-%m-%dT%H:%M:%SZ} on" if is_apart else ""
+    return begun + ("" if settings.speed == 1 else f", {settings.speed} seconds a second")
 
 
 def _market(seed: int, quotes: Path | None) -> Market:

@@ -83,6 +83,7 @@ def test_an_account_with_cash_and_an_old_version() -> None:
         ("--cash=USD=1", "--cash=USD=2", "USD is given twice"),
         ("--max-version", "99", "99 is not in the range 100<=x<=226"),
         ("--max-version", "227", "227 is not in the range 100<=x<=226"),
+        ("--from", "soon", "'soon': not a time; expected YYYY-MM-DD"),
         ("--speed", "0", "0 is not in the range 1<=x<=3600"),
         ("--speed", "1.5", "not a valid integer"),
         ("--truth", "no/such/folder/file", "cannot be written: No such file or directory"),
@@ -212,6 +213,15 @@ def test_fast_time_in_a_process() -> None:
         client.send(client.wire.encode(RequestCurrentTime()))
         (after,) = only(CurrentTime, client.read())
         assert 360 <= after.time - before.time < 36_000
+
+
+def test_a_time_of_its_own() -> None:
+    with running("--from", "2025-03-05 14:30") as (client, process):
+        assert client.wire.server_time.startswith("20250305 14:30:")
+        assert statuses(client.ask(order(1))) != []
+        process.kill()
+        assert process.stderr is not None
+        assert "USD 1,000,000, from 2025-03-05T14:30:0" in process.stderr.read()
 
 
 def test_fast_time_starts_now() -> None:

@@ -240,6 +240,15 @@ def test_it_survives_its_process(tmp_path: Path, how: str) -> None:
         assert f"state in {tmp_path / 'state'}: 2 open orders" in process.stderr.read()
 
 
+def test_time_does_not_go_back(tmp_path: Path) -> None:
+    state = ("--state", str(tmp_path / "state"))
+    with running(*state, "--from", "2035-03-05T14:30:00Z") as (client, _):
+        client.ask(order(1))
+    with running(*state) as (client, _):
+        assert client.wire.server_time.startswith("20350305 14:30:")
+        assert len(only(ExecutionDetails, client.ask(RequestExecutions(request_id=1)))) == 1
+
+
 def _refused(*options: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-c", CODE, "gateway", "--port", "0", *options],
@@ -306,7 +315,7 @@ def test_two_gateways_do_not_share_a_file(tmp_path: Path) -> None:
 
 
 def test_it_costs_little(tmp_path: Path) -> None:
-    """A generous bound: on a quiet machine it is below 60 microseconds an order."""
+    """A generous bound: it is some 50 microseconds of an order on a quiet machine."""
     took = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
@@ -321,8 +330,8 @@ def _time(market: Market, store: StateFile | None) -> float:
         orders = [
             order(number, quantity) for number, quantity in zip(range(1, 1001), ("BUY", "SELL") * 500, strict=True)
         ]
-        began = time.perf_counter()
+        began = time.process_time()
         told = client.ask(*orders)
-        took = time.perf_counter() - began
+        took = time.process_time() - began
         assert len(only(ExecutionDetails, told)) == 1000
     return took

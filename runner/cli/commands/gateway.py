@@ -6,11 +6,13 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 import click
 
+from runner.cli.options import TimeType
 from runner.gateway.settings import HIGHEST_VERSION, LOWEST_VERSION, USUAL_VERSION, GatewaySettings
 
 _CASH = re.compile(r"([A-Z]{3})=(\S+)", re.ASCII)
@@ -108,6 +110,9 @@ def _read_log(context: click.Context, parameter: click.Parameter, value: str | N
 )
 @click.option("--no-table", is_flag=True, help="No table of clients and orders on a terminal.")
 @click.option(
+    "--from", "start", type=TimeType(), metavar="TIME", help="Where its time begins; UTC without an offset.  [now]"
+)
+@click.option(
     "--speed",
     type=click.IntRange(1, _FASTEST),
     default=1,
@@ -126,6 +131,7 @@ def command(
     state: Path | None,
     frames: Path | None,
     no_table: bool,
+    start: datetime | None,
     speed: int,
 ) -> int:
     """Serve a simulated TWS on 127.0.0.1, on the wall clock, until it is told to stop.
@@ -139,5 +145,7 @@ def command(
         settings = replace(settings, cash=cash)
     # lines of the log and a table that is redrawn do not share a terminal
     table = not no_table and sys.stderr.isatty() and frames != Path("-")
-    files = Files(quotes=quotes, truth=truth, state=state, opening=cash or None, frames=frames, table=table)
+    files = Files(
+        quotes=quotes, truth=truth, state=state, opening=cash or None, frames=frames, table=table, start=start
+    )
     return serve(port, settings, files)
