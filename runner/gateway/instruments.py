@@ -38,7 +38,7 @@ def find_all(contract: WireContract, at: int | None = None) -> list[Instrument]:
     found = [one for one in _candidates(contract) if _fits(one, contract)]
     if at is None or not found or found[0].trades_until is None:
         return found
-    return [one for one in found if one.trades_from <= at and (contract.include_expired or not one.is_expired(at))]
+    return [one for one in found if one.is_listed(at) or (contract.include_expired and one.is_expired(at))]
 
 
 def find(contract: WireContract, at: int | None = None) -> Instrument | None:

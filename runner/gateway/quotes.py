@@ -73,7 +73,7 @@ class QuotesMarket(KeepsHours):
         """
         if (series := self._of(key)) is None:
             return None
-        climb, terms = _climb(key, series, trail), Terms(trail, _UNIT)
+        climb, terms = _climb(key, series, trail), Terms(trail, _UNIT, _step(key))
         for opening, first, last in series.runs(hours_of(key, extended).within(start, end)):
             if (place := climb.first_met(terms, first, last)) is not None:
                 return terms.told(max(series.times[place], opening), climb.best)
@@ -109,13 +109,20 @@ def _around(pair: str, series: Series) -> tuple[int, int]:
     if not series.candles:
         return 0, 0
     known = INSTRUMENTS.get(pair)
-    spread = (known.spread * known.step if known else _SPREAD) * 10 ** (DIGITS - _decimals(pair))
+    spread = (known.spread if known else _SPREAD) * _step(pair)
     return spread // 2, spread - spread // 2
 
 
 def _climb(key: str, series: Series, trail: Trail) -> Climb:
     below, above = _around(key, series)
     return Climb(series, trail.sign, above if trail.is_buy else below)
+
+
+def _step(key: str) -> int:
+    """Return the grid of quoted prices in 10**-8."""
+    known = INSTRUMENTS.get(key)
+    grain: int = 10 ** (DIGITS - _decimals(key))
+    return grain if known is None else grain * known.step
 
 
 def _size(key: str) -> int:

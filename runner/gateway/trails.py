@@ -45,10 +45,10 @@ class Drawdown(NamedTuple):
 
 
 class Terms:
-    """A trail on the grid of the quotes of one market: heights are multiples of unit."""
+    """A trail in heights, which are multiples of unit; the stop keeps to every so many of them."""
 
-    def __init__(self, trail: Trail, unit: Decimal) -> None:
-        self._trail, self._unit, self.sign = trail, unit, trail.sign
+    def __init__(self, trail: Trail, unit: Decimal, every: int = 1) -> None:
+        self._trail, self._unit, self._every, self.sign = trail, unit, every, trail.sign
         part = trail.amount if trail.percent is None else EXACT.divide(trail.percent, _HUNDRED)
         # as a fraction: of a unit, or of the height
         over = Decimal(0) if part is None else part if trail.percent is not None else EXACT.divide(part, unit)
@@ -58,7 +58,7 @@ class Terms:
     def stop(self, height: int) -> int:
         """Return the height at or below which the stop is met once the extreme has been that height."""
         of = abs(height) if self._trail.percent is not None else 1
-        stop = height + (-of * self._above // self._below)
+        stop = (height + (-of * self._above // self._below)) // self._every * self._every
         return stop if self._first is None or self._first < stop else self._first
 
     def price(self, height: int) -> Decimal:

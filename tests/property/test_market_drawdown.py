@@ -172,7 +172,7 @@ def test_a_file_comes_back_when_a_walk_says(
     moments |= {market.next_open(key, moment, extended) for moment in moments}
     seconds = sorted(moment for moment in moments if start <= moment < start + wait)
     told = list(prices(market, key, seconds, trail, extended))
-    expected = walk(told, trail, Decimal(1).scaleb(-8))
+    expected = walk(told, trail, INSTRUMENTS[key].quoted_step)
     assert market.first_drawdown(key, trail, start, start + wait, extended) == expected
     extreme = (min if is_buy else max)((price for _, price in told), default=None)
     assert market.extreme(key, trail, start, start + wait, extended) == extreme
