@@ -260,7 +260,7 @@ class Gateway:
         for line in list(self._lines.values()):
             self._drop(line)
         self._venue.truth.close()
-        self._venue.store.close()
+        self._venue.store.close(int(self._now().timestamp()))
         self._selector.close()
         for sock in (self._listener, self._bell, self._ringer):
             if sock is not None:

@@ -14,6 +14,7 @@ from runner.gateway.reports import Fill
 class Saved:
     """What an earlier gateway left: in the order in which it came about."""
 
+    at: int = 0  # epoch seconds: the last instant of it that is known
     entries: tuple[Entry, ...] = ()
     fills: tuple[Fill, ...] = ()
     highest: Mapping[int, int] = field(default_factory=dict)  # client -> the highest order id it has used
@@ -37,5 +38,5 @@ class Store:
     def commit(self, at: int) -> None:
         """Return once everything noted is on the disk; raises FxrunError if that cannot be."""
 
-    def close(self) -> None:
+    def close(self, at: int) -> None:
         """Let go of it; what is not committed was told to nobody."""

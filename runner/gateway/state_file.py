@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +28,7 @@ SCHEMA = 1
 _MARK = 0x46585354  # SQLite's application id of these files
 _KEPT_DAYS = 8  # what ended earlier stays in the file and is not read
 _DAY = 86400
+_PERIOD = 60  # seconds after which the time is written down even if nothing else is
 _Row = tuple[int, int, int, int, int | None, str]
 _TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -145,7 +146,7 @@ class StateFile(Store):
             with _explained(self.path):
                 saved = self._read(account)
         except FxrunError:
-            self.close()
+            self.close(0)
             raise
         book.watch = self.entry
         self._told = dict(saved.highest)
@@ -157,6 +158,7 @@ class StateFile(Store):
             account.cash, account.holdings, account.commissions = money.cash, money.holdings, money.commissions
         since = self.at - self.at % _DAY - _KEPT_DAYS * _DAY
         return Saved(
+            at=self.at,
             entries=tuple(from_text(Entry, body) for (body,) in self._rows(_ORDERS, since)),
             fills=tuple(from_text(Fill, body) for (body,) in self._rows(_FILLS, since)),
             highest=dict(self._rows("SELECT client_id, highest FROM clients")),
@@ -181,12 +183,12 @@ class StateFile(Store):
     def commit(self, at: int) -> None:
         """Return once everything noted is on the disk; raises FxrunError if that cannot be."""
         used = self._book.highest
-        if not self._changed and not self._fills and used == self._told:
+        if not self._changed and not self._fills and used == self._told and at < self.at + _PERIOD:
             return
         # what the book does not hold was only asked about, or refused
         held = [entry for key in self._changed if (entry := self._book.get(*key)) is not None]
         orders = [self._row(entry, at) for entry in held]
-        if orders or self._fills or used != self._told:
+        if orders or self._fills or used != self._told or at >= self.at + _PERIOD:
             self._write(orders, at)
             self.at = max(at, self.at)
             self._told = dict(used)
@@ -219,8 +221,11 @@ class StateFile(Store):
         ended = None if is_open else entry.ended or at
         return entry.client_id, entry.order_id, entry.perm_id, entry.order.parent_id, ended, to_text(entry)
 
-    def close(self) -> None:
-        """Let go of the file; what is not committed was told to nobody."""
+    def close(self, at: int) -> None:
+        """Let go of the file, with a last word on the time; what is not committed was told to nobody."""
+        with suppress(sqlite3.Error):
+            if at > self.at > 0:
+                self._connection.execute(_PUT_FACT, ("at", str(at)))
         self._connection.close()
 
 

@@ -6,6 +6,9 @@ ended while nobody served it has expired then.
 
 from __future__ import annotations
 
+from runner.gateway import trailing
+from runner.gateway.book import Stage
+from runner.gateway.matching import is_trailing
 from runner.gateway.venue import Venue
 
 
@@ -17,4 +20,7 @@ def resume(venue: Venue, at: int) -> None:
     venue.numbers.avoid(saved.perm_ids, saved.execution_ids)
     for fill in saved.fills:
         venue.executions.add(fill)
+    for entry in saved.entries:
+        if entry.stage is Stage.TRIGGER and is_trailing(entry.order.order_type) and entry.stop is not None:
+            trailing.follow(venue.market, entry, saved.at)  # as far as the market drew it while it was served
     venue.resume(saved.entries, at)

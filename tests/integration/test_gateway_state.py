@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import sqlite3
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,7 @@ from runner.wire.messages import (
     ExecutionDetails,
     NextValidId,
     OpenOrder,
+    PlaceOrder,
     Position,
     RequestAccountSummary,
     RequestAllOpenOrders,
@@ -335,3 +338,63 @@ def _time(market: Market, store: StateFile | None) -> float:
         took = time.process_time() - began
         assert len(only(ExecutionDetails, told)) == 1000
     return took
+
+
+@pytest.mark.parametrize("seed", [1, 2, 5])
+def test_a_restart_without_a_pause_changes_nothing(tmp_path: Path, seed: int) -> None:
+    """The same orders and prices, once in one gateway and once in three, one after the other."""
+    draw = random.Random(seed)
+    walk, quotes = Decimal("1.0850"), []
+    for at in range(0, 6 * 3600, 30):
+        walk += Decimal(draw.randint(-30, 30)) / 100_000
+        quotes.append((at, str(walk), str(walk + Decimal("0.0002"))))
+    lots = [_some_orders(draw, first) for first in (1, 101, 201)]
+    stops = [START + timedelta(hours=hours) for hours in (0, 2, 4, 6)]
+    told = []
+    for name, restarts in (("one", False), ("three", True)):
+        (tmp_path / name).mkdir()
+        told.append(_played(tmp_path / name, tuple(quotes), lots, stops if restarts else None))
+    assert told[0] == told[1]
+    assert len(told[0][0]) > 5, "executions"
+
+
+def _some_orders(draw: random.Random, first: int) -> list[PlaceOrder]:
+    made = []
+    for number in range(first, first + 12):
+        side, kind = draw.choice(("BUY", "SELL")), draw.choice(("MKT", "LMT", "STP", "STP LMT", "TRAIL", "LIT", "MIT"))
+        away = Decimal(draw.randint(-60, 60)) / 10_000
+        terms: dict[str, object] = {"time_in_force": draw.choice(("GTC", "DAY")), "order_ref": f"r{number}"}
+        if kind in ("LMT", "STP LMT", "LIT"):
+            terms["limit_price"] = Decimal("1.0850") + away
+        if kind in ("STP", "STP LMT", "LIT", "MIT"):
+            terms["aux_price"] = Decimal("1.0850") + away
+        if kind == "TRAIL":
+            terms["aux_price"] = Decimal("0.0020")
+        if draw.random() < 0.3 and made:
+            terms["oca_group"], terms["oca_type"] = f"group {number // 4}", draw.randint(1, 3)
+        terms["total_quantity"] = Decimal(draw.choice((20_000, 25_000, 9_000_000)))
+        made.append(order(number, side, kind, **terms))
+    return made
+
+
+def _played(
+    folder: Path, quotes: tuple[tuple[int, str, str], ...], lots: list[list[PlaceOrder]], stops: list[datetime] | None
+) -> tuple[list[object], ...]:
+    """Place the lots at two hours' distance; with stops, in a new gateway each time."""
+    begins = [START + timedelta(hours=hours) for hours in (0, 2, 4, 6)]
+    spans = list(pairwise(begins)) if stops else [(begins[0], begins[-1])]
+    rest = [*lots]
+    for start, end in spans:
+        with kept(folder, start, *quotes) as (stage, client):
+            for instant in begins[begins.index(start) : begins.index(end)]:
+                stage.pass_until(instant)
+                client.ask(*rest.pop(0))
+                stage.settled()
+            stage.pass_until(end)
+            told = (
+                client.ask(RequestExecutions(request_id=1)),
+                client.ask(RequestAllOpenOrders()),
+                client.ask(RequestCompletedOrders()),
+                account_of(client),
+            )
+    return told
