@@ -1,14 +1,13 @@
-"""What an order costs: the schedules that IB publishes (ibkr.com, Commissions, IBKR Pro), the first tier of each.
+"""What an order costs: the schedules that IB publishes for IBKR Pro, the first tier of each.
 
-| what | schedule | the order pays |
+| what | page under interactivebrokers.com/en/pricing | the order pays |
 |---|---|---|
-| currency pairs | Spot Currencies, tiered | 0.2 basis points of the value, at least USD 2.00 |
-| stocks and funds | Stocks, North America, fixed | USD 0.005 a share, at least 1.00, at most 1 % of the value |
-| the Euro FX future | Futures, United States, fixed | USD 2.47 a contract: IB 0.85, exchange 1.60, regulator 0.02 |
-| spot gold | Metals, tiered | 0.15 basis points of the value, at least USD 2.00 |
+| currency pairs | commissions-spot-currencies | 0.2 basis points of the value, at least USD 2.00 |
+| stocks and funds | commissions-stocks, fixed | USD 0.005 a share, at least 1.00, at most 1 % of the value |
+| the Euro FX future | commissions-futures, fixed | USD 2.47 a contract: IB 0.85, exchange 1.60, regulator 0.02 |
+| spot gold | commissions-metals | 1.5 basis points of the value, at least USD 2.00 |
 
-Fees that a regulator takes of the sale of stocks are left out. Figures are as of 2025, written down from memory of the
-published pages; a change of theirs is a change of one line here.
+Fees that a regulator takes of the sale of stocks, and of keeping gold, are left out.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from runner.gateway.instruments import INSTRUMENTS
 _NONE = Decimal("0.00")
 _LEAST = Decimal("2.00")
 _PAIR = Decimal("0.00002")
-_METAL = Decimal("0.000015")
+_METAL = Decimal("0.00015")
 _SHARE, _LEAST_FOR_STOCK, _MOST_FOR_STOCK = Decimal("0.005"), Decimal("1.00"), Decimal("0.01")
 _CONTRACT = Decimal("2.47")
 

@@ -179,7 +179,7 @@ def test_profit_and_equity_agree_whatever_is_traded(key: str, trades: list[tuple
         ("6EZ6", "1", "1.1", "2.47"),
         ("6EZ6", "-12", "1.1", "29.64"),
         ("XAUUSD", "1", "2500", "2.00"),
-        ("XAUUSD", "100", "2500", "3.75"),
+        ("XAUUSD", "100", "2500", "37.50"),
         ("EUR.USD", "0", "1.1", "0.00"),
     ],
 )
