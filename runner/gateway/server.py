@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import selectors
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import TypeVar, cast
 
 from runner.core.clock import Clock, Meter, Reading, VirtualTime
 from runner.errors import ConnectionFailed, FxrunError
+from runner.gateway.book import Book
+from runner.gateway.control import Control, listen, status
 from runner.gateway.desk import Desk
-from runner.gateway.framelog import FrameLog, Tap
+from runner.gateway.faults_acts import Acts
+from runner.gateway.faults_read import read_command
+from runner.gateway.faults_trouble import Trouble
+from runner.gateway.framelog import FrameLog
 from runner.gateway.market import Market
+from runner.gateway.server_lines import Lines
 from runner.gateway.session import Session
 from runner.gateway.settings import GatewaySettings
 from runner.gateway.state import Store
@@ -27,18 +32,6 @@ from runner.gateway.venue import Venue
 T = TypeVar("T")
 _CHUNK = 65536
 _LONGEST_WAIT = 3600.0  # seconds; selectors refuse to wait for years
-_LOST = 32 * 1024 * 1024  # a client that lets this much pile up has stopped reading
-
-
-class _Line:
-    """One connection: its session, and the bytes its client has not taken yet."""
-
-    def __init__(self, sock: socket.socket, session: Session, tap: Tap | None) -> None:
-        self.sock = sock
-        self.session = session
-        self.tap = tap
-        self.pending = bytearray()
-        self.is_closing = False
 
 
 class Gateway:
@@ -53,17 +46,28 @@ class Gateway:
         truth: Truth | None = None,
         store: Store | None = None,
         log: FrameLog | None = None,
+        notes: Callable[[str], None] | None = None,
     ) -> None:
+        """Make one; log: where messages are told; notes: where faults and refusals are, a line each."""
         self.meter = Meter()
         self.ended = threading.Event()  # the thread is over: by `stop`, or because it could not go on
         self.failure: FxrunError | None = None
         self._clock = clock
-        self._speed = settings.speed
-        self._venue = Venue(market, settings, truth, store)
-        self._desk = Desk(self._venue)
-        self._log = log
+        self._settings = settings
+        self._trouble = Trouble(settings.faults, self._now, notes)
+        self._acts = Acts(self, self._trouble)
+        self._begin(Venue(market, settings, truth, store))
         self._selector = selectors.DefaultSelector()
-        self._lines: dict[int, _Line] = {}
+        self.lines = Lines(
+            self._selector,
+            self._trouble,
+            lambda number: Session(self._desk, self._trouble, number),
+            is_virtual=isinstance(clock, VirtualTime),
+            log=log,
+        )
+        self._control = Control(self._selector, self._command)
+        self.control_port: int | None = None
+        self._port = 0
         self._listener: socket.socket | None = None
         self._bell: socket.socket | None = None
         self._ringer: socket.socket | None = None
@@ -72,24 +76,35 @@ class Gateway:
         self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._rung = 0
         self._wakes = 0
-        self._consumed = 0
-        self._produced = 0
+        self._ticked = 0  # the second that clients were last told of
         self._stopping = False
+
+    def _begin(self, venue: Venue) -> None:
+        self.venue = venue
+        self._desk = Desk(venue)
 
     # --- called from other threads
 
-    def start(self, port: int = 0) -> int:
-        """Listen on 127.0.0.1 and serve in a thread of its own; returns the port."""
-        resume(self._venue, int(self._now().timestamp()))
-        listener = _listen(port)
+    def start(self, port: int = 0, control: int | None = None) -> int:
+        """Listen on 127.0.0.1 and serve in a thread of its own; returns the port. control: a port for faults."""
+        resume(self.venue, int(self._now().timestamp()))
+        listener = listen(port)
+        if control is not None:
+            try:
+                self.control_port = self._control.start(control)
+            except ConnectionFailed:
+                listener.close()
+                raise
+        self._port = int(listener.getsockname()[1])
         self._listener = listener
         self._bell, self._ringer = socket.socketpair()
         self._ringer.setblocking(False)
-        self._selector.register(listener, selectors.EVENT_READ, "listener")
-        self._selector.register(self._bell, selectors.EVENT_READ, "bell")
+        self._selector.register(listener, selectors.EVENT_READ, self._accept)
+        self._selector.register(self._bell, selectors.EVENT_READ, self._hear)
+        self._acts.start()
         self._thread = threading.Thread(target=self._serve, name="fxrun-gateway", daemon=True)
         self._thread.start()
-        return int(listener.getsockname()[1])
+        return self._port
 
     def wake(self) -> int:
         """Make the thread look at the clock; returns how many wakes it will have answered once it has."""
@@ -104,12 +119,12 @@ class Gateway:
     @property
     def sessions(self) -> list[Session]:
         """The connections there are; for what `call` lets the thread do."""
-        return [line.session for line in self._lines.values()]
+        return [line.session for line in self.lines]
 
     def call(self, act: Callable[[Venue], T]) -> T:
         """Let the thread act between two messages, and return what that gave or raise what it raised."""
         results: SimpleQueue[tuple[T | None, Exception | None]] = SimpleQueue()
-        self._tasks.put(lambda: results.put(_attempt(act, self._venue)))
+        self._tasks.put(lambda: results.put(_attempt(act, self.venue)))
         self.wake()
         while True:
             try:
@@ -136,10 +151,12 @@ class Gateway:
         try:
             while not self._stopping:
                 self._advance()
-                self._flush_all()
+                self._settle()
                 self._publish()
-                for key, _ in self._selector.select(self._patience()):
-                    self._attend(key)
+                ready = self._selector.select(self._patience())
+                self.venue.advance(self._now())
+                for key, _ in ready:
+                    key.data()
         except FxrunError as error:
             self.failure = error
         finally:
@@ -154,117 +171,98 @@ class Gateway:
         with self._lock:
             rung = self._rung
         now = self._now()
-        self._venue.advance(now)
+        self.venue.advance(now)
+        self._trouble.agenda.run(now)
+        self.lines.proceed()
         while not self._tasks.empty():
             self._tasks.get()()
-        if not isinstance(self._clock, VirtualTime):
-            for line in self._lines.values():
-                line.session.tick(int(now.timestamp()))
+        if not isinstance(self._clock, VirtualTime) and (at := int(now.timestamp())) != self._ticked:
+            self._ticked = at
+            self.lines.tick(at)
         self._wakes = rung
 
+    def _settle(self) -> None:
+        """Send what there is to say, and let go wrong what is to go wrong before and after that."""
+        while True:
+            self._acts.run_early()
+            self.venue.truth.commit()
+            self.venue.store.commit(int(self._now().timestamp()))
+            self.lines.flush()
+            if not self._acts.run_late():
+                return
+
     def _publish(self) -> None:
-        self.meter.publish(Reading(self._consumed, self._produced, self._wakes, self._venue.next_event()))
+        self.meter.publish(Reading(self.lines.consumed, self.lines.produced, self._wakes, self._next_event()))
+
+    def _next_event(self) -> datetime | None:
+        events = (self.venue.next_event(), self._trouble.agenda.next())
+        return min((event for event in events if event is not None), default=None)
 
     def _patience(self) -> float | None:
         """Return how long select may wait; virtual time only moves with a wake."""
+        if self.lines.is_busy:
+            return 0
         if isinstance(self._clock, VirtualTime):
             return None
         now = self._now()
-        waits = [] if (due := self._venue.next_event()) is None else [(due - now).total_seconds()]
-        if any(line.session.is_streaming for line in self._lines.values()):
+        waits = [] if (due := self._next_event()) is None else [(due - now).total_seconds()]
+        if self.lines.is_streaming:
             waits.append(1 - now.microsecond / 1_000_000)  # quotes change with the second
-        return max(0.0, min(min(waits) / self._speed, _LONGEST_WAIT)) if waits else None
-
-    def _attend(self, key: selectors.SelectorKey) -> None:
-        if key.data == "listener":
-            self._accept()
-        elif key.data == "bell" and self._bell is not None:
-            self._bell.recv(_CHUNK)
-        elif (line := self._lines.get(key.fd)) is not None:
-            self._read(line)
+        return max(0.0, min(min(waits) / self._settings.speed, _LONGEST_WAIT)) if waits else None
 
     def _accept(self) -> None:
-        if self._listener is None:
-            return
+        if self._listener is not None:
+            self.lines.accept(self._listener)
+
+    def _hear(self) -> None:
+        if self._bell is not None:
+            self._bell.recv(_CHUNK)
+
+    def _command(self, told: Mapping[str, object]) -> dict[str, object]:
+        """Do what came over the control socket, and say what became of it."""
+        if told.get("do") == "status":
+            return status(self.venue, self.lines, self._now())
+        return {"ok": True, "done": self._acts.add(read_command(told))}
+
+    # --- what faults do
+
+    def restart(self, *, pause: float, state_lost: bool, ids_back: int) -> None:
+        """Close every connection, and listen again after a pause; with no orders and no positions if state is lost."""
+        self.lines.hang_up_all()
+        if state_lost:
+            old = self.venue
+            old.store.forget()
+            self._begin(Venue(old.market, self._settings, old.truth, old.store))
+            resume(self.venue, int(self._now().timestamp()))
+        _roll_back(self.venue.book, ids_back)
+        if pause and self._listener is not None:
+            self._selector.unregister(self._listener)
+            self._listener.close()
+            self._listener = None
+            self._trouble.agenda.plan(self._trouble.later(pause), self._listen_again)
+
+    def _listen_again(self) -> None:
         try:
-            sock, _ = self._listener.accept()
-        except OSError:  # gone before it was taken up, or out of descriptors
-            return
-        sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        tap = None if self._log is None else self._log.tap(self._venue.settings.max_version)
-        self._lines[sock.fileno()] = _Line(sock, Session(self._desk, self._now), tap)
-        self._selector.register(sock, selectors.EVENT_READ)
-
-    def _read(self, line: _Line) -> None:
-        try:
-            data = line.sock.recv(_CHUNK)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if not data:
-            self._drop(line)
-            return
-        self._consumed += len(data)
-        self._venue.advance(self._now())
-        if line.tap is not None:
-            line.tap.came(data)
-        line.session.receive(data, self._now())
-
-    def _flush_all(self) -> None:
-        """Hand on what the sessions have to say, until no session has anything more to say."""
-        self._venue.truth.commit()
-        self._venue.store.commit(int(self._now().timestamp()))
-        for line in list(self._lines.values()):
-            said = line.session.take()
-            if line.tap is not None:
-                line.tap.went(said)
-            self._produced += len(said)
-            line.pending += said
-            self._flush(line)
-
-    def _flush(self, line: _Line) -> None:
-        try:
-            while line.pending:
-                del line.pending[: line.sock.send(line.pending)]
-        except BlockingIOError:
-            pass
-        except OSError:
-            self._drop(line)
-            return
-        if len(line.pending) > _LOST:
-            self._drop(line)
-            return
-        if line.session.is_over and not line.pending and not line.is_closing:
-            self._part(line)
-        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if line.pending else 0)
-        if self._selector.get_key(line.sock).events != wanted:
-            self._selector.modify(line.sock, wanted)
-
-    def _part(self, line: _Line) -> None:
-        """Say goodbye and wait for the client's: closing at once would take the last answer back from the network."""
-        line.is_closing = True
-        line.session.end()
-        with contextlib.suppress(OSError):  # it was faster
-            line.sock.shutdown(socket.SHUT_WR)
-
-    def _drop(self, line: _Line) -> None:
-        self._produced -= len(line.pending)  # nobody will ever handle these
-        self._selector.unregister(line.sock)
-        del self._lines[line.sock.fileno()]
-        line.session.end()
-        line.sock.close()
+            self._listener = listen(self._port)
+        except ConnectionFailed:  # somebody else listens there, for now
+            self._trouble.agenda.plan(self._trouble.later(1), self._listen_again)
+        else:
+            self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
 
     def _shut(self) -> None:
-        for line in list(self._lines.values()):
-            self._drop(line)
-        self._venue.truth.close()
-        self._venue.store.close(int(self._now().timestamp()))
+        self.lines.hang_up_all()
+        self._control.close()
+        self.venue.truth.close()
+        self.venue.store.close(int(self._now().timestamp()))
         self._selector.close()
         for sock in (self._listener, self._bell, self._ringer):
             if sock is not None:
                 sock.close()
+
+
+def _roll_back(book: Book, count: int) -> None:
+    highest = cast(dict[int, int], book.highest)
+    highest.update({client_id: max(0, used - count) for client_id, used in highest.items()})
 
 
 def _attempt(act: Callable[[Venue], T], venue: Venue) -> tuple[T | None, Exception | None]:
@@ -272,23 +270,3 @@ def _attempt(act: Callable[[Venue], T], venue: Venue) -> tuple[T | None, Excepti
         return act(venue), None
     except Exception as error:  # it is the caller's
         return None, error
-
-
-def _listen(port: int) -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows, where REUSEADDR would share the port
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        else:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(("127.0.0.1", port))
-        sock.listen(64)
-    except OSError as error:
-        sock.close()
-        if error.errno == errno.EADDRINUSE:
-            raise ConnectionFailed(
-                f"port {port} of 127.0.0.1 is in use; stop what listens there, or take another with --port (0: any)"
-            ) from None
-        raise ConnectionFailed(f"cannot listen on 127.0.0.1:{port}: {error.strerror}; try another --port") from None
-    sock.setblocking(False)
-    return sock

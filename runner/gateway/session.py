@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import singledispatchmethod
@@ -11,6 +10,10 @@ from runner.core.clock import SIMULATED_MARK
 from runner.gateway import reports
 from runner.gateway.book import Entry
 from runner.gateway.desk import Desk
+from runner.gateway.faults_gate import Gate
+from runner.gateway.faults_read import GREETING
+from runner.gateway.faults_stream import Inlet, Outlet, frames
+from runner.gateway.faults_trouble import Trouble
 from runner.gateway.inquiries import Inquiries
 from runner.gateway.reports import Fill
 from runner.wire.errors import WireError
@@ -39,6 +42,7 @@ from runner.wire.session import ServerSession, SessionState
 
 _MAX_CLIENTS = 32
 _NO_ID = 1 << 31
+_ENOUGH = 1 << 20  # bytes said at once; further requests wait until they are taken
 _FARMS = (
     (2104, "Market data farm connection is OK:cashfarm"),
     (2106, "HMDS data farm connection is OK:ushmds"),
@@ -50,16 +54,20 @@ _IN_USE = "Unable to connect as the client id is already in use. Retry with a un
 class Session:
     """The protocol side of one connection: bytes in by `receive`, bytes out by `take`."""
 
-    def __init__(self, desk: Desk, now: Callable[[], datetime]) -> None:
+    def __init__(self, desk: Desk, trouble: Trouble, connection: int) -> None:
         self._desk = desk
-        self._now = now
+        self._trouble = trouble
         self._venue = desk.venue
         self._wire = ServerSession(desk.venue.settings.max_version)
         self._inquiries = Inquiries(desk.venue, self.say)
-        self._out = bytearray()
+        self.outlet = Outlet(trouble, connection)
+        self._inlet = Inlet(trouble, connection, self._perform)
+        self._gate = Gate(trouble, desk.venue, connection, self.say)
         self._at = 0
         self._has_greeted = False
         self._client_id = -1  # -1: not started
+        self._is_connected = True  # the TWS, to the broker
+        self.has_more = False  # requests that wait until what is said has been taken
         self.since = 0  # epoch seconds of its start
         self.requests = 0
         self.is_over = False
@@ -67,16 +75,16 @@ class Session:
     # --- the connection
 
     def receive(self, data: bytes, now: datetime) -> None:
-        """Take in bytes and act on every request that is complete."""
+        """Take in bytes and act on the requests that are complete, as long as not too much waits to be taken."""
         self._at = int(now.timestamp())
-        while not self.is_over and not self._try(data, now):
+        self.has_more = False
+        while not self.is_over and not self.has_more and not self._try(data, now):
             data = b""  # the session goes on behind the request that could not be read
 
-    def take(self) -> bytes:
+    def take(self) -> bytearray:
         """Return the bytes that wait to be sent, once."""
-        said = bytes(self._out)
-        self._out.clear()
-        return b"" if self._venue.settings.silent else said
+        said = self.outlet.take()
+        return bytearray() if self._venue.settings.silent else said
 
     def end(self) -> None:
         """Leave the venue; the orders stay."""
@@ -85,13 +93,36 @@ class Session:
 
     def say(self, *answers: Answer) -> None:
         """Queue messages for the client."""
-        self._out += self._wire.encode(*map(self._timed, answers))
+        if self.outlet.is_plain:
+            self.outlet.add(self._wire.encode(*map(self._timed, answers)))
+            return
+        for answer in answers:
+            for name, data in frames(type(answer).__name__, self._wire.encode(self._timed(answer))):
+                self.outlet.send(name, data, self._known_id)
 
     def _timed(self, answer: Answer) -> Answer:
         """Put the time on an error, as a TWS does from 194 on."""
         if not isinstance(answer, ErrorMessage):
             return answer
-        return replace(answer, time_ms=int(self._now().timestamp() * 1000))
+        return replace(answer, time_ms=int(self._trouble.now().timestamp() * 1000))
+
+    # --- the broker's side of the TWS
+
+    def lose_connectivity(self) -> None:
+        """Tell nothing of the market until it is restored."""
+        self._is_connected = False
+
+    def restore_connectivity(self, *, data_lost: bool) -> None:
+        """Tell of the market again; data_lost: only what is asked for anew."""
+        self._is_connected = True
+        if data_lost:
+            self._inquiries = Inquiries(self._venue, self.say)
+
+    def calm(self) -> None:
+        """Say and do everything that faults have kept back."""
+        self._is_connected = True
+        self._inlet.calm()
+        self.outlet.calm()
 
     def filled(self, pair: str, at: int) -> None:
         """Tell those who asked to be told that a position has changed."""
@@ -99,7 +130,8 @@ class Session:
 
     def tick(self, at: int) -> None:
         """Send what quotes have changed to."""
-        self._inquiries.tick(at)
+        if self._is_connected:
+            self._inquiries.tick(at)
 
     @property
     def client_id(self) -> int:
@@ -125,37 +157,63 @@ class Session:
                 self._act(request)
                 if self.is_over:
                     break
+                if len(self.outlet) > _ENOUGH:
+                    self.has_more = True
+                    break
         except WireError as error:
             return self._complain(str(error))
-        self.is_over = self.is_over or self._wire.state is SessionState.REFUSED
+        if self._wire.state is SessionState.REFUSED:
+            self._refuse()
         return True
 
     def _complain(self, problem: str) -> bool:
         if self._wire.state is SessionState.REFUSED:
-            self.is_over = True
+            self._refuse()
             return True
         self._note(None)
         self.say(reports.error(-1, 320, f"Error reading request. {problem}"))
         return False
 
+    def _refuse(self) -> None:
+        if not self.is_over:
+            who = "a client" if self._client_id < 0 else f"client {self._client_id}"
+            self._trouble.say(f"{who} is refused: {self._wire.reason}")
+        self.is_over = True
+
     def _greet(self, now: datetime) -> None:
         if not self._has_greeted and self._wire.state is SessionState.OPEN:
             self._has_greeted = True
-            self._out += self._wire.handshake_reply(now.strftime(f"%Y%m%d %H:%M:%S UTC ({SIMULATED_MARK})"))
+            reply = self._wire.handshake_reply(now.strftime(f"%Y%m%d %H:%M:%S UTC ({SIMULATED_MARK})"))
+            self._inlet.greeted()
+            self.outlet.send(GREETING, reply, None)
 
     def _act(self, request: Request) -> None:
+        """Let a request take its way past all that may be wrong."""
         self._note(request)
+        if self._gate.is_too_fast(self._known_id) and "+PACEAPI" not in self._wire.connect_options:
+            self.is_over = True
+            return
+        refusal = self._inlet.take(request, self._known_id)
+        if refusal is not None:
+            self._gate.refuse(request, refusal)
+
+    def _perform(self, request: Request) -> None:
+        self._at = int(self._trouble.now().timestamp())  # it may have waited
         if self._client_id < 0 and not isinstance(request, StartApi):
             self.say(reports.error(-1, 321, "Error validating request.-'bz' : cause - startApi must come first"))
         elif abs(getattr(request, "order_id", getattr(request, "request_id", 0)) or 0) >= _NO_ID:
             self.say(reports.error(-1, 320, "Error reading request. An id needs more than 32 bits"))
-        else:
+        elif not self.is_over and self._gate.admits(request, self._client_id):
             self._handle(request)
+
+    @property
+    def _known_id(self) -> int | None:
+        """The client's id as far as it has said it."""
+        return self._client_id if self._client_id >= 0 else self._wire.client_id
 
     def _note(self, request: Request | None) -> None:
         self.requests += 1
-        client_id = self._client_id if self._client_id >= 0 else self._wire.client_id
-        self._venue.truth.frame(self._at, client_id, request)
+        self._venue.truth.frame(self._at, self._known_id, request)
 
     # --- requests
 
@@ -171,7 +229,7 @@ class Session:
             self._turn_away(reports.error(-1, 321, "Error validating request.-'bz' : cause - Invalid client id"))
         elif self._venue.clients >= _MAX_CLIENTS:
             self._turn_away(reports.error(-1, 507, f"Bad Message Length: more than {_MAX_CLIENTS} clients"))
-        elif not self._venue.join(request.client_id, self):
+        elif self._trouble.is_held(request.client_id) or not self._venue.join(request.client_id, self):
             self._turn_away(reports.error(-1, 326, _IN_USE))
         else:
             self._client_id, self.since = request.client_id, self._at
@@ -224,16 +282,19 @@ class Session:
 
     @_handle.register
     def _(self, request: RequestCompletedOrders) -> None:
-        ended = self._venue.book.ended(since=reports.day_start(self._at))
+        ended = self._venue.book.ended(since=self._since(0))
         self.say(*map(reports.completed_order, ended), CompletedOrdersEnd())
 
     @_handle.register
     def _(self, request: RequestExecutions) -> None:
         days = request.last_days or 0
-        for fill in self._venue.fills_since(reports.day_start(self._at, days)):
+        for fill in self._venue.fills_since(self._since(days)):
             if reports.matches(fill, request, self._client_id):
                 self._say_again(fill, request.request_id)
         self.say(ExecutionDetailsEnd(request_id=request.request_id))
+
+    def _since(self, days: int) -> int:
+        return max(reports.day_start(self._at, days), self._trouble.forgotten)
 
     def _say_again(self, fill: Fill, request_id: int) -> None:
         self.say(reports.asked_for(fill.details, request_id), fill.commission)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from runner.gateway.anomalies import NONE, Anomalies
+from runner.gateway.faults import NO_FAULTS, Faults
 from runner.gateway.fills import PLAIN, FillModel
 
 BASE_CURRENCY = "USD"
@@ -24,5 +25,6 @@ class GatewaySettings:
     anomalies: Anomalies = NONE
     fill_model: FillModel = PLAIN
     most_working: int = 15  # active orders a side of an instrument, as IB has it
+    faults: Faults = NO_FAULTS
     speed: int = 1  # seconds of its clock in a second of the wall's
     silent: bool = False  # reads and never answers, as a TWS behind a modal dialog does

@@ -38,5 +38,8 @@ class Store:
     def commit(self, at: int) -> None:
         """Return once everything noted is on the disk; raises FxrunError if that cannot be."""
 
+    def forget(self) -> None:
+        """Forget everything that is kept, as a gateway that lost its state; `attach` follows."""
+
     def close(self, at: int) -> None:
         """Let go of it; what is not committed was told to nobody."""

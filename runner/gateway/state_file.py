@@ -221,6 +221,15 @@ class StateFile(Store):
         ended = None if is_open else entry.ended or at
         return entry.client_id, entry.order_id, entry.perm_id, entry.order.parent_id, ended, to_text(entry)
 
+    def forget(self) -> None:
+        """Forget everything that is kept, as a gateway that lost its state; `attach` follows."""
+        self._changed.clear()
+        self._fills.clear()
+        self._facts.pop("money", None)
+        with _explained(self.path):
+            for table in ("orders", "executions", "clients", "facts WHERE name = 'money'"):
+                self._connection.execute(f"DELETE FROM {table}")
+
     def close(self, at: int) -> None:
         """Let go of the file, with a last word on the time; what is not committed was told to nobody."""
         with suppress(sqlite3.Error):
