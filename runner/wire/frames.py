@@ -74,15 +74,15 @@ def split_fields(body: bytes) -> tuple[str, ...]:
 def frame(fields: Iterable[str]) -> bytes:
     """Write one frame."""
     parts = tuple(fields)
-    return wrap(join_fields(parts, _id_of(parts)))
+    return wrap(join_fields(parts))
 
 
-def join_fields(parts: tuple[str, ...], message_id: int | None) -> bytes:
-    """Write fields one behind the other."""
-    text = "\0".join(parts)
-    if text.count("\0") != max(len(parts) - 1, 0):
-        raise WireError("a field holds a zero byte", message_id=message_id)
-    return f"{text}\0".encode("utf-8", errors="replace") if parts else b""
+def join_fields(parts: tuple[str, ...], message_id: int | None = None) -> bytes:
+    """Write fields one behind the other; the first is the message's id unless that is given."""
+    text = "\0".join((*parts, ""))
+    if text.count("\0") != len(parts):
+        raise WireError("a field holds a zero byte", message_id=_id_of(parts) if message_id is None else message_id)
+    return text.encode("utf-8", errors="replace")
 
 
 def _id_of(parts: tuple[str, ...]) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Protocol
 
 from runner.wire.build import builder
@@ -16,6 +17,7 @@ from runner.wire.errors import WireError
 from runner.wire.proto_kinds import ProtoKind
 
 Values = dict[str, Any]
+_NEVER = object()
 
 
 class Entry(Protocol):
@@ -60,6 +62,30 @@ class Bind:
         if value is not None:
             out[self.name] = value
 
+    @property
+    def silent(self) -> Any:
+        """The value that is left out because it means the same as a field that is missing; _NEVER if there is none."""
+        return self.kind.absent if self.kind.write(self.kind.absent) is None else _NEVER
+
+
+class Giver:
+    """Writes the entries of a message: single attributes, most of which are left out, without a call for each."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        every = tuple(entries)
+        self._binds = tuple((one.name, one.kind.write, one.silent) for one in every if isinstance(one, Bind))
+        self._others = tuple(one for one in every if not isinstance(one, Bind))
+        names = [one.attribute for one in every if isinstance(one, Bind)]
+        self._get = attrgetter(*names, *names[:1]) if names else lambda source: ()  # one name alone makes no tuple
+
+    def give(self, source: Any, out: Values) -> None:
+        """Write every attribute that is not left out."""
+        for (name, write, silent), value in zip(self._binds, self._get(source), strict=False):
+            if value is not silent and (written := write(value)) is not None:
+                out[name] = written
+        for entry in self._others:
+            entry.give(source, out)
+
 
 @dataclass(frozen=True, slots=True)
 class Inside:
@@ -67,6 +93,12 @@ class Inside:
 
     name: str
     entries: tuple[Entry, ...]
+    _entries: dict[str, tuple[Entry, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _giver: Giver = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._entries.update(_by_name(self.entries))
+        object.__setattr__(self, "_giver", Giver(self.entries))
 
     def absent(self) -> Values:
         """Return what each of them says."""
@@ -74,13 +106,11 @@ class Inside:
 
     def take(self, value: Any, values: Values) -> None:
         """Read each of them."""
-        take_all(_by_name(self.entries), value, values)
+        take_all(self._entries, value, values)
 
     def give(self, source: Any, out: Values) -> None:
         """Write each of them."""
-        inner = out.setdefault(self.name, {})
-        for entry in self.entries:
-            entry.give(source, inner)
+        self._giver.give(source, out.setdefault(self.name, {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +127,17 @@ class Shape:
     taken: Callable[[Values, Any], None] | None = None
     _base: Values = field(init=False, repr=False, compare=False, default_factory=dict)
     _entries: dict[str, tuple[Entry, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _giver: Giver = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_giver", Giver(self.entries))
         self._base.update(absent_of(self.entries))
         self._entries.update(_by_name(self.entries))
 
     def give(self, source: Any) -> Values:
         """Return a value of ours as what protobuf takes."""
         out: Values = {}
-        for entry in self.entries:
-            entry.give(source, out)
+        self._giver.give(source, out)
         if self.given is not None:
             self.given(source, out)
         return out

@@ -96,7 +96,7 @@ class OrderCondition:
     trigger_method: int = 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: with so many fields that makes it quick to build and to copy
 class WireOrder:
     """Every field of placeOrder and openOrder, so that what a client sent can be given back to it."""
 
