@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from dataclasses import fields
 from decimal import Decimal
 
+from runner.gateway.fills import PLAIN, FillModel
 from runner.gateway.instruments import CURRENCIES
 
 FASTEST = 3600
@@ -34,6 +36,20 @@ def cash(pairs: Iterable[tuple[str, str]]) -> dict[str, Decimal]:
             raise ValueError(f"{currency} is given twice")
         found[currency] = Decimal(amount)
     return found
+
+
+def fill_model(pairs: Iterable[tuple[str, str]]) -> FillModel:
+    """Read the settings of fills."""
+    model, given = PLAIN, set()
+    known = [field.name for field in fields(FillModel)]
+    for name, text in pairs:
+        if name not in known:
+            raise ValueError(unknown("setting of fills", name, known))
+        if name in given:
+            raise ValueError(f"{name} is given twice")
+        given.add(name)
+        model = model.with_option(name, text)
+    return model
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from runner.errors import UsageError
 from runner.gateway import options, plugin_views
+from runner.gateway.fills import FillModel
 from runner.gateway.market import Market, QuotesMarket, SyntheticMarket
 from runner.gateway.plugin_views import Execution, Order
 from runner.gateway.server import Gateway
 from runner.gateway.settings import HIGHEST_VERSION, LOWEST_VERSION, GatewaySettings
 from runner.gateway.standalone import FastTime
 
-_NAMES = ("account", "cash", "seed", "max_version", "quotes", "speed", "start")
+_NAMES = ("account", "cash", "seed", "max_version", "quotes", "speed", "start", "fill")
 _PAIR = "EUR.USD"
 _QUIET = 900  # seconds of open market that a test should have before it closes
 _HOUR = timedelta(hours=1)
@@ -96,6 +97,7 @@ def _settings(wanted: Mapping[str, object]) -> GatewaySettings:
     return GatewaySettings(
         account=options.account(str(wanted.get("account", usual.account))),
         cash=_cash(wanted["cash"]) if "cash" in wanted else usual.cash,
+        fill_model=_fill_model(wanted.get("fill", {})),
         seed=_whole(wanted, "seed", usual.seed, (-(2**63), 2**63)),
         max_version=_whole(wanted, "max_version", usual.max_version, (LOWEST_VERSION, HIGHEST_VERSION)),
         speed=_whole(wanted, "speed", usual.speed, (1, options.FASTEST)),
@@ -109,6 +111,12 @@ def _cash(cash: object) -> dict[str, Decimal]:
         if isinstance(amount, bool) or not isinstance(amount, str | int | Decimal):
             raise ValueError(f'cash: {currency}: {amount!r}: write the amount as text, such as "2500.50"')
     return options.cash((str(currency), str(amount)) for currency, amount in cash.items())
+
+
+def _fill_model(fill: object) -> FillModel:
+    if not isinstance(fill, Mapping):
+        raise ValueError('fill: expected names and values, such as {"latency": "1"}')
+    return options.fill_model((str(name), str(value)) for name, value in fill.items())
 
 
 def _whole(wanted: Mapping[str, object], name: str, usual: int, span: tuple[int, int]) -> int:

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +16,7 @@ from types import FrameType
 
 from runner.core.clock import Clock
 from runner.errors import ConnectionFailed
+from runner.gateway.fills import PLAIN, FillModel
 from runner.gateway.framelog import FrameLog
 from runner.gateway.market import CREDIT, Market, QuotesMarket, SyntheticMarket
 from runner.gateway.server import Gateway
@@ -110,12 +111,19 @@ def _introduce(settings: GatewaySettings, files: Files, gateway: Gateway, clock:
         f"simulated TWS, account {settings.account}, {held}{_pace(settings, clock)}; Ctrl-C stops it",
         f"synthetic intraday path; {CREDIT}" if files.quotes is None else f"prices from {files.quotes}",
     ]
+    if settings.fill_model != PLAIN:
+        told.append(f"fills: {_changed(settings.fill_model)}")
     if files.frames is not None:
         told.append(f"messages are logged {'here' if files.frames == STDERR else f'in {files.frames}'}")
     if files.state is not None:
         told.append(f"state in {files.state}: {open_orders} open order{'' if open_orders == 1 else 's'}")
     sys.stderr.write("".join(f"{line}\n" for line in told))
     sys.stderr.flush()
+
+
+def _changed(model: FillModel) -> str:
+    values = {field.name: getattr(model, field.name) for field in fields(model)}
+    return ", ".join(f"{name} {value}" for name, value in values.items() if value != getattr(PLAIN, name))
 
 
 def _pace(settings: GatewaySettings, clock: Clock) -> str:

@@ -83,6 +83,10 @@ def test_an_account_with_cash_and_an_old_version() -> None:
         ("--cash=USD=1", "--cash=USD=2", "USD is given twice"),
         ("--max-version", "99", "99 is not in the range 100<=x<=226"),
         ("--max-version", "227", "227 is not in the range 100<=x<=226"),
+        ("--fill", "latency", "'latency': expected NAME=VALUE, such as latency=2"),
+        ("--fill", "latenzy=2", "no setting of fills 'latenzy'; did you mean latency?"),
+        ("--fill", "partial=101", "partial takes whole percent from 0 to 100, not '101'"),
+        ("--fill=slippage=1", "--fill=slippage=2", "slippage is given twice"),
         ("--from", "soon", "'soon': not a time; expected YYYY-MM-DD"),
         ("--speed", "0", "0 is not in the range 1<=x<=3600"),
         ("--speed", "1.5", "not a valid integer"),
@@ -213,6 +217,18 @@ def test_fast_time_in_a_process() -> None:
         client.send(client.wire.encode(RequestCurrentTime()))
         (after,) = only(CurrentTime, client.read())
         assert 360 <= after.time - before.time < 36_000
+
+
+def test_fills_that_are_worse_than_quoted(tmp_path: Path) -> None:
+    quotes = tmp_path / "quotes.csv"
+    quotes.write_text("time,bid,ask\n2025-03-05T14:30:00Z,1.0850,1.0852\n")
+    options = ("--fill", "slippage=3", "--fill", "depth=50", "--quotes", str(quotes), "--from", "2025-03-05T14:30:00Z")
+    with running(*options) as (client, process):
+        (done,) = only(ExecutionDetails, client.ask(order(1)))
+        assert done.execution.price == Decimal("1.08535")
+        process.kill()
+        assert process.stderr is not None
+        assert "fills: slippage 3, depth 50" in process.stderr.read()
 
 
 def test_a_time_of_its_own() -> None:

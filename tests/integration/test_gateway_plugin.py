@@ -156,6 +156,8 @@ def test_a_fill(tws_gateway):
         ("cash={'XYZ': 1}", "XYZ: no such currency here; known are AUD"),
         ("cash={'USD': '-1'}", "USD: '-1' is no amount"),
         ("cash=3", "expected currencies and amounts"),
+        ("fill={'latenzy': 1}", "no setting of fills 'latenzy'; did you mean latency?"),
+        ("fill='latency'", "fill: expected names and values"),
         ("seed='x'", "seed: 'x': expected a whole number"),
         ("max_version=99", "max_version: 99: expected a whole number from 100 to 226"),
         ("start='2025-03-05'", "start: '2025-03-05': expected a time with its offset"),

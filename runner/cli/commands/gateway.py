@@ -13,8 +13,15 @@ from pathlib import Path
 import click
 
 from runner.cli.options import TimeType
+from runner.gateway.fills import FillModel
 from runner.gateway.settings import HIGHEST_VERSION, LOWEST_VERSION, USUAL_VERSION, GatewaySettings
 
+_EXAMPLES = """\b
+Examples:
+  fxrun gateway --port 7497 --seed 1
+  fxrun gateway --cash USD=50000 --state paper.db --log frames=paper.log
+  fxrun gateway --from 2025-03-05T14:30:00Z --speed 60 --fill latency=2 --truth truth.jsonl
+"""
 _CASH = re.compile(r"([A-Z]{3})=(\S+)", re.ASCII)
 _FASTEST = 3600
 
@@ -43,6 +50,21 @@ def _read_cash(context: click.Context, parameter: click.Parameter, values: Seque
         raise click.BadParameter(str(error), context, parameter) from None
 
 
+def _read_fills(context: click.Context, parameter: click.Parameter, values: Sequence[str]) -> FillModel | None:
+    from runner.gateway import options
+
+    if not values:
+        return None
+    for text in values:
+        if "=" not in text:
+            problem = f"{text[:40]!r}: expected NAME=VALUE, such as latency=2 or partial=50"
+            raise click.BadParameter(problem, context, parameter)
+    try:
+        return options.fill_model((name, value) for name, _, value in (text.partition("=") for text in values))
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from None
+
+
 def _read_log(context: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
     if value is None:
         return None
@@ -57,7 +79,7 @@ def _read_log(context: click.Context, parameter: click.Parameter, value: str | N
 @click.command(
     "gateway",
     short_help="Run the simulated gateway alone.",
-    epilog="Example: fxrun gateway --port 7497 --seed 1 --cash USD=50000 --truth truth.jsonl",
+    epilog=_EXAMPLES,
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=7497, show_default=True, help="0 takes a free one.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the prices.")
@@ -96,6 +118,14 @@ def _read_log(context: click.Context, parameter: click.Parameter, value: str | N
     help="Append what really happened, as JSON lines, before any client is told of it.",
 )
 @click.option(
+    "--fill",
+    "fills",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_read_fills,
+    help="Fill slower or worse than quoted; once for each of latency, partial, slippage, reject, silence, depth.",
+)
+@click.option(
     "--state",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -128,6 +158,7 @@ def command(
     cash: dict[str, Decimal],
     max_version: int,
     truth: Path | None,
+    fills: FillModel | None,
     state: Path | None,
     frames: Path | None,
     no_table: bool,
@@ -143,6 +174,8 @@ def command(
     settings = GatewaySettings(account=account, seed=seed, max_version=max_version, speed=speed)
     if cash:
         settings = replace(settings, cash=cash)
+    if fills is not None:
+        settings = replace(settings, fill_model=fills)
     # lines of the log and a table that is redrawn do not share a terminal
     table = not no_table and sys.stderr.isatty() and frames != Path("-")
     files = Files(
