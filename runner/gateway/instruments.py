@@ -23,10 +23,11 @@ INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(
 )
 _BY_ID = {instrument.con_id: instrument for instrument in INSTRUMENTS.values()}
 _BY_TYPE: dict[str, list[Instrument]] = {}
-_BY_SYMBOL: dict[tuple[str, str], list[Instrument]] = {}
+_BY_SYMBOL: dict[tuple[str, str, str], list[Instrument]] = {}  # the currency may be left out
 for _one in INSTRUMENTS.values():
     _BY_TYPE.setdefault(_one.security_type, []).append(_one)
-    _BY_SYMBOL.setdefault((_one.security_type, _one.symbol), []).append(_one)
+    for _currency in ("", _one.currency):
+        _BY_SYMBOL.setdefault((_one.security_type, _one.symbol, _currency), []).append(_one)
 
 
 def find_all(contract: WireContract, at: int | None = None) -> list[Instrument]:
@@ -53,7 +54,7 @@ def _candidates(contract: WireContract) -> Iterable[Instrument]:
     elif contract.local_symbol:
         one = INSTRUMENTS.get(contract.local_symbol)
     elif contract.symbol:
-        return _BY_SYMBOL.get((contract.security_type, contract.symbol), ())
+        return _BY_SYMBOL.get((contract.security_type, contract.symbol, contract.currency), ())
     else:
         is_partial = bool(contract.currency or contract.trading_class)
         return _BY_TYPE.get(contract.security_type, ()) if is_partial else ()
