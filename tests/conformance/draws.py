@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from runner.wire import messages as m
-from tests.conformance.peer import CONDITION_FIELDS, defaulted
+from tests.conformance.same import CONDITION_FIELDS, defaulted
 
 words = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=12)
 integers = st.integers(0, 2**31 - 2)
@@ -28,7 +28,7 @@ SIMPLE = {
 }
 
 
-def _plain(cls: type, **special: Any) -> st.SearchStrategy[Any]:
+def plain(cls: type, **special: Any) -> st.SearchStrategy[Any]:
     """Draw a value with some of its fields given, the rest at their defaults, which are the unset ones."""
     required, optional = dict(special), {}
     for field in fields(cls):
@@ -37,9 +37,9 @@ def _plain(cls: type, **special: Any) -> st.SearchStrategy[Any]:
     return st.fixed_dictionaries(required, optional=optional).map(lambda drawn: cls(**drawn))
 
 
-tag_values = st.lists(_plain(m.TagValue), max_size=2).map(tuple)
-legs = st.lists(_plain(m.ComboLeg), max_size=2).map(tuple)
-leg_prices = st.lists(_plain(m.OrderComboLeg), max_size=2).map(tuple)
+tag_values = st.lists(plain(m.TagValue), max_size=2).map(tuple)
+legs = st.lists(plain(m.ComboLeg), max_size=2).map(tuple)
+leg_prices = st.lists(plain(m.OrderComboLeg), max_size=2).map(tuple)
 
 
 @st.composite
@@ -53,14 +53,14 @@ def conditions(draw: st.DrawFn) -> m.OrderCondition:
     return m.OrderCondition(**values)
 
 
-contracts = _plain(
+contracts = plain(
     m.WireContract,
     security_type=st.sampled_from(["CASH", "STK", "BAG", ""]),
     exchange=st.sampled_from(["IDEALPRO", "SMART", "IBKRATS"]),
     combo_legs=legs,
-    delta_neutral=st.none() | _plain(m.DeltaNeutralContract),
+    delta_neutral=st.none() | plain(m.DeltaNeutralContract),
 )
-orders = _plain(
+orders = plain(
     m.WireOrder,
     total_quantity=sizes,
     order_type=st.sampled_from(["MKT", "LMT", "STP", "PEG BENCH", "PEG BEST", "PEG MID", "PEGMID"]),

@@ -1,7 +1,8 @@
 """The real ibapi as an oracle, run as a program in the environment of one generation; imports nothing of ours.
 
-Reads one JSON job a line: {"version", "call": [method, args]} answers {"sent": hex}, what EClient put on the wire;
-{"version", "hear": hex} answers {"heard": [[callback, args]...]}, what its decoder made of those frames.
+Reads a list of JSON jobs a line and answers each: {"version", "call": [method, args]} with {"sent": hex}, what EClient
+put on the wire; {"version", "hear": hex} with {"heard": [[callback, args]...]}, what its decoder made of the frame,
+which ibapi's own reader got whole, with a tail, and, if "bytewise" is set, byte by byte.
 Objects travel as {"~": class, attribute: value}; decimals as {"~": "Decimal", "value": text}.
 """
 
@@ -13,6 +14,7 @@ import inspect
 import json
 import sys
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from ibapi import comm, order_condition
@@ -22,7 +24,7 @@ from ibapi.wrapper import EWrapper
 
 RAW_IDS_SINCE = 201
 PROTOBUF_OFFSET = 200
-MODULES = ("contract", "order", "execution", "tag_value", "softdollartier", "order_cancel")
+MODULES = ("contract", "order", "execution", "tag_value", "softdollartier", "order_cancel", "scanner", "common")
 CLASSES: dict[str, type] = {"Decimal": Decimal}
 for name in MODULES:
     try:
@@ -94,34 +96,55 @@ def dump(value: Any) -> Any:
     )
 
 
-def send(version: int, method: str, args: Any) -> dict[str, Any]:
-    """Call a method of EClient."""
+@cache
+def speaker(version: int) -> tuple[Recorder, Any]:
+    """Return an EClient that believes it is connected."""
     wrapper = Recorder()
     client = EClient(wrapper)
-    client.conn, client.connState, client.serverVersion_ = Wire(), EClient.CONNECTED, version
+    client.connState, client.serverVersion_ = EClient.CONNECTED, version
     client.clientId, client.optCapab = 7, ""
+    client.extraAuth = True  # 9.81.1 asks for it before some requests, and later ones too
+    return wrapper, client
+
+
+@cache
+def listener(version: int) -> tuple[Recorder, Any, bool]:
+    """Return a decoder, and whether it takes the id apart from the fields."""
+    wrapper = Recorder()
+    decoder = Decoder(wrapper, version)
+    return wrapper, decoder, "msgId" in inspect.signature(decoder.interpret).parameters
+
+
+def send(version: int, method: str, args: Any) -> dict[str, Any]:
+    """Call a method of EClient."""
+    wrapper, client = speaker(version)
+    wrapper.heard, client.conn = [], Wire()
     getattr(client, method)(*load(args))
     return {"sent": client.conn.sent.hex(), "heard": wrapper.heard}
 
 
-def hear(version: int, data: bytes) -> dict[str, Any]:
-    """Let the decoder read frames, cut by ibapi itself, as EClient.run does."""
-    wrapper = Recorder()
-    decoder = Decoder(wrapper, version)
-    takes_id = "msgId" in inspect.signature(decoder.interpret).parameters
-    while data:
-        size, text, data = comm.read_msg(data)
-        if size == 0 or not text:
-            break
-        if version >= RAW_IDS_SINCE:
-            interpret_raw(decoder, text)
-            continue
-        fields = comm.read_fields(text)
-        if takes_id:
-            decoder.interpret(fields[1:], int(fields[0]))
-        else:
-            decoder.interpret(fields)
-    return {"heard": wrapper.heard, "rest": len(data)}
+TAIL = b"\0\0\0\x09half"
+
+
+def hear(version: int, data: bytes, bytewise: bool) -> dict[str, Any]:
+    """Let the decoder read one frame, cut by ibapi itself, as EClient.run does."""
+    wrapper, decoder, takes_id = listener(version)
+    wrapper.heard = []
+    size, text, rest = comm.read_msg(data)
+    assert size == len(text) > 0
+    assert rest == b""
+    assert comm.read_msg(data + TAIL) == (size, text, TAIL)
+    for at in range(len(data)) if bytewise else ():
+        assert not comm.read_msg(data[:at])[1]
+    if version >= RAW_IDS_SINCE:
+        interpret_raw(decoder, text)
+        return {"heard": wrapper.heard}
+    fields = comm.read_fields(text)
+    if takes_id:
+        decoder.interpret(fields[1:], int(fields[0]))
+    else:
+        decoder.interpret(fields)
+    return {"heard": wrapper.heard}
 
 
 def interpret_raw(decoder: Any, text: bytes) -> None:
@@ -136,15 +159,17 @@ def interpret_raw(decoder: Any, text: bytes) -> None:
 def main() -> None:
     """Answer jobs until the input ends."""
     for line in sys.stdin:
-        job = json.loads(line)
-        try:
-            if "call" in job:
-                reply = send(job["version"], *job["call"])
-            else:
-                reply = hear(job["version"], bytes.fromhex(job["hear"]))
-        except Exception as error:  # an oracle that dies tells nothing; the test shows what it said
-            reply = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(reply), flush=True)
+        print(json.dumps([answer(job) for job in json.loads(line)]), flush=True)
+
+
+def answer(job: dict[str, Any]) -> dict[str, Any]:
+    """Do one job."""
+    try:
+        if "call" in job:
+            return send(job["version"], *job["call"])
+        return hear(job["version"], bytes.fromhex(job["hear"]), job["bytewise"])
+    except Exception as error:  # an oracle that dies tells nothing; the test shows what it said
+        return {"error": f"{type(error).__name__}: {error}"}
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.conftest import GENERATIONS, HIGHEST
+from tests.conformance.generations import GENERATIONS
 from tests.environments import environment
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ THEIRS = (
 )
 
 
-@pytest.mark.parametrize("requirement", [g for g in GENERATIONS if HIGHEST.get(g.partition("==")[2], 0) > 200])
+@pytest.mark.parametrize("requirement", [g.requirement for g in GENERATIONS if g.highest > 200])
 @pytest.mark.parametrize("code", [OURS + THEIRS + OURS, THEIRS + OURS + THEIRS], ids=["ours first", "theirs first"])
 def test_both_pools_in_one_process(requirement: str, code: str) -> None:
     read = "assert PlaceOrderRequest.FromString(write(place, 226)[8:]).contract.symbol == 'EUR'\n"
