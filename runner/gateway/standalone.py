@@ -72,9 +72,9 @@ def serve(port: int, settings: GatewaySettings, files: Files) -> int:
     gateway = Gateway(market, clock, settings, truth=truth, store=store, log=log)
     stopped = _Stop(gateway.ended)
     bound = gateway.start(port)
+    _introduce(settings, files, gateway, clock)
     sys.stdout.write(f"listening on 127.0.0.1:{bound}\n")
     sys.stdout.flush()
-    _introduce(settings, files, gateway, clock)
     if files.table:
         _show(gateway, clock, stopped)
     code = stopped.wait()
