@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runner.core.fx import IDEALPRO_PAIRS, Pair
 from runner.gateway.instruments import INSTRUMENTS, Instrument, find, find_all
@@ -134,3 +136,26 @@ def test_the_last_trade_is_two_days_before_the_third_wednesday() -> None:
         "2026-12-16",
     ]
     assert INSTRUMENTS["6EZ6"].last_trade_date == "20261214"
+
+
+TEXTS = st.one_of(
+    st.just(""), st.sampled_from(["EUR", "USD", "FUT", "STK", "CME", "6E", "125000", "nan", "1e99999"]), st.text()
+)
+
+
+@given(
+    st.integers(-1, 2**31),
+    st.lists(TEXTS, min_size=9, max_size=9),
+    st.one_of(st.none(), st.integers(0, 2**40)),
+)
+def test_whatever_a_contract_says_is_looked_up(con_id: int, texts: list[str], at: int | None) -> None:
+    names = (
+        "symbol", "security_type", "currency", "local_symbol", "trading_class", "exchange", "primary_exchange",
+        "last_trade_date", "multiplier",
+    )  # fmt: skip
+    contract = asked(contract_id=con_id, **dict(zip(names, texts, strict=True)))
+    found = find_all(contract, at)
+    for one in found:
+        agreed = (one.symbol, one.security_type, one.currency, one.local_symbol, one.trading_class)
+        assert all(text in ("", own) for text, own in zip(texts, agreed, strict=False))
+    assert find(contract, at) is (found[0] if len(found) == 1 else None)
