@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.cli.commands.gateway import EXAMPLES
 from runner.errors import UsageError
 from runner.gateway.anomalies import Anomalies
 from runner.gateway.server import Gateway
@@ -34,6 +36,7 @@ from runner.wire.messages import (
 )
 from tests.integration.gateway_peer import START, Client, errors, only, order, prices, staged, statuses
 
+ROOT = Path(__file__).parents[2]
 CODE = "import sys; from runner.cli.main import main; sys.exit(main(sys.argv[1:]))"
 
 
@@ -229,6 +232,24 @@ def test_fills_that_are_worse_than_quoted(tmp_path: Path) -> None:
         process.kill()
         assert process.stderr is not None
         assert "fills: slippage 3, depth 50" in process.stderr.read()
+
+
+def _documented() -> list[str]:
+    texts = [(ROOT / "docs" / "gateway.md").read_text(encoding="utf-8"), EXAMPLES]
+    lines = re.findall(r"(?m)^ +fxrun gateway (.+)$", "\n".join(texts))
+    assert len(lines) >= 6
+    return sorted(set(lines))
+
+
+@pytest.mark.parametrize("line", _documented())
+def test_a_command_of_the_documents(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "faults.yaml").write_text("faults: []\n")
+    with running(*re.sub(r"--port \d+", "", line).split()) as (client, process):
+        assert only(ManagedAccounts, client.welcome)
+        process.terminate()
+        assert process.wait(10) == 0
 
 
 def test_a_time_of_its_own() -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -142,6 +143,26 @@ def test_a_fill(tws_gateway):
     app.disconnect()
 """
     )
+    assert "1 passed" in told, told
+
+
+def test_the_example_of_the_documents(project: Project, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "gateway.md").read_text(encoding="utf-8").split("<!-- pytest -->\n\n")[1]
+    snippet = re.match(r"(?:    .*\n|\n)+", text)
+    assert snippet is not None
+    (tmp_path / "project" / "my_strategy.py").write_text(
+        """
+from types import SimpleNamespace
+
+from client import App
+
+def main(host, port):
+    app = App(SimpleNamespace(host=host, port=port))
+    app.buy(25000)
+    app.disconnect()
+"""
+    )
+    told = project(textwrap.dedent(snippet[0]))
     assert "1 passed" in told, told
 
 

@@ -16,7 +16,7 @@ from runner.cli.options import TimeType
 from runner.gateway.fills import FillModel
 from runner.gateway.settings import HIGHEST_VERSION, LOWEST_VERSION, USUAL_VERSION, GatewaySettings
 
-_EXAMPLES = """\b
+EXAMPLES = """\b
 Examples:
   fxrun gateway --port 7497 --seed 1
   fxrun gateway --cash USD=50000 --state paper.db --log frames=paper.log
@@ -79,7 +79,7 @@ def _read_log(context: click.Context, parameter: click.Parameter, value: str | N
 @click.command(
     "gateway",
     short_help="Run the simulated gateway alone.",
-    epilog=_EXAMPLES,
+    epilog=EXAMPLES,
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=7497, show_default=True, help="0 takes a free one.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the prices.")
