@@ -1,4 +1,7 @@
-"""Environments for other generations of ibapi and for other clients: made once under .venv-ibapi, then kept."""
+"""Environments for other generations of ibapi and for other clients: made once under .venv-ibapi, then kept.
+
+A test is skipped, by name, only where a registry did not answer; what is missing or does not install fails.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +23,13 @@ NO_ANSWER = (
     "ConnectTimeout",
     "ProxyError",
     "Temporary failure in name resolution",
+    *("ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "ECONNREFUSED", "ECONNRESET"),  # as npm says it
 )
 
 
 @cache
 def environment(*requirements: str, python: str = sys.executable, with_fxrun: bool = False) -> Path:
-    """Return the Python of an environment that holds requirements; with fxrun, an ibapi among them takes its place.
-
-    Skips the test, by name, only where the package registry did not answer.
-    """
+    """Return the Python of an environment that holds requirements; with fxrun, an ibapi among them takes its place."""
     base = (
         Path(python).resolve().parent.parent.name
         if python != sys.executable
@@ -56,7 +57,26 @@ def _fill(own: Path, requirements: Sequence[str], *, with_fxrun: bool) -> None:
 
 def _pip(own: Path, *arguments: str) -> None:
     command = [str(own), "-m", "pip", arguments[0], "--quiet", "--disable-pip-version-check", *arguments[1:]]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    _answered(command)
+
+
+def _answered(command: Sequence[str], folder: Path | None = None) -> None:
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     if result.returncode and any(sign in result.stderr for sign in NO_ANSWER):
-        pytest.skip(f"the package registry did not answer for {' '.join(arguments)}")
+        pytest.skip(f"the package registry did not answer for {' '.join(command[1:])}")
     assert result.returncode == 0, result.stderr
+
+
+@cache
+def node_environment(*packages: str) -> Path:
+    """Return the node_modules that hold packages of npm."""
+    npm = shutil.which("npm")
+    assert npm is not None, f"Node.js with npm is not installed; it runs {' '.join(packages)}"
+    home = HOME / "-".join(["node", *(one.strip("@").replace("/", "-").replace("@", "-") for one in packages)])
+    if not (home / "ready").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True)
+        (home / "package.json").write_text('{"private": true}')
+        _answered([npm, "install", "--no-fund", "--no-audit", "--no-update-notifier", *packages], home)
+        (home / "ready").touch()
+    return home / "node_modules"
