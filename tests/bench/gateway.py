@@ -202,7 +202,7 @@ def flood(client: RawClient, first: int, orders: int, window: int = 100) -> floa
 
 def statuses(rounds: int) -> Iterator[Figure]:
     """Ask for the open orders with a thousand working, and cancel them all: how many orderStatus come a second."""
-    with OwnGateway() as gateway:
+    with OwnGateway("--most-working", str(WORKING)) as gateway:
         client = RawClient(gateway.port, 1, VERSION)
         for number in range(1, WORKING + 1):
             resting = order(number, "BUY", "LMT", limit="0.9000", time_in_force="GTC", total_quantity=Decimal(1000))

@@ -1,8 +1,8 @@
 """A gateway in a process of its own for fuzzing and measuring, in a market that is open whenever one does that.
 
-All but its clock is what `fxrun gateway` runs: the clock begins on a Wednesday afternoon. `OwnGateway` starts this very
-file, which prints its port and answers each line of stdin with what the process has used so far; the end of stdin ends
-it.
+It is what `fxrun gateway --fill depth=1000000` runs but for its clock, which begins on a Wednesday afternoon: at the
+usual depth the orders of a benchmark would wait for the sizes of the next seconds. `OwnGateway` starts this very file,
+which prints its port and answers each line of stdin with what the process has used so far; the end of stdin ends it.
 """
 
 from __future__ import annotations
@@ -135,6 +135,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--max-version", type=int, default=226)
     parser.add_argument("--cash", type=int, default=10**15)
+    parser.add_argument("--most-working", type=int, default=15)
     parser.add_argument("--truth", type=Path)
     parser.add_argument("--profile", type=Path)
     return parser.parse_args()
@@ -143,13 +144,19 @@ def _arguments() -> argparse.Namespace:
 def main() -> None:
     """Serve until stdin ends."""
     sys.path.insert(0, str(ROOT))
+    from runner.gateway.fills import FillModel
     from runner.gateway.market import SyntheticMarket
     from runner.gateway.server import Gateway
     from runner.gateway.settings import GatewaySettings
     from runner.gateway.truth import TruthFile
 
     asked = _arguments()
-    settings = GatewaySettings(max_version=asked.max_version, cash={"USD": Decimal(asked.cash)})
+    settings = GatewaySettings(
+        max_version=asked.max_version,
+        cash={"USD": Decimal(asked.cash)},
+        fill_model=FillModel(depth=1_000_000),
+        most_working=asked.most_working,
+    )
     truth = TruthFile(asked.truth) if asked.truth else None
     gateway = Gateway(SyntheticMarket(1), _Afternoon(), settings, truth=truth)
     profile = cProfile.Profile(time.thread_time)
