@@ -192,5 +192,6 @@ class WallClock:
         self._inbox.put(Handled(total=0))
 
     def close(self) -> None:
-        """Stop the scheduler."""
+        """Stop the scheduler; without its job first, or its thread may look for one in a store that is gone."""
+        self._scheduler.remove_all_jobs()
         self._scheduler.shutdown(wait=False)
