@@ -31,18 +31,16 @@ Write = Callable[[Any], str]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A type of field: how to read it, and how to write a value that is set."""
+    """A type of field: how to read it, and how to write a value that is set.
+
+    The quick forms are expressions for the same, in which the commonest texts and values need no call.
+    """
 
     read: Read
     write: Write
     can_be_unset: bool = False
-
-    def writer(self, unset: str) -> Write:
-        """Return the function that writes a value, with None as unset where the kind has None."""
-        if not self.can_be_unset:
-            return self.write
-        write = self.write
-        return lambda value: unset if value is None else write(value)
+    quick_read: str = "{read}({text})"
+    quick_write: str = "{write}({value})"
 
 
 def _check(text: str) -> None:
@@ -109,7 +107,8 @@ def read_optional_flag(text: str) -> bool | None:
 
 def plain(value: Decimal) -> str:
     """Write a decimal without exponent, digits as they are."""
-    return format(value, "f")
+    text = str(value)
+    return format(value, "f") if "E" in text else text
 
 
 def as_double(value: Decimal) -> str:
@@ -151,15 +150,24 @@ def unescape(text: str) -> str:
 
 _FLAGS = {True: "1", False: "0"}
 
-TEXT = Kind(str, str)
-ESCAPED = Kind(unescape, escape)
-INTEGER = Kind(read_integer, str)
-OPTIONAL_INTEGER = Kind(read_optional_integer, str, can_be_unset=True)
-FLAG = Kind(read_flag, _FLAGS.__getitem__)
-OPTIONAL_FLAG = Kind(read_optional_flag, _FLAGS.__getitem__, can_be_unset=True)
-PRICE = Kind(read_number, plain, can_be_unset=True)
-DOUBLE = Kind(read_number, as_double, can_be_unset=True)
-SIZE = Kind(read_number, str, can_be_unset=True)
-WHOLE = Kind(read_number, whole, can_be_unset=True)
-DOUBLE_OFFSET = Kind(read_offset, as_double_offset, can_be_unset=True)
-OFFSET = Kind(read_offset, as_offset, can_be_unset=True)
+_OR_NONE = "(None if {text} == '' else {read}({text}))"
+_OR_ZERO = "(0 if {text} == '0' else {read}({text}))"
+_OR_FALSE = "({text} != '0' and {read}({text}))"
+
+
+def _optional(read: Read, write: Write) -> Kind:
+    return Kind(read, write, can_be_unset=True, quick_read=_OR_NONE)
+
+
+TEXT = Kind(str, str, quick_read="{text}", quick_write="{value}")
+ESCAPED = Kind(unescape, escape, quick_read="({text} and {read}({text}))", quick_write="({value} and {write}({value}))")
+INTEGER = Kind(read_integer, str, quick_read=_OR_ZERO, quick_write="(str(value) if (value := {value}) else '0')")
+OPTIONAL_INTEGER = _optional(read_optional_integer, str)
+FLAG = Kind(read_flag, _FLAGS.__getitem__, quick_read=_OR_FALSE, quick_write="('1' if {value} else '0')")
+OPTIONAL_FLAG = _optional(read_optional_flag, _FLAGS.__getitem__)
+PRICE = _optional(read_number, plain)
+DOUBLE = _optional(read_number, as_double)
+SIZE = _optional(read_number, str)
+WHOLE = _optional(read_number, whole)
+DOUBLE_OFFSET = _optional(read_offset, as_double_offset)
+OFFSET = _optional(read_offset, as_offset)

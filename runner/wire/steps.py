@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter, is_
 from typing import Any, Protocol
 
 from runner.wire.build import builder
+from runner.wire.compiled import reader, writer
 from runner.wire.errors import WireError
-from runner.wire.kinds import FLAG, INTEGER, Read, Write
+from runner.wire.kinds import FLAG, INTEGER, Read
 from runner.wire.layout import Field, Fixed, Item, Maybe, Repeat, When
 
 Values = dict[str, Any]
@@ -59,44 +59,28 @@ def write_steps(steps: Iterable[Step], parts: dict[str, Any], out: list[str]) ->
         step.write(parts, out)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Run:
-    """Fields of one part in a row: the bulk of every message, so done without a Python call for each.
-
-    Messages resemble the one before, so each run remembers what it last read and wrote. That is replaced as a whole,
-    never changed: several threads may use the same run.
-    """
+    """Fields of one part in a row: the bulk of every message, so done without a Python call for each."""
 
     part: str
     names: tuple[str, ...]
     reads: tuple[Read, ...]
-    writes: tuple[Write, ...]
-    get: Callable[[Any], tuple[Any, ...]]
-    _last_read: tuple[Sequence[str] | None, Values] = (None, {})  # no texts yet, not even none
-    _last_written: tuple[Any, Sequence[Any], Sequence[str]] = (None, (), ())
-
-    def __post_init__(self) -> None:
-        nothing = object()  # no value is that
-        self._last_written = (nothing, [nothing] * len(self.names), [""] * len(self.names))
+    values: Callable[..., Values]
+    texts: Callable[[Any], tuple[str, ...]]
 
     def read(self, cursor: Cursor) -> None:
         """Read all fields of the run."""
         end = cursor.at + len(self.names)
-        texts = cursor.fields[cursor.at : end]
-        before, values = self._last_read
-        if texts != before:
-            values = self._values(texts, cursor)
-            self._last_read = (texts, values)
-        cursor.parts[self.part].update(values)
-        cursor.at = end
-
-    def _values(self, texts: Sequence[str], cursor: Cursor) -> Values:
+        if end > len(cursor.fields):
+            self._blame(cursor)
         try:
-            values = [read(text) for read, text in zip(self.reads, texts, strict=True)]
+            values = self.values(*cursor.fields[cursor.at : end])
         except ValueError:
             self._blame(cursor)
             raise
-        return dict(zip(self.names, values, strict=True))
+        cursor.parts[self.part].update(values)
+        cursor.at = end
 
     def _blame(self, cursor: Cursor) -> None:
         prefix = f"{self.part}." if self.part else ""
@@ -104,16 +88,8 @@ class Run:
             cursor.next(prefix + name, read)
 
     def write(self, parts: dict[str, Any], out: list[str]) -> None:
-        """Write all fields of the run; the same object has the same text, an equal one need not (1.0 and 1.00)."""
-        part = parts[self.part]
-        last, before, texts = self._last_written
-        if part is not last:
-            values = self.get(part)
-            if not all(map(is_, values, before)):
-                known = zip(values, before, texts, self.writes, strict=True)
-                texts = [text if value is old else write(value) for value, old, text, write in known]
-            self._last_written = (part, values, texts)
-        out += texts
+        """Write all fields of the run."""
+        out += self.texts(parts[self.part])
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,14 +191,9 @@ def _run(run: Sequence[Field]) -> Run:
         part=_split(run[0].path)[0],
         names=names,
         reads=tuple(item.kind.read for item in run),
-        writes=tuple(item.kind.writer(item.unset) for item in run),
-        get=_getter(names),
+        values=reader(run, names),
+        texts=writer(run, names),
     )
-
-
-def _getter(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    get = attrgetter(*names)
-    return get if len(names) > 1 else lambda part: (get(part),)
 
 
 def _step(item: Fixed | When | Repeat | Maybe, version: int) -> Step:

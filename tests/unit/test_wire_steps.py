@@ -1,4 +1,4 @@
-"""What a run remembers of the message before never shows in the next."""
+"""Messages of one version share what was made ready for it, and nothing else."""
 
 from __future__ import annotations
 
