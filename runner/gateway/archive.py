@@ -17,19 +17,31 @@ from runner.wire.messages import WireOrder
 
 T = TypeVar("T")
 Packed: TypeAlias = tuple[Any, ...]
-_OWN = (
-    "client_id", "order_id", "ended", "stage", "filled", "price", "last_price", "paid", "expires", "version", "starts",
-    "seen", "stop",
+_OWN = ("ended", "stage", "filled", "price", "paid")
+_OWN_OF_ORDER = ("perm_id", "order_ref", "total_quantity")
+_RARE = (  # of an order: most have none, and often the same
+    "limit_price", "aux_price", "parent_id", "oca_group", "trail_stop_price", "good_till_date", "good_after_time",
 )  # fmt: skip
-_OWN_OF_ORDER = (
-    "perm_id", "order_ref", "total_quantity", "limit_price", "aux_price", "parent_id", "oca_group", "trail_stop_price",
-    "good_till_date",
-)  # fmt: skip
-_ORDER = tuple(field.name for field in fields(WireOrder) if field.name not in _OWN_OF_ORDER)
-_own_of_order = attrgetter(*_OWN_OF_ORDER)
-_shared_of_order = attrgetter(*_ORDER)
+_SHARED = tuple(field.name for field in fields(WireOrder) if field.name not in (*_OWN_OF_ORDER, *_RARE))
 _own = attrgetter(*_OWN)
+_own_of_order = attrgetter(*_OWN_OF_ORDER)
+_rare = attrgetter(*_RARE)
+_shared = attrgetter(*_SHARED)
+_ENDED = 2 + _OWN.index("ended")
 _MOST = 10_000  # what is remembered in order to be shared
+
+
+class Same:
+    """Gives one and the same object for equal numbers."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[str, Decimal] = {}
+
+    def one(self, number: Decimal) -> Decimal:
+        """Return the equal number that was seen before."""
+        return _once(self._known, str(number), number)
 
 
 class Archive:
@@ -39,32 +51,35 @@ class Archive:
 
     def __init__(self) -> None:
         self._shared: dict[Packed, Packed] = {}
-        self._same: dict[str, Decimal] = {}
+        self._same = Same()
 
     def pack(self, entry: Any) -> Packed:
         """Return an order as a tuple."""
-        shared = (entry.contract, entry.pair, *_shared_of_order(entry.order))
-        own = (*_own(entry), *_own_of_order(entry.order))
-        return (_once(self._shared, shared, shared), *map(self._one, own))
+        order = entry.order
+        shared = (entry.contract, entry.pair, *_shared(order))
+        rare: Packed = _rare(order)
+        own = map(self._one, (*_own(entry), *_own_of_order(order)))
+        return (_once(self._shared, shared, shared), _once(self._shared, rare, rare), *own)
 
     def _one(self, value: Any) -> Any:
-        """Return one and the same object for equal numbers."""
-        return _once(self._same, str(value), value) if isinstance(value, Decimal) else value
+        return self._same.one(value) if type(value) is Decimal else value
 
     def unpack(self, packed: Packed, make: Callable[..., T]) -> T:
-        """Return the order again."""
-        (contract, pair, *rest), own = packed[0], packed[1:]
+        """Return the order again, as far as it matters of one that has ended."""
+        (contract, pair, *shared), rare, *own = packed
         facts = dict(zip(_OWN, own, strict=False))
-        values = dict(zip(_ORDER, rest, strict=True)) | dict(zip(_OWN_OF_ORDER, own[len(_OWN) :], strict=True))
-        return make(contract=contract, pair=pair, order=builder(WireOrder)(values), **facts)
+        values = dict(zip(_SHARED, shared, strict=True))
+        values |= zip(_RARE, rare, strict=True)
+        values |= zip(_OWN_OF_ORDER, own[len(_OWN) :], strict=True)
+        return make(contract=contract, pair=pair, order=builder(WireOrder)(values), last_price=facts["price"], **facts)
 
     def ended(self, packed: Packed) -> int:
         """Return when an order ended."""
-        ended: int = packed[1 + _OWN.index("ended")]
+        ended: int = packed[_ENDED]
         return ended
 
 
-def _once(known: dict[Any, Any], key: Any, value: Any) -> Any:
+def _once(known: dict[Any, T], key: Any, value: T) -> T:
     """Return the equal value that was seen before, so that there is only one of it."""
     if len(known) > _MOST:
         known.clear()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
+from functools import partial
 from typing import TypeVar
 
 from runner.gateway.archive import Archive, Packed
@@ -14,45 +15,30 @@ from runner.wire.messages import WireContract, WireOrder
 
 T = TypeVar("T")
 ZERO = Decimal(0)
-_UNPACKED = 512  # so many orders that ended last are kept as they are
+_UNPACKED = 64  # so many orders that ended last are kept as they are
 Key = tuple[int, int]  # client and order id
 
 
 class Stage(Enum):
-    """Where an order is on its way."""
+    """Where an order is on its way; `is_live` while it may still be filled, with the words of orderStatus."""
 
-    UNSENT = "unsent"  # transmit was false: it waits for the last of its group
-    CHILD = "child"  # waits for its parent
-    HELD = "held"  # waits for its time or its conditions
-    OPENING = "opening"  # waits for the market to open
-    TRIGGER = "trigger"  # waits for its trigger price
-    WORKING = "working"
-    FILLED = "filled"
-    CANCELLED = "cancelled"
-    DISCARDED = "discarded"  # cancelled before it was transmitted
-    REJECTED = "rejected"
+    UNSENT = "unsent", "Inactive"  # transmit was false: it waits for the last of its group
+    CHILD = "child", "PreSubmitted", "child"  # waits for its parent
+    HELD = "held", "PreSubmitted"  # waits for its time or its conditions
+    OPENING = "opening", "PreSubmitted"  # waits for the market to open
+    TRIGGER = "trigger", "PreSubmitted", "trigger"  # waits for its trigger price
+    WORKING = "working", "Submitted"
+    FILLED = "filled", "Filled"
+    CANCELLED = "cancelled", "Cancelled"
+    DISCARDED = "discarded", "ApiCancelled"  # cancelled before it was transmitted
+    REJECTED = "rejected", "Inactive"
 
-    @property
-    def is_live(self) -> bool:
-        """True while the order may still be filled."""
-        return self in _LIVE
-
-
-_LIVE = frozenset({Stage.CHILD, Stage.HELD, Stage.OPENING, Stage.TRIGGER, Stage.WORKING})
-_OVER = frozenset({Stage.FILLED, Stage.CANCELLED, Stage.REJECTED})
-_STATUS = {
-    Stage.UNSENT: "Inactive",
-    Stage.CHILD: "PreSubmitted",
-    Stage.HELD: "PreSubmitted",
-    Stage.OPENING: "PreSubmitted",
-    Stage.TRIGGER: "PreSubmitted",
-    Stage.WORKING: "Submitted",
-    Stage.FILLED: "Filled",
-    Stage.CANCELLED: "Cancelled",
-    Stage.DISCARDED: "ApiCancelled",
-    Stage.REJECTED: "Inactive",
-}
-_WHY_HELD = {Stage.CHILD: "child", Stage.TRIGGER: "trigger"}
+    def __init__(self, text: str, status: str, why_held: str = "") -> None:
+        self.text = text
+        self.status = status
+        self.why_held = why_held
+        self.is_live = status in ("PreSubmitted", "Submitted")
+        self.is_over = text in ("filled", "cancelled", "rejected")
 
 
 @dataclass(slots=True)
@@ -114,17 +100,17 @@ class Entry:
     @property
     def status(self) -> str:
         """The word of orderStatus."""
-        return _STATUS[self.stage]
+        return self.stage.status
 
     @property
     def why_held(self) -> str:
         """What keeps it from the market, in IB's word."""
-        return _WHY_HELD.get(self.stage, "")
+        return self.stage.why_held
 
     @property
     def is_open(self) -> bool:
         """True until it has ended."""
-        return self.stage in _LIVE or self.stage is Stage.UNSENT
+        return self.stage.is_live or self.stage is Stage.UNSENT
 
 
 def _ignore(entry: Entry) -> None:
@@ -136,7 +122,7 @@ class Book:
     """Every order of the day, and every one that has not ended."""
 
     watch: Callable[[Entry], None] = _ignore  # is told of every order that is new or has changed
-    _entries: dict[Key, Entry | Packed] = field(default_factory=dict)
+    _entries: dict[int, Entry | Packed] = field(default_factory=dict)
     _highest: dict[int, int] = field(default_factory=dict)
     _live: dict[Key, Entry] = field(default_factory=dict)
     _unsent: dict[Key, Entry] = field(default_factory=dict)
@@ -149,16 +135,17 @@ class Book:
 
     def get(self, client_id: int, order_id: int) -> Entry | None:
         """Find an order; of one that ended long ago this is a copy."""
-        found = self._entries.get((client_id, order_id))
-        return self._unpacked(found) if isinstance(found, tuple) else found
+        number = _number(client_id, order_id)
+        found = self._entries.get(number)
+        return None if found is None else self._whole(number, found)
 
-    def _unpacked(self, packed: Packed) -> Entry:
-        return self._archive.unpack(packed, Entry)
+    def _whole(self, number: int, found: Entry | Packed) -> Entry:
+        return found if isinstance(found, Entry) else self._archive.unpack(found, partial(Entry, *_key(number)))
 
     @property
     def entries(self) -> dict[Key, Entry]:
         """Every order, oldest first."""
-        return {key: self._unpacked(one) if isinstance(one, tuple) else one for key, one in self._entries.items()}
+        return {_key(number): self._whole(number, one) for number, one in self._entries.items()}
 
     def next_id(self, client_id: int) -> int:
         """Return the lowest order id this client may use."""
@@ -176,7 +163,7 @@ class Book:
     def add(self, entry: Entry) -> None:
         """Take in an order."""
         self.use(*entry.key)
-        self._entries[entry.key] = entry
+        self._entries[_number(*entry.key)] = entry
         if entry.is_open:
             self.link(entry)
         self.mark(entry, entry.stage)
@@ -226,13 +213,14 @@ class Book:
             self._pack(self._ended.popleft())
 
     def _pack(self, key: Key) -> None:
-        found = self._entries.get(key)
+        number = _number(*key)
+        found = self._entries.get(number)
         if isinstance(found, Entry) and not found.is_open:
-            self._entries[key] = self._archive.pack(found)
+            self._entries[number] = self._archive.pack(found)
 
     def put_back(self, entry: Entry) -> None:
         """Take in what became of an order after it had ended."""
-        self._entries[entry.key] = entry
+        self._entries[_number(*entry.key)] = entry
         self._end(entry, entry.key)
         self.watch(entry)
 
@@ -242,13 +230,15 @@ class Book:
 
     def forget(self, before: int) -> None:
         """Forget the orders that ended before that instant; their ids stay used."""
-        kept = {}
-        for key, one in self._entries.items():
-            entry = one if isinstance(one, Entry) else None
-            ended = self._archive.ended(one) if isinstance(one, tuple) else one.ended
-            if (entry is not None and entry.is_open) or ended >= before:
-                kept[key] = one
-        self._entries = kept
+        self._entries = {
+            number: one for number, one in self._entries.items() if self._is_open(one) or self._when(one) >= before
+        }
+
+    def _is_open(self, one: Entry | Packed) -> bool:
+        return isinstance(one, Entry) and one.is_open
+
+    def _when(self, one: Entry | Packed) -> int:
+        return one.ended if isinstance(one, Entry) else self._archive.ended(one)
 
     def live(self, client_id: int | None = None) -> Iterator[Entry]:
         """Yield the orders that may still be filled, oldest first."""
@@ -260,8 +250,8 @@ class Book:
 
     def ended(self, since: int) -> Iterator[Entry]:
         """Yield the orders that ended at that instant or later."""
-        every = (self._unpacked(one) if isinstance(one, tuple) else one for one in list(self._entries.values()))
-        return (entry for entry in every if entry.stage in _OVER and entry.ended >= since)
+        every = [(number, one) for number, one in self._entries.items() if self._when(one) >= since]
+        return (entry for number, one in every if (entry := self._whole(number, one)).stage.is_over)
 
     def parent(self, entry: Entry) -> Entry | None:
         """Return the order this one is attached to."""
@@ -277,6 +267,15 @@ class Book:
         family = self._families.get((entry.client_id, order.parent_id), {}) if order.parent_id else {}
         group = self._groups.get(order.oca_group, {}) if order.oca_group else {}
         return [other for key, other in {**family, **group}.items() if key != entry.key]
+
+
+def _number(client_id: int, order_id: int) -> int:
+    """Return one number for both, which takes less room than a pair."""
+    return (client_id << 33) + order_id + (1 << 32)
+
+
+def _key(number: int) -> Key:
+    return number >> 33, (number & (1 << 33) - 1) - (1 << 32)
 
 
 def _take_out(index: dict[T, dict[Key, Entry]], name: T, key: Key) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from runner.gateway import reports
-from runner.gateway.anomalies import Anomaly
+from runner.gateway.anomalies import NONE, Anomaly
 from runner.gateway.book import Entry, Stage
 from runner.gateway.settings import GatewaySettings
 from runner.wire.messages import Answer
@@ -29,6 +29,7 @@ class Clients:
 
     def __init__(self, settings: GatewaySettings) -> None:
         self._settings = settings
+        self._is_plain = settings.anomalies == NONE  # which is asked twenty times an order
         self._listeners: dict[int, Listener] = {}
 
     def join(self, client_id: int, listener: Listener) -> bool:
@@ -78,6 +79,8 @@ class Clients:
 
     def meets(self, entry: Entry, kind: Anomaly) -> bool:
         """Tell whether an order meets an anomaly; a bracket's children and resting orders count as any other."""
+        if self._is_plain:
+            return False
         return self._settings.anomalies.meets(kind, self._settings.seed, *entry.key)
 
     def _is_silent(self, entry: Entry) -> bool:
@@ -87,8 +90,5 @@ class Clients:
     def is_silent_until_filled(self, entry: Entry) -> bool:
         """Tell whether the acknowledgement of a market order is left out, or comes after its fill."""
         kinds = (Anomaly.MISSING_STATUS, Anomaly.FILL_BEFORE_ACKNOWLEDGEMENT)
-        return (
-            entry.order.order_type == "MKT"
-            and entry.stage is Stage.WORKING
-            and any(self.meets(entry, kind) for kind in kinds)
-        )
+        is_met = any(self.meets(entry, kind) for kind in kinds)
+        return is_met and entry.order.order_type == "MKT" and entry.stage is Stage.WORKING

@@ -9,10 +9,11 @@ from decimal import Decimal
 from runner.core.money import EXACT, cents
 from runner.gateway import reports
 from runner.gateway.account import Account
+from runner.gateway.archive import Same
 from runner.gateway.book import Entry
 from runner.gateway.commissions import commission
 from runner.gateway.instruments import INSTRUMENTS
-from runner.gateway.reports import Fill, Numbers
+from runner.gateway.reports import Fill, Numbers, Terms
 from runner.gateway.valuation import Valuation
 
 ZERO = Decimal(0)
@@ -28,6 +29,8 @@ class Executions:
         self._valuation = valuation
         self._numbers = numbers
         self._fills: deque[Fill] = deque()
+        self._same = Same()
+        self._shared: dict[Terms, Terms] = {}
 
     def since(self, start: int) -> list[Fill]:
         """Return the executions from start on, oldest first."""
@@ -46,40 +49,48 @@ class Executions:
 
     def book(self, entry: Entry, quantity: Decimal, price: Decimal, at: int) -> Fill:
         """Take an execution into the order and the account."""
-        filled = entry.filled + quantity
+        one = self._same.one
+        quantity, price, filled = one(quantity), one(price), one(entry.filled + quantity)
         entry.price = _average(entry, quantity, price)
         entry.filled, entry.last_price, entry.ended = filled, price, at
         rate = self._valuation.rate(entry.pair, price, at)
-        cost = max(commission(entry.pair, filled, entry.price, rate) - entry.paid, ZERO)
+        cost = one(max(commission(entry.pair, filled, entry.price, rate) - entry.paid, ZERO))
         entry.paid += cost
         profit = self._account.fill(entry.pair, quantity if entry.is_buy else -quantity, price)
         self._account.charge(cost)
         fill = Fill(
             at=at,
-            client_id=entry.client_id,
             order_id=entry.order_id,
             perm_id=entry.perm_id,
             order_ref=entry.order.order_ref,
-            account=self._account.number,
-            contract=entry.contract,
-            side="BOT" if entry.is_buy else "SLD",
-            execution_id=self._numbers.execution_id(entry, at),
+            of=self._terms(entry),
+            number=self._numbers.execution(entry, at),
             quantity=quantity,
             price=price,
             cumulative=filled,
             average=entry.price,
-            liquidity=2 if entry.order.order_type == "MKT" else 1,
             cost=cost,
             profit=self._worth(entry.pair, profit, at),
         )
         self.add(fill)
         return fill
 
+    def _terms(self, entry: Entry) -> Terms:
+        """Return what the executions of one client in one instrument share."""
+        terms = Terms(
+            client_id=entry.client_id,
+            account=self._account.number,
+            contract=entry.contract,
+            side="BOT" if entry.is_buy else "SLD",
+            liquidity=2 if entry.order.order_type == "MKT" else 1,
+        )
+        return self._shared.setdefault(terms, terms)
+
     def _worth(self, key: str, profit: Decimal, at: int) -> Decimal | None:
         """Return a profit in the base currency."""
         if not profit:
             return None
-        return cents(EXACT.multiply(profit, self._valuation.value(INSTRUMENTS[key].currency, at)))
+        return self._same.one(cents(EXACT.multiply(profit, self._valuation.value(INSTRUMENTS[key].currency, at))))
 
     def corrected(self, entry: Entry, old: Fill, price: Decimal, at: int) -> Fill:
         """Put another price in place of that of an execution; returns what takes its place, `.02` for `.01`."""
@@ -89,10 +100,9 @@ class Executions:
         change = EXACT.divide(EXACT.multiply(old.quantity, price - old.price), entry.filled)
         entry.price = _rounded(entry.price + change)
         entry.last_price = price if entry.last_price == old.price else entry.last_price
-        head, number = old.execution_id.rsplit(".", 1)
         new = replace(
             old,
-            execution_id=f"{head}.{int(number) + 1:02}",
+            revision=old.revision + 1,
             price=price,
             average=entry.price,
             profit=self._worth(key, profit, at) if old.profit is not None else None,

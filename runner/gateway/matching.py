@@ -72,7 +72,7 @@ def meet(entry: Entry, quote: Quote, edge: Decimal = ZERO) -> Outcome:
     """Return what an order does at a quote; edge: how much worse than quoted it is served."""
     order, is_buy = entry.order, entry.is_buy
     quoted = quote.ask if is_buy else quote.bid
-    far = quoted + edge if is_buy else quoted - edge
+    far = quoted if not edge else quoted + edge if is_buy else quoted - edge
     limited = has_limit(order.order_type)
     if has_trigger(order.order_type) and not entry.is_triggered:
         trigger = trigger_price(entry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -29,6 +30,18 @@ from runner.wire.messages import (
 
 ZERO = Decimal(0)
 _DAY = 86400
+_GROUPS = 4093
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Terms:
+    """What executions have in common."""
+
+    client_id: int
+    account: str
+    contract: WireContract
+    side: str  # BOT or SLD
+    liquidity: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,43 +49,51 @@ class Fill:
     """One execution with its cost; what is said of it is made when it is said."""
 
     at: int  # epoch seconds
-    client_id: int
     order_id: int
     perm_id: int
     order_ref: str
-    account: str
-    contract: WireContract
-    side: str  # BOT or SLD
-    execution_id: str
+    of: Terms
+    number: int
+    revision: int = 1
     quantity: Decimal
     price: Decimal
     cumulative: Decimal  # of its order, with this one
     average: Decimal
-    liquidity: int
     cost: Decimal
     profit: Decimal | None = None
 
     @property
+    def client_id(self) -> int:
+        """Whose order it was."""
+        return self.of.client_id
+
+    @property
+    def execution_id(self) -> str:
+        """The id of the form 0000e0d5.5f3c1a2b.01.01, with .02 at its end once it was corrected."""
+        return f"0000{self.number >> 32:04x}.{self.number & 0xFFFFFFFF:08x}.01.{self.revision:02}"
+
+    @property
     def details(self) -> ExecutionDetails:
         """The execution as a message."""
+        of = self.of
         return ExecutionDetails(
             request_id=-1,
-            contract=self.contract,
+            contract=of.contract,
             execution=WireExecution(
                 order_id=self.order_id,
                 execution_id=self.execution_id,
                 time=time_text(self.at),
-                account=self.account,
-                exchange=self.contract.exchange,
-                side=self.side,
+                account=of.account,
+                exchange=of.contract.exchange,
+                side=of.side,
                 shares=self.quantity,
                 price=self.price,
                 perm_id=self.perm_id,
-                client_id=self.client_id,
+                client_id=of.client_id,
                 cumulative_quantity=self.cumulative,
                 average_price=self.average,
                 order_ref=self.order_ref,
-                last_liquidity=self.liquidity,
+                last_liquidity=of.liquidity,
             ),
         )
 
@@ -84,6 +105,24 @@ class Fill:
         )
 
 
+class Used:
+    """A set of whole numbers below 2**64 that takes nine bytes for each instead of seventy."""
+
+    def __init__(self) -> None:
+        self._groups = [array("Q") for _ in range(_GROUPS)]
+
+    def add(self, number: int) -> None:
+        """Take one in."""
+        if number not in self:
+            self._groups[number % _GROUPS].append(number)
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._groups[number % _GROUPS]
+
+    def __len__(self) -> int:
+        return sum(map(len, self._groups))
+
+
 class Numbers:
     """Makes permIds and execution ids.
 
@@ -93,28 +132,30 @@ class Numbers:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._used: set[int] = set()  # permIds, and below zero the numbers of executions
+        self._perm_ids, self._executions = Used(), Used()
 
     def perm_id(self, entry: Entry, at: int) -> int:
         """Return a new permId."""
         number = self._draw("perm", entry, at) & (1 << 30) - 1
-        while (perm_id := 1 << 30 | number) in self._used:
+        while (perm_id := 1 << 30 | number) in self._perm_ids:
             number = (number + 1) & (1 << 30) - 1
-        self._used.add(perm_id)
+        self._perm_ids.add(perm_id)
         return perm_id
 
-    def execution_id(self, entry: Entry, at: int) -> str:
-        """Return a new execution id, of the form 0000e0d5.5f3c1a2b.01.01."""
+    def execution(self, entry: Entry, at: int) -> int:
+        """Return a new number of an execution, of 48 bits."""
         number = self._draw("exec", entry, at) & (1 << 48) - 1
-        while ~number in self._used:
+        while number in self._executions:
             number = (number + 1) & (1 << 48) - 1
-        self._used.add(~number)
-        return f"0000{number >> 32:04x}.{number & 0xFFFFFFFF:08x}.01.01"
+        self._executions.add(number)
+        return number
 
     def avoid(self, perm_ids: Iterable[int], execution_ids: Iterable[str]) -> None:
         """Never make these, which an earlier gateway has given away."""
-        self._used.update(perm_ids)
-        self._used.update(~_number(execution_id) for execution_id in execution_ids)
+        for perm_id in perm_ids:
+            self._perm_ids.add(perm_id)
+        for execution_id in execution_ids:
+            self._executions.add(_number(execution_id))
 
     def _draw(self, kind: str, entry: Entry, at: int) -> int:
         text = f"{self._seed}:{kind}:{entry.client_id}:{entry.order_id}:{entry.order.order_ref}:{at}"
@@ -208,17 +249,17 @@ def day_start(at: int, days_ago: int = 0) -> int:
 
 def matches(fill: Fill, wanted: RequestExecutions, client_id: int) -> bool:
     """Tell whether a client that asks is told of an execution: of its own ones (client 0: of all)."""
-    contract = fill.contract
+    of, contract = fill.of, fill.of.contract
     sides = {"BUY": "BOT", "SELL": "SLD"}
     return (
-        client_id in (0, fill.client_id)
-        and wanted.client_id in (0, fill.client_id)
+        client_id in (0, of.client_id)
+        and wanted.client_id in (0, of.client_id)
         and time_text(fill.at) >= _comparable(wanted.time)
-        and wanted.account in ("", fill.account)
+        and wanted.account in ("", of.account)
         and wanted.symbol in ("", contract.symbol)
         and wanted.security_type in ("", contract.security_type)
         and wanted.exchange in ("", contract.exchange)
-        and sides.get(wanted.side.upper(), wanted.side.upper()) in ("", fill.side)
+        and sides.get(wanted.side.upper(), wanted.side.upper()) in ("", of.side)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -50,6 +51,7 @@ def test_market_order_in_the_order_a_tws_says_it(tmp_path: Path) -> None:
         assert execution.time == "20250305 14:30:00 UTC"
         report = only(CommissionReport, told)[0]
         assert (report.execution_id, report.commission, report.currency) == (execution.execution_id, 2, "USD")
+        assert re.fullmatch(r"0000[0-9a-f]{4}\.[0-9a-f]{8}\.01\.01", execution.execution_id)
         last = only(OrderStatus, told)[-1]
         assert (last.filled, last.remaining, last.average_fill_price) == (25000, 0, Decimal("1.0852"))
 
