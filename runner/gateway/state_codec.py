@@ -18,6 +18,8 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from runner.wire.build import builder
+
 T = TypeVar("T")
 _Change = Callable[[Any], Any]
 _KIND = "~"  # beside the fields of a member of a union: which class it is
@@ -89,7 +91,20 @@ def _dataclass_encoder(cls: Any) -> _Change:
             if item is not default and (item != default or type(item) is not type(default))
         }
 
-    return encode
+    return _remembering(encode) if cls.__dataclass_params__.frozen else encode
+
+
+def _remembering(encode: _Change) -> _Change:
+    """Encode what comes again, such as the contract of many orders, once; for what never changes."""
+    last: tuple[Any, Any] = (None, None)
+
+    def again(value: Any) -> Any:
+        nonlocal last
+        if value is not last[0]:
+            last = value, encode(value)
+        return last[1]
+
+    return again
 
 
 def _union_encoder(members: Sequence[Any]) -> _Change:
@@ -149,9 +164,10 @@ def _scalar_decoder(hint: Any) -> _Change:
 
 def _dataclass_decoder(cls: Any) -> _Change:
     changes = {field.name: _decoder(_hints(cls)[field.name]) for field in _kept(cls)}
+    make = builder(cls) if _is_plain(cls) else lambda given: cls(**given)
 
     def decode(told: Any) -> Any:
-        return cls(**{name: changes[name](item) for name, item in told.items()})
+        return make({name: changes[name](item) for name, item in told.items()})
 
     return decode
 
@@ -181,6 +197,12 @@ def _container_decoder(origin: Any, args: tuple[Any, ...]) -> _Change:
 
 def _kept(cls: Any) -> list[Field[Any]]:
     return [field for field in fields(cls) if field.init and not field.metadata.get("transient")]
+
+
+def _is_plain(cls: Any) -> bool:
+    """Tell whether a value can be made slot by slot, which costs a third."""
+    has_factory = any(field.default_factory is not MISSING or not field.init for field in fields(cls))
+    return "__slots__" in cls.__dict__ and not has_factory and not hasattr(cls, "__post_init__")
 
 
 @lru_cache(maxsize=128)
