@@ -28,12 +28,12 @@ WINDOWS = [  # what, first second, seconds, outside regular hours
     ("EUR.USD", at(2025, 3, 7, 21, 30), 3_600 * 49, False),  # over a weekend with a clock change
     ("USD.JPY", at(2024, 8, 5, 20, 40), 3_600, False),  # over the break
     ("USD.TRY", at(2060, 8, 10, 11), 1_800, False),
-    ("AAPL", at(2026, 11, 25, 20, 30), 2 * 86_400, False),  # over Thanksgiving, into a short day
+    ("AAPL", at(2026, 11, 25, 20, 45), 156_600, False),  # over Thanksgiving, into a short day
     ("AAPL", at(2026, 11, 25, 20, 45), 5_400, True),
     ("SPY", at(2026, 11, 20, 21, 30), 3_600 * 4, True),  # Friday evening, when the quote holds still
     ("SPY", at(2026, 11, 24, 22, 5), 3_600, True),  # begins while it does
     ("6EZ6", at(2026, 11, 24, 21, 30), 3_600 * 2, False),
-    ("XAUUSD", at(2026, 11, 20, 21, 30), 3_600 * 50, False),
+    ("XAUUSD", at(2026, 11, 20, 21, 45), 178_500, False),
 ]
 
 
@@ -46,8 +46,7 @@ def prices(
     market: Market, key: str, seconds: Iterable[int], trail: Trail, extended: bool
 ) -> Iterable[tuple[int, Decimal]]:
     for second in seconds:
-        quote = market.quote(key, second, extended)
-        if quote is not None and market.is_open(key, second, extended):
+        if market.is_open(key, second, extended) and (quote := market.quote(key, second, extended)) is not None:
             yield second, quote.ask if trail.is_buy else quote.bid
 
 

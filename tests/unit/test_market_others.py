@@ -117,7 +117,8 @@ def test_a_track_is_the_quotes_one_by_one(key: str, start: int, seconds: int) ->
     now = (0, 0)
     for second in range(start, start + seconds):
         now = told.get(second, now)
-        found = quote(key, second, extended=True)
+        found = market.quote(key, second, extended=True)
+        assert found is not None
         assert tuple(Decimal(price).scaleb(-track.decimals) for price in now) == (found.bid, found.ask)
 
 
