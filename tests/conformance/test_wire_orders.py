@@ -245,3 +245,16 @@ def test_up_to_mid_is_infinite(oracle: Oracle) -> None:
         assert request.order.compete_against_best_offset == Decimal("Infinity")
         assert request.order.mid_offset_at_whole == Decimal("0.5")
         assert same_bytes(write(request, version), wire, version)
+
+
+def test_attached_orders(oracle: Oracle) -> None:
+    more = {"slOrderId": 12, "slOrderType": "PRESET", "ptOrderId": 13, "ptOrderType": "PRESET"}
+    attached = m.AttachedOrders(
+        stop_loss_id=12, stop_loss_type="PRESET", profit_taker_id=13, profit_taker_type="PRESET"
+    )
+    for version in (v for v in oracle.versions if v >= 218):
+        wire = oracle.send(version, "placeOrder", 11, to_ibapi(EUR), {"~": "Order", "totalQuantity": 1, **more})
+        request = read_request(body_of(wire), version)
+        assert isinstance(request, m.PlaceOrder)
+        assert request.attached == attached
+        assert same_bytes(write(request, version), wire, version)
