@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -25,11 +25,13 @@ from runner.gateway.settings import GatewaySettings
 from runner.gateway.state_file import StateFile
 from runner.wire.messages import (
     AccountSummary,
+    Answer,
     CancelOrder,
     CompletedOrder,
     ExecutionDetails,
     NextValidId,
     OpenOrder,
+    OrderStatus,
     PlaceOrder,
     Position,
     RequestAccountSummary,
@@ -398,3 +400,33 @@ def _played(
                 account_of(client),
             )
     return told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_what_was_told_is_known_after_any_kill(tmp_path: Path) -> None:
+    """Killed in the midst of a stream of orders: whatever a client was told holds for the next gateway."""
+    state = ("--state", str(tmp_path / "state"), "--from", "2025-03-05T14:30:00Z", "--cash", "USD=900000000")
+    told: list[Answer] = []
+    for turn in range(3):
+        with running(*state) as (client, process):
+            (first,) = {one.order_id for one in only(NextValidId, client.welcome)}
+            for at in range(400):
+                side, is_limit = "SELL" if at % 2 else "BUY", at % 3 == 0
+                one = order(first + at, side, "LMT" if is_limit else "MKT", limit="0.9" if is_limit else None)
+                client.send(client.wire.encode(one))
+            enough = len(told) + 20 * (turn + 1)
+            with suppress(ConnectionError):
+                while True:
+                    told += client.read()
+                    if len(told) > enough:
+                        process.kill()
+    with running(*state) as (client, _):
+        now = client.ask(RequestExecutions(request_id=1), RequestAllOpenOrders(), RequestCompletedOrders())
+        (next_id,) = {one.order_id for one in only(NextValidId, client.welcome)}
+    executed = {one.execution.execution_id: one.execution for one in only(ExecutionDetails, now)}
+    for seen in only(ExecutionDetails, told):
+        assert executed[seen.execution.execution_id] == seen.execution
+    perm_ids = {one.order.perm_id for one in (*only(OpenOrder, now), *only(CompletedOrder, now))}
+    assert {one.perm_id for one in only(OrderStatus, told)} <= perm_ids
+    assert only(OrderStatus, told)
+    assert next_id > max(one.order_id for one in only(OrderStatus, told))
