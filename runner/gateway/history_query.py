@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from itertools import islice, takewhile
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from runner.gateway import hours
-from runner.gateway.instruments import EXCHANGE, Instrument
-from runner.wire.messages import RequestHistoricalData
+from runner.gateway.hours_sessions import Hours, hours_of
+from runner.gateway.instruments import Instrument
+from runner.wire.messages import RequestHeadTimestamp, RequestHistoricalData
 
 DAY = 86_400
 MAX_BARS = 90_000  # some 7 MB in one frame, of which ibapi takes 16; a longer answer would hold up everybody else
@@ -20,12 +20,15 @@ _FIRST = 915_494_400  # 1999-01-05, when the ECB's rates begin
 _SIZES = {
     "5 secs": 5, "10 secs": 10, "15 secs": 15, "30 secs": 30, "1 min": 60, "2 mins": 120, "3 mins": 180,
     "5 mins": 300, "10 mins": 600, "15 mins": 900, "20 mins": 1200, "30 mins": 1800, "1 hour": 3600,
-    "2 hours": 7200, "3 hours": 10_800, "4 hours": 14_400, "8 hours": 28_800, "1 day": DAY,
+    "2 hours": 7200, "3 hours": 10_800, "4 hours": 14_400, "8 hours": 28_800, "1 day": DAY, "1 week": DAY,
+    "1 month": DAY,
 }  # fmt: skip
-_SERVED = ("BID", "ASK", "MIDPOINT")
-_REFUSED = (  # words of the API that say nothing of a currency pair, or nothing here
-    "TRADES", "BID_ASK", "ADJUSTED_LAST", "HISTORICAL_VOLATILITY", "OPTION_IMPLIED_VOLATILITY", "REBATE_RATE",
-    "FEE_RATE", "YIELD_BID", "YIELD_ASK", "YIELD_BID_ASK", "YIELD_LAST", "SCHEDULE", "AGGTRADES",
+_SHORT = {"1W": "1 week", "1M": "1 month"}
+_QUOTED = ("BID", "ASK", "MIDPOINT")
+_TRADED = ("TRADES", "ADJUSTED_LAST")  # nothing here pays a dividend or splits
+_REFUSED = (  # words of the API that there are no data for
+    "BID_ASK", "HISTORICAL_VOLATILITY", "OPTION_IMPLIED_VOLATILITY", "REBATE_RATE", "FEE_RATE", "YIELD_BID",
+    "YIELD_ASK", "YIELD_BID_ASK", "YIELD_LAST", "SCHEDULE", "AGGTRADES",
 )  # fmt: skip
 _DURATION = re.compile(r"([1-9]\d{0,5}) ([SDWMY])", re.ASCII)
 _END = re.compile(r"(\d{8})(?:-| {1,2})(\d\d:\d\d:\d\d)(?: ([A-Za-z][A-Za-z0-9_+/-]{0,39}))?", re.ASCII)
@@ -43,20 +46,27 @@ class HistoryRefused(Exception):
         self.code, self.text = code, text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Query:
-    """Bars of a pair over open seconds: `sessions` are ascending spans [start, end) without a break."""
+    """Bars of an instrument over open seconds: `sessions` are ascending spans [start, end) without a break."""
 
-    pair: str
+    one: Instrument
     side: str
-    size: int
+    size: int  # seconds; DAY: a trading day
+    unit: str  # "day", "week", "month" where bars are that long, else nothing
     sessions: tuple[Span, ...]
+    hours: Hours
     is_epoch: bool  # times as epoch seconds
 
     @property
     def is_daily(self) -> bool:
-        """True if a bar is a trading day."""
+        """True if a bar is a trading day, or several."""
         return self.size == DAY
+
+    @property
+    def is_traded(self) -> bool:
+        """True if bars are of trades."""
+        return self.side in _TRADED
 
 
 def invalid(cause: str) -> HistoryRefused:
@@ -69,37 +79,70 @@ def failed(cause: str) -> HistoryRefused:
     return HistoryRefused(162, _SERVICE + cause)
 
 
-def title(instrument: Instrument, side: str) -> str:
+def title(one: Instrument, side: str) -> str:
     """Name a series as the service does."""
-    return f"{instrument.local_symbol}@{EXCHANGE} {side.capitalize()}"
+    return f"{one.symbol if one.security_type == 'STK' else one.local_symbol}@{one.exchange} {side.capitalize()}"
 
 
-def understood(request: RequestHistoricalData, instrument: Instrument, now: int) -> Query:
+def understood(request: RequestHistoricalData, one: Instrument, now: int) -> Query:
     """Return what is asked for, nothing of it later than now; raises HistoryRefused."""
-    size = _SIZES.get(request.bar_size)
+    bar_size = _SHORT.get(request.bar_size, request.bar_size)
+    size = _SIZES.get(bar_size)
     if size is None:
         raise invalid(f"Historical data bar size setting is invalid. Legal ones are: {', '.join(_SIZES)}.")
     if request.date_format not in (1, 2):
         raise invalid("Historical data format date must be 1 or 2.")
-    side = _side(request.what_to_show.upper(), instrument)
-    if request.keep_up_to_date:
-        raise invalid("keepUpToDate is not supported by the simulated gateway")
-    sessions = _sessions(request.duration, _end(request.end, now))
+    side = checked_side(request.what_to_show, one)
+    unit = bar_size[2:] if size == DAY else ""
+    _check_live(request, unit)
+    kept = hours_of(one.local_symbol, not request.regular_hours_only)
+    sessions = _sessions(request.duration, _end(request.end, now), one, kept)
     if sum(_count(size, *session) for session in sessions) > MAX_BARS:
         raise failed(f"Historical data request for more than {MAX_BARS} bars; take a shorter duration or larger bars")
-    return Query(instrument.local_symbol, side, size, sessions, request.date_format == 2)
+    return Query(
+        one=one,
+        side=side,
+        size=size,
+        unit=unit,
+        sessions=sessions,
+        hours=kept,
+        is_epoch=request.date_format == 2,
+    )
+
+
+def _check_live(request: RequestHistoricalData, unit: str) -> None:
+    """Refuse to keep up to date what has an end, or is longer than a day."""
+    if request.keep_up_to_date and request.end:
+        raise invalid("End Date/Time must not be specified when keepUpToDate is set.")
+    if request.keep_up_to_date and unit in ("week", "month"):
+        raise invalid("keepUpToDate is supported for bars of up to a day only.")
+
+
+def first_bar(request: RequestHeadTimestamp, one: Instrument, now: int) -> int | None:
+    """Return the instant before which there can be no bar, None if that is not past; raises HistoryRefused."""
+    if request.date_format not in (1, 2):
+        raise invalid("Historical data format date must be 1 or 2.")
+    checked_side(request.what_to_show, one)
+    opening = hours_of(one.local_symbol, not request.regular_hours_only).next_open(_beginning(one))
+    return opening if opening < now else None
+
+
+def _beginning(one: Instrument) -> int:
+    return max(_FIRST, one.trades_from)
 
 
 def _count(size: int, start: int, end: int) -> int:
     return -(-(end - start) // size)
 
 
-def _side(word: str, instrument: Instrument) -> str:
-    if word in _REFUSED:
-        raise failed(f"No historical data query found for {title(instrument, word)}")
-    if word not in _SERVED:
-        raise invalid(f"Invalid what to show: {word[:40]!r}")
-    return word
+def checked_side(word: str, one: Instrument) -> str:
+    """Return which prices are asked for; raises HistoryRefused."""
+    side = word.upper()
+    if side in _QUOTED or (side in _TRADED and one.has_trades):
+        return side
+    if side in _REFUSED or side in _TRADED:
+        raise failed(f"No historical data query found for {title(one, side)}")
+    raise invalid(f"Invalid what to show: {word[:40]!r}")
 
 
 def _end(text: str, now: int) -> int:
@@ -121,7 +164,7 @@ def _no_time() -> HistoryRefused:
     return invalid(f"End Date/Time: The date, time, or time-zone entered is invalid. The correct format is {_FORMS}.")
 
 
-def _sessions(duration: str, end: int) -> tuple[Span, ...]:
+def _sessions(duration: str, end: int, one: Instrument, kept: Hours) -> tuple[Span, ...]:
     """Return the open hours of a duration up to end, oldest first; hours in which nothing trades do not count."""
     match = _DURATION.fullmatch(duration.strip().upper())
     if match is None:
@@ -130,32 +173,34 @@ def _sessions(duration: str, end: int) -> tuple[Span, ...]:
     most, advice = _LONGEST.get(unit, (number, ""))
     if number > most:
         raise invalid(f"Historical data requests for durations longer than {advice}.")
+    days = _before(end if one.trades_until is None else min(end, one.trades_until), one, kept)
     if unit == "S":
-        kept = _last_seconds(number, end)
+        found = _last_seconds(number, days)
     elif unit in "DW":
-        kept = list(islice(_before(end), number if unit == "D" else 5 * number))
+        found = list(islice(days, number if unit == "D" else 5 * number))
     else:
         since = _back(end, number * (12 if unit == "Y" else 1))
-        kept = list(takewhile(lambda session: session[0] >= since, _before(end)))
-    return tuple(reversed(kept))
+        found = list(takewhile(lambda session: session[0] >= since, days))
+    return tuple(reversed(found))
 
 
-def _before(end: int) -> Iterator[Span]:
+def _before(end: int, one: Instrument, kept: Hours) -> Iterator[Span]:
     """Yield the trading days up to end, the latest first."""
-    for start, close in hours.sessions_before(end):
-        if start < _FIRST:
+    first = _beginning(one)
+    for start, close in kept.before(end):
+        if start < first:
             return
         yield start, min(close, end)
 
 
-def _last_seconds(left: int, end: int) -> list[Span]:
-    kept = []
-    for start, close in _before(end):
-        kept.append((max(start, close - left), close))
-        left -= close - kept[-1][0]
+def _last_seconds(left: int, days: Iterator[Span]) -> list[Span]:
+    found = []
+    for start, close in days:
+        found.append((max(start, close - left), close))
+        left -= close - found[-1][0]
         if not left:
             break
-    return kept
+    return found
 
 
 def _back(end: int, months: int) -> int:

@@ -21,6 +21,7 @@ from runner.wire.messages import (
     Answer,
     CancelOrder,
     CompletedOrdersEnd,
+    CurrentTimeInMillis,
     ErrorMessage,
     ExecutionDetailsEnd,
     GlobalCancel,
@@ -32,6 +33,7 @@ from runner.wire.messages import (
     RequestAllOpenOrders,
     RequestAutoOpenOrders,
     RequestCompletedOrders,
+    RequestCurrentTimeInMillis,
     RequestExecutions,
     RequestIds,
     RequestManagedAccounts,
@@ -248,6 +250,10 @@ class Session:
     @_handle.register
     def _(self, request: RequestIds) -> None:
         self.say(NextValidId(order_id=self._venue.book.next_id(self._client_id)))
+
+    @_handle.register
+    def _(self, request: RequestCurrentTimeInMillis) -> None:
+        self.say(CurrentTimeInMillis(time_ms=int(self._trouble.now().timestamp() * 1000)))
 
     @_handle.register
     def _(self, request: PlaceOrder) -> None:

@@ -1,86 +1,104 @@
-"""What a client asks beside orders."""
+"""Contracts, small questions, and what is not on offer."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
-from runner.gateway.inquiries import Inquiries
-from runner.gateway.settings import GatewaySettings
-from runner.gateway.venue import Venue
+from runner.gateway.instruments import INSTRUMENTS
 from runner.wire.messages import (
-    AccountDownloadEnd,
-    AccountSummary,
-    AccountUpdateMulti,
-    AccountValue,
-    Answer,
     CancelHistoricalData,
-    CancelMarketData,
-    CancelPositions,
     ContractData,
     CurrentTime,
+    CurrentTimeInMillis,
     ErrorMessage,
     FamilyCodes,
-    HistoricalData,
     MarketRule,
-    Pnl,
-    PortfolioValue,
-    Position,
-    PositionMulti,
     Request,
-    RequestAccountSummary,
-    RequestAccountUpdates,
-    RequestAccountUpdatesMulti,
     RequestAutoOpenOrders,
     RequestContractDetails,
     RequestCurrentTime,
+    RequestCurrentTimeInMillis,
     RequestFamilyCodes,
     RequestHistoricalData,
     RequestIds,
     RequestManagedAccounts,
-    RequestMarketData,
     RequestMarketRule,
-    RequestPnl,
-    RequestPositions,
-    RequestPositionsMulti,
+    RequestMatchingSymbols,
     RequestUserInfo,
-    TickPrice,
-    TickSize,
+    SetServerLogLevel,
+    SymbolSamples,
     Unsupported,
     WireContract,
 )
-from tests.integration.gateway_peer import EURUSD, START, errors, kinds, only, order, prices, staged
+from tests.integration.gateway_peer import EURUSD, START, errors, kinds, only, staged
 
-SHARES = WireContract(symbol="ZZZZ", security_type="STK", exchange="SMART", currency="USD")
-
+VERSIONS = (157, 178, 200, 213, 226)
+SHARES = WireContract(symbol="AAPL", security_type="STK", exchange="SMART", currency="USD")
+NOTHING = replace(SHARES, symbol="NOSUCH")
 BARS = RequestHistoricalData(
     request_id=5, contract=EURUSD, bar_size="5 secs", duration="1 D", what_to_show="MIDPOINT", date_format=2
 )
 
 
+# --- contracts
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize(
     "contract",
     [EURUSD, WireContract(contract_id=12087792), WireContract(local_symbol="EUR.USD", security_type="CASH")],
 )
-def test_contract_details(contract: WireContract) -> None:
+def test_contract_details(contract: WireContract, version: int) -> None:
     with staged() as stage:
-        told = stage.client().ask(RequestContractDetails(request_id=4, contract=contract))
+        told = stage.client(max_version=version).ask(RequestContractDetails(request_id=4, contract=contract))
         assert kinds(told) == ["ContractData", "ContractDataEnd"]
         (data,) = only(ContractData, told)
         assert (data.request_id, data.contract.contract_id, data.contract.local_symbol) == (4, 12087792, "EUR.USD")
         assert (data.min_tick, data.market_rule_ids) == (Decimal("0.00005"), "239")
+        assert (data.valid_exchanges, data.time_zone) == ("IDEALPRO", "US/Eastern")
         assert data.trading_hours.startswith("20250304:1715-20250305:1700;20250305:1715-20250306:1700;")
-        assert "20250309:1715-20250310:1700" in data.trading_hours, "the week begins on Sunday"
+        assert "20250308:CLOSED;20250309:1715-20250310:1700" in data.trading_hours, "the week begins on Sunday"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_details_of_shares(version: int) -> None:
+    with staged() as stage:
+        wanted = RequestContractDetails(request_id=4, contract=SHARES)
+        (data,) = only(ContractData, stage.client(max_version=version).ask(wanted))
+        assert (data.contract.contract_id, data.contract.primary_exchange) == (265598, "NASDAQ")
+        assert (data.min_tick, data.long_name, data.stock_type) == (Decimal("0.01"), "APPLE INC", "COMMON")
+        rules, exchanges = data.market_rule_ids.split(","), data.valid_exchanges.split(",")
+        assert (set(rules), len(rules)) == ({"26"}, len(exchanges)), "a rule for each exchange"
+        assert data.liquid_hours.startswith("20250305:0930-20250305:1600;20250306:0930-20250306:1600;")
+        assert data.trading_hours.startswith("20250305:0400-20250305:2000;")
+
+
+def test_the_details_of_a_future() -> None:
+    with staged() as stage:
+        client = stage.client()
+        wanted = WireContract(symbol="EUR", security_type="FUT", exchange="CME", currency="USD")
+        told = only(ContractData, client.ask(RequestContractDetails(request_id=4, contract=wanted)))
+        dates = [data.contract.last_trade_date for data in told]
+        assert dates[:2] == ["20250317", "20250616"], "what has expired is not there"
+        expired = replace(wanted, include_expired=True)
+        again = only(ContractData, client.ask(RequestContractDetails(request_id=4, contract=expired)))
+        assert [data.contract.last_trade_date for data in again][:2] == ["20240318", "20240617"]
+        one = replace(wanted, last_trade_date="202503")
+        (data,) = only(ContractData, client.ask(RequestContractDetails(request_id=4, contract=one)))
+        assert (data.contract.local_symbol, data.contract.multiplier) == ("6EH5", "125000")
+        assert (data.contract_month, data.real_expiration_date, data.time_zone) == ("202503", "20250317", "US/Central")
+        assert data.trading_hours.startswith("20250304:1700-20250305:1600;"), "in Chicago's time"
 
 
 def test_a_contract_that_is_not_there() -> None:
     with staged() as stage:
         client = stage.client()
         wrong = WireContract(contract_id=12087792, symbol="GBP")
-        for contract in (WireContract(symbol="EUR", currency="XXX", security_type="CASH"), wrong, WireContract()):
+        for contract in (replace(EURUSD, currency="XXX"), wrong, WireContract(), NOTHING):
             told = client.ask(RequestContractDetails(request_id=4, contract=contract))
             assert (kinds(told), errors(told)) == (["ErrorMessage"], [(4, 200)])
 
@@ -96,134 +114,57 @@ def test_a_description_that_fits_several() -> None:
         assert kinds(told)[-1] == "ContractDataEnd"
 
 
-def test_a_snapshot(tmp_path: Path) -> None:
-    with staged(prices(tmp_path, (0, "1.0850", "1.0852"))) as stage:
-        told = stage.client().ask(RequestMarketData(request_id=4, contract=EURUSD, snapshot=True))
-        assert kinds(told)[-1] == "TickSnapshotEnd"
-        ticks = [(tick.tick_type, tick.price) for tick in only(TickPrice, told)]
-        assert ticks == [(1, Decimal("1.0850")), (2, Decimal("1.0852"))]
-        assert [tick.tick_type for tick in only(TickSize, told)] == [0, 3]
-
-
-def test_streaming_and_its_ids() -> None:
-    with staged() as stage:
-        client = stage.client()
-        wanted = RequestMarketData(request_id=4, contract=EURUSD)
-        assert len(only(TickPrice, client.ask(wanted))) == 2
-        assert errors(client.ask(wanted)) == [(4, 102)]
-        assert client.ask(CancelMarketData(request_id=4)) == []
-        assert errors(client.ask(CancelMarketData(request_id=4))) == [(4, 300)]
-        assert errors(client.ask(RequestMarketData(request_id=4, contract=SHARES))) == [(4, 200)]
-        assert len(only(TickPrice, client.ask(wanted))) == 2
-
-
-def test_a_quote_is_told_once(tmp_path: Path) -> None:
-    venue = Venue(prices(tmp_path, (0, "1.0850", "1.0852"), (1, "1.0850", "1.0853")), GatewaySettings())
-    told: list[Answer] = []
-    inquiries = Inquiries(venue, lambda *answers: told.extend(answers))
-    at = int(START.timestamp())
-    inquiries.handle(RequestMarketData(request_id=4, contract=EURUSD), at)
-    told.clear()
-    inquiries.tick(at)
-    assert told == []
-    inquiries.tick(at + 1)
-    inquiries.tick(at + 2)
-    assert [tick.price for tick in only(TickPrice, told)] == [Decimal("1.0853")]
-
-
-def test_positions_follow_the_fills(tmp_path: Path) -> None:
-    with staged(prices(tmp_path, (0, "1.0850", "1.0852"))) as stage:
-        client = stage.client()
-        assert kinds(client.ask(RequestPositions())) == ["PositionEnd"]
-        (held,) = only(Position, client.ask(order(1)))
-        assert (held.position, held.average_cost) == (25000, Decimal("1.0852"))
-        assert held.contract.local_symbol == "EUR.USD"
-        (again,) = only(PositionMulti, client.ask(RequestPositionsMulti(request_id=3)))
-        assert (again.request_id, again.position) == (3, 25000)
-        (flat,) = only(Position, client.ask(order(2, "SELL")))
-        assert flat.position == 0
-        assert kinds(client.ask(RequestPositions())) == ["PositionEnd"], "what is flat is not held"
-        client.ask(CancelPositions())
-        assert only(Position, client.ask(order(3))) == []
-
-
-def _summary(told: list[AccountSummary]) -> dict[tuple[str, str], str]:
-    return {(one.tag, one.currency): one.value for one in told}
-
-
-@pytest.mark.parametrize("version", [100, 123, 124, 178])
-def test_a_day_of_bars(version: int) -> None:
-    with staged() as stage:
-        client = stage.client(max_version=version)
-        (told,) = client.ask(BARS)
-        assert isinstance(told, HistoricalData)
-        assert told.request_id == 5
-        assert [int(bar.time) for bar in told.bars][-1] == START.timestamp() - 5
-        assert len(told.bars) == (16 * 3600 + 15 * 60) / 5, "since 22:15 UTC"
-        assert kinds(client.ask(BARS, BARS, order(1)))[:2] == ["HistoricalData"] * 2
-
-
-def test_account_summary(tmp_path: Path) -> None:
-    tags = "NetLiquidation,FullInitMarginReq,AccountType,NoSuchTag,$LEDGER"
-    with staged(prices(tmp_path, (0, "1.0850", "1.0852"))) as stage:
-        client = stage.client()
-        client.ask(order(1))
-        told = client.ask(RequestAccountSummary(request_id=6, group="All", tags=tags))
-        assert kinds(told)[-1] == "AccountSummaryEnd"
-        values = _summary(only(AccountSummary, told))
-        assert values["NetLiquidation", "USD"] == "999995.50"  # half the spread, and the commission
-        assert values["FullInitMarginReq", "USD"] == "678.19"  # 2.5 % of 25,000 x 1.0851
-        assert values["AccountType", ""] == "INDIVIDUAL"
-        assert values["TotalCashBalance", "EUR"] == "25000.00"
-        assert values["TotalCashBalance", "USD"] == "972868.00"
-        assert values["TotalCashBalance", "BASE"] == "999995.50"
-        assert values["ExchangeRate", "EUR"] == "1.0851"
-        assert not [key for key in values if key[0] in ("NoSuchTag", "BuyingPower")]
-
-
-def test_account_updates_go_on_with_the_fills() -> None:
-    with staged() as stage:
-        client = stage.client()
-        told = client.ask(RequestAccountUpdates(subscribe=True, account="DU1234567"))
-        assert only(AccountDownloadEnd, told)[0].account == "DU1234567"
-        assert kinds(told)[-1] == "AccountDownloadEnd"
-        assert ("NetLiquidation", "1000000.00") in [(one.key, one.value) for one in only(AccountValue, told)]
-        assert only(PortfolioValue, client.ask(order(1)))[0].position == 25000
-        assert len(only(PortfolioValue, client.ask(RequestAccountUpdates(subscribe=True)))) == 1
-        client.ask(RequestAccountUpdates(subscribe=False))
-        assert only(PortfolioValue, client.ask(order(2))) == []
-        assert errors(client.ask(RequestAccountUpdates(subscribe=True, account="U1"))) == [(-1, 321)]
-
-
-def test_the_multi_form_ends() -> None:
-    with staged() as stage:
-        client = stage.client()
-        told = client.ask(RequestAccountUpdatesMulti(request_id=9, account="DU1234567"))
-        assert kinds(told)[-1] == "AccountUpdateMultiEnd"
-        keys = {one.key for one in only(AccountUpdateMulti, told)}
-        assert {"NetLiquidation", "CashBalance", "BuyingPower"} <= keys
-        told = client.ask(RequestAccountUpdatesMulti(request_id=9, ledger_and_nlv=True))
-        keys = {one.key for one in only(AccountUpdateMulti, told)}
-        assert "NetLiquidation" in keys
-        assert "BuyingPower" not in keys
-
-
-def test_profit_and_loss(tmp_path: Path) -> None:
-    with staged(prices(tmp_path, (0, "1.0850", "1.0852"))) as stage:
-        client = stage.client()
-        client.ask(order(1))
-        (pnl,) = only(Pnl, client.ask(RequestPnl(request_id=2)))
-        assert (pnl.unrealized, pnl.realized, pnl.daily) == (Decimal("-2.5"), -2, Decimal("-4.5"))
-
-
 @pytest.mark.parametrize(
     ("rule", "step"),
     [(239, "0.00005"), (26, "0.01"), (32, "0.01"), (67, "0.25"), (635, "0.0001"), (2806, "0.25"), (240, "0.005")],
 )
 def test_market_rules(rule: int, step: str) -> None:
     with staged() as stage:
-        (told,) = only(MarketRule, stage.client().ask(RequestMarketRule(rule_id=rule)))
-        assert [one.increment for one in told.increments] == [Decimal(step)]
+        for version in VERSIONS:
+            client = stage.client(version, max_version=version)
+            (told,) = only(MarketRule, client.ask(RequestMarketRule(rule_id=rule)))
+            assert [one.increment for one in told.increments] == [Decimal(step)]
+
+
+def test_every_rule_that_a_contract_names_is_there() -> None:
+    with staged() as stage:
+        client = stage.client()
+        for rule in {one.market_rule_id for one in INSTRUMENTS.values()}:
+            assert kinds(client.ask(RequestMarketRule(rule_id=rule))) == ["MarketRule"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("pattern", "symbols"),
+    [
+        ("AA", ["AAPL"]),
+        ("aapl", ["AAPL"]),
+        ("APPLE", ["AAPL"]),
+        ("MXN", ["MXN"]),
+        ("XAU", ["XAUUSD"]),
+        ("SP", ["SPY"]),
+        ("nosuch", []),
+        ("", []),
+    ],
+)
+def test_matching_symbols(pattern: str, symbols: list[str], version: int) -> None:
+    with staged() as stage:
+        wanted = RequestMatchingSymbols(request_id=4, pattern=pattern)
+        (told,) = only(SymbolSamples, stage.client(max_version=version).ask(wanted))
+        assert (told.request_id, [one.symbol for one in told.samples]) == (4, symbols)
+
+
+def test_many_symbols_match() -> None:
+    with staged() as stage:
+        (told,) = only(SymbolSamples, stage.client().ask(RequestMatchingSymbols(request_id=4, pattern="E")))
+        assert len(told.samples) == 16
+        (euro,) = only(SymbolSamples, stage.client(2).ask(RequestMatchingSymbols(request_id=4, pattern="EUR")))
+        futures = [one for one in euro.samples if one.security_type == "FUT"]
+        assert len(futures) <= 1, "a future once, whatever its expiries"
+        assert INSTRUMENTS["EUR.USD"].con_id in {one.contract_id for one in euro.samples}
+
+
+# --- small questions
 
 
 def test_the_time_is_the_clocks() -> None:
@@ -233,18 +174,28 @@ def test_the_time_is_the_clocks() -> None:
         assert only(CurrentTime, client.read())[0].time == START.timestamp()
 
 
+@pytest.mark.parametrize("version", [200, 213, 226])
+def test_the_time_in_milliseconds(version: int) -> None:
+    with staged(start=datetime(2025, 3, 5, 14, 30, 0, 250_000, tzinfo=UTC)) as stage:
+        (told,) = stage.client(max_version=version).ask(RequestCurrentTimeInMillis())
+        assert isinstance(told, CurrentTimeInMillis)
+        assert told.time_ms == START.timestamp() * 1000 + 250
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize(
-    ("request_", "kind"),
+    ("request_", "answers"),
     [
-        (RequestFamilyCodes(), "FamilyCodes"),
-        (RequestUserInfo(request_id=3), "UserInfo"),
-        (RequestManagedAccounts(), "ManagedAccounts"),
-        (RequestIds(count=1000), "NextValidId"),
+        (RequestFamilyCodes(), ["FamilyCodes"]),
+        (RequestUserInfo(request_id=3), ["UserInfo"]),
+        (RequestManagedAccounts(), ["ManagedAccounts"]),
+        (RequestIds(count=1000), ["NextValidId"]),
+        (SetServerLogLevel(level=5), []),
     ],
 )
-def test_small_questions(request_: Request, kind: str) -> None:
+def test_small_questions(request_: Request, answers: list[str], version: int) -> None:
     with staged() as stage:
-        assert kinds(stage.client().ask(request_)) == [kind]
+        assert kinds(stage.client(max_version=version).ask(request_)) == answers
 
 
 def test_family_codes_name_the_account() -> None:
@@ -252,18 +203,20 @@ def test_family_codes_name_the_account() -> None:
         assert only(FamilyCodes, stage.client().ask(RequestFamilyCodes()))[0].codes[0].account == "DU1234567"
 
 
+# --- what is not on offer
+
+
 @pytest.mark.parametrize(
     ("request_", "about", "code"),
     [
         (RequestHistoricalData(request_id=5, contract=EURUSD), 5, 321),
         (replace(BARS, what_to_show="TRADES"), 5, 162),
-        (replace(BARS, contract=SHARES), 5, 200),
-        (replace(BARS, keep_up_to_date=True), 5, 321),
+        (replace(BARS, contract=NOTHING), 5, 200),
         (CancelHistoricalData(request_id=5), 5, 366),
         (RequestMarketRule(rule_id=1), -1, 321),
         (RequestAutoOpenOrders(auto_bind=True), -1, 321),
-        (Unsupported(message_id=88, fields=("12", "0")), 12, 321),
-        (Unsupported(message_id=50, fields=("3", "13")), 13, 321),
+        (Unsupported(message_id=88, fields=("12", "0")), 12, 10188),
+        (Unsupported(message_id=50, fields=("3", "13")), 13, 420),
         (Unsupported(message_id=24, fields=("1",)), -1, 321),
         (Unsupported(message_id=9999), -1, 321),
         (Unsupported(message_id=83, fields=("x", "a")), -1, 321),

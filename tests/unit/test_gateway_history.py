@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from runner.gateway import hours
 from runner.gateway.history import history
-from runner.gateway.history_query import MAX_BARS, HistoryRefused
+from runner.gateway.history_query import MAX_BARS, HistoryRefused, understood
+from runner.gateway.instruments import find
 from runner.gateway.market import Market, QuotesMarket, SyntheticMarket
 from runner.gateway.path import Path as PricePath
 from runner.gateway.rates import Anchors
-from runner.wire.messages import Bar, RequestHistoricalData, WireContract
+from runner.wire.messages import Bar, HistoricalData, RequestHistoricalData, WireContract
 from runner.wire.session import ServerSession
 
 EURUSD = WireContract(symbol="EUR", currency="USD", security_type="CASH", exchange="IDEALPRO")
@@ -38,7 +39,14 @@ NOW = at("2025-03-05T14:30:00")  # a Wednesday
 
 
 def bars(market: Market = MARKET, now: int = NOW, **changes: object) -> tuple[Bar, ...]:
-    return history(replace(ASKED, **changes), market, now).bars  # type: ignore[arg-type]
+    return answer(market, now, **changes).bars
+
+
+def answer(market: Market = MARKET, now: int = NOW, **changes: object) -> HistoricalData:
+    request = replace(ASKED, **changes)  # type: ignore[arg-type]
+    one = find(request.contract, now)
+    assert one is not None
+    return history(understood(request, one, now), market, request.request_id)
 
 
 def starts(told: tuple[Bar, ...]) -> list[int]:
@@ -87,7 +95,7 @@ def test_a_day_of_five_seconds_is_whole_and_over_at_the_close() -> None:
 
 
 def test_the_largest_answer_fits_the_frame_of_every_client() -> None:
-    told = history(replace(ASKED, duration="1 W", bar_size="5 secs", date_format=1), MARKET, NOW)
+    told = answer(duration="1 W", bar_size="5 secs", date_format=1)
     assert 80_000 < len(told.bars) <= MAX_BARS
     wire = ServerSession(123)  # the version with the longest bars
     list(wire.receive(b"API\0\0\0\0\x09v100..178"))
@@ -178,12 +186,12 @@ def test_an_end_that_is_no_time(end: str) -> None:
         ({"duration": "366 D"}, 321, "365 days must be made in years"),
         ({"date_format": 3}, 321, "format date"),
         ({"what_to_show": "NONSENSE"}, 321, "what to show"),
-        ({"keep_up_to_date": True}, 321, "keepUpToDate"),
+        ({"keep_up_to_date": True, "end": "20250304 14:30:00"}, 321, "keepUpToDate"),
+        ({"keep_up_to_date": True, "bar_size": "1 week"}, 321, "keepUpToDate"),
         ({"what_to_show": "TRADES"}, 162, "No historical data query found for EUR.USD@IDEALPRO Trades"),
         ({"duration": "1 Y", "bar_size": "5 secs"}, 162, f"more than {MAX_BARS} bars"),
         ({"end": "19980101 00:00:00 UTC"}, 162, "HMDS query returned no data: EUR.USD@IDEALPRO Midpoint"),
         ({"end": "00010101 00:00:00 Asia/Tokyo"}, 162, "HMDS query returned no data"),
-        ({"contract": replace(EURUSD, currency="XXX")}, 200, "No security definition"),
     ],
 )
 def test_what_is_refused(changes: dict[str, object], code: int, text: str) -> None:
