@@ -6,6 +6,7 @@ from runner.gateway import conditions, rules, trailing
 from runner.gateway.agenda import Agenda
 from runner.gateway.book import Book, Entry, Stage
 from runner.gateway.deadlines import instant
+from runner.gateway.instruments import INSTRUMENTS
 from runner.gateway.market import Market, Quote
 from runner.gateway.matching import awaited, has_trigger, is_trailing
 
@@ -47,7 +48,8 @@ class Waiting:
     def release(self, entry: Entry, at: int) -> None:
         """Put an order that waits for no other where it waits first."""
         entry.starts = instant(entry.order.good_after_time) or 0
-        entry.expires = self._expiry(entry, at)
+        ends = [self._expiry(entry, at), INSTRUMENTS[entry.pair].trades_until]
+        entry.expires = min((end for end in ends if end is not None), default=None)
         self._book.mark(entry, self._stage(entry, at))
 
     def _expiry(self, entry: Entry, at: int) -> int | None:
