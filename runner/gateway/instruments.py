@@ -12,9 +12,8 @@ from runner.gateway.instruments_listed import futures, metals, stocks
 from runner.gateway.instruments_pairs import CURRENCIES, pairs
 from runner.wire.values import WireContract
 
-__all__ = ["CURRENCIES", "EXCHANGE", "INSTRUMENTS", "Instrument", "find", "find_all"]
+__all__ = ["CURRENCIES", "INSTRUMENTS", "Instrument", "find", "find_all"]
 
-EXCHANGE = "IDEALPRO"
 _LONGEST_NUMBER = 20
 _RENAMED = {"ISLAND": "NASDAQ"}  # what older programs call it
 
