@@ -1,4 +1,4 @@
-"""The JSON Schemas (draft 2020-12) that plans, settings and events are checked against."""
+"""The JSON Schemas (draft 2020-12) that plans, settings, events and faults are checked against."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
-NAMES = ("plan", "settings", "events")
+NAMES = ("plan", "settings", "events", "faults")
 
 
 def text(name: str) -> str:

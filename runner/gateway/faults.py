@@ -27,6 +27,8 @@ class Trigger(Enum):
     FRAME_OUT = "frame out"
     BYTES_IN = "bytes in"  # before a frame is read
 
+    __hash__ = object.__hash__  # asked for with every frame
+
 
 class Scope(Enum):
     """What a verb acts on."""
@@ -41,6 +43,7 @@ class Verb(Enum):
     """Every fault, and what it acts on."""
 
     scope: Scope
+    __hash__ = object.__hash__
 
     def __new__(cls, word: str, scope: Scope) -> Verb:
         """Make a member whose value is its word."""

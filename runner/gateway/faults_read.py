@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -24,24 +24,51 @@ _MOST = 1 << 31
 class BadFault(Exception):
     """What is wrong with one fault, and where in it."""
 
-    def __init__(self, place: Place, message: str) -> None:
+    def __init__(self, place: Place, message: str, *, is_key: bool = False) -> None:
         super().__init__(message)
         self.place = place
         self.message = message
+        self.is_key = is_key  # the key is wrong, not its value
+
+
+class BadFaults(Exception):
+    """Everything wrong with a file."""
+
+    def __init__(self, problems: Sequence[BadFault]) -> None:
+        super().__init__("\n".join(problem.message for problem in problems))
+        self.problems = tuple(problems)
 
 
 def read_faults(data: Mapping[str, object]) -> Faults:
-    """Return the faults of a whole file; raises BadFault at the first that makes no sense."""
+    """Return the faults of a whole file; raises BadFaults with the first problem of each of them."""
+    problems: list[BadFault] = []
+    faults: list[Fault] = []
+    head = Faults()
+    try:
+        head = _head(data)
+    except BadFault as bad:
+        problems.append(bad)
+    found = data.get("faults")
+    for number, one in enumerate(found if isinstance(found, list) else []):
+        try:
+            faults.append(read_fault(_mapping(one, ("faults", number)), ("faults", number)))
+        except BadFault as bad:
+            problems.append(bad)
+    if problems:
+        raise BadFaults(problems)
+    return replace(head, faults=tuple(faults))
+
+
+def _head(data: Mapping[str, object]) -> Faults:
     _known("the file", data, ("seed", "shares", "faults"), ())
     shares = _mapping(data.get("shares") or {}, ("shares",))
     _known("shares", shares, [one.name for one in fields(Anomalies)], ("shares",))
-    found = data.get("faults") or []
-    if not isinstance(found, list):
+    if not isinstance(data.get("faults") or [], list):
         raise BadFault(("faults",), "faults is not a list")
+    percent = _whole(0, 100)
     return Faults(
         seed=_whole(0)(data.get("seed", 1), ("seed",)),
-        shares=Anomalies(**{name: _whole(0, 100)(value, ("shares", name)) for name, value in shares.items()}),
-        faults=tuple(read_fault(_mapping(one, ("faults", i)), ("faults", i)) for i, one in enumerate(found)),
+        shares=Anomalies(**{name: percent(value, ("shares", name)) for name, value in shares.items()}),
     )
 
 
@@ -50,7 +77,7 @@ def read_fault(data: Mapping[str, object], place: Place = ()) -> Fault:
     if "do" not in data:
         raise BadFault(place, 'a missing key: found no "do"; expected do: with what goes wrong, such as mute')
     verb = _verb(data["do"], (*place, "do"))
-    allowed = _PARAMETERS[verb]
+    allowed = PARAMETERS[verb]
     _known(verb.value, data, ("do", "when", *allowed), place)
     values = {_FIELDS.get(key, key): _READERS[key](data[key], (*place, key)) for key in allowed if key in data}
     when = _when(_mapping(data.get("when") or {}, (*place, "when")), (*place, "when"))
@@ -63,8 +90,8 @@ def read_fault(data: Mapping[str, object], place: Place = ()) -> Fault:
 
 def read_command(data: Mapping[str, object]) -> Fault:
     """Return the fault of a line of the control socket: conditions beside `do`, and once unless it says otherwise."""
-    flat = {key: value for key, value in data.items() if key not in _CONDITIONS}
-    conditions = {key: value for key, value in data.items() if key in _CONDITIONS}
+    flat = {key: value for key, value in data.items() if key not in CONDITIONS}
+    conditions = {key: value for key, value in data.items() if key in CONDITIONS}
     if _verb(data.get("do"), ("do",)).scope in (Scope.CLIENT, Scope.GATEWAY) and not _WAITS.intersection(conditions):
         conditions["at"] = 0  # at once
     fault = read_fault({**flat, "when": conditions})
@@ -73,7 +100,7 @@ def read_command(data: Mapping[str, object]) -> Fault:
 
 
 def _given(when: When) -> set[str]:
-    return {name for name in _CONDITIONS if getattr(when, name) is not None}
+    return {name for name in CONDITIONS if getattr(when, name) is not None}
 
 
 def _verb(word: object, place: Place) -> Verb:
@@ -84,7 +111,7 @@ def _verb(word: object, place: Place) -> Verb:
 
 
 def _when(data: Mapping[str, object], place: Place) -> When:
-    _known("when", data, _CONDITIONS, place)
+    _known("when", data, CONDITIONS, place)
     values = {key: _READERS[key](value, (*place, key)) for key, value in data.items()}
     when = When(**values)  # type: ignore[arg-type]
     if when.message is not None:
@@ -137,7 +164,8 @@ def _mapping(value: object, place: Place) -> Mapping[str, object]:
 def _known(owner: str, data: Mapping[str, object], known: Iterable[str], place: Place) -> None:
     for key in data:
         if key not in (names := tuple(known)):
-            raise BadFault((*place, key), f"an unknown key in {owner}: found {_shown(key)}; {_expected(key, names)}")
+            found = f"an unknown key in {owner}: found {_shown(key)}; {_expected(key, names)}"
+            raise BadFault((*place, key), found, is_key=True)
 
 
 def _shown(value: object) -> str:
@@ -233,7 +261,7 @@ def _price(value: object, place: Place) -> Decimal:
     return number
 
 
-_CONDITIONS = ("at", "every", "connection", "client", "order", "frame", "direction", "message", "share", "times")
+CONDITIONS = ("at", "every", "connection", "client", "order", "frame", "direction", "message", "share", "times")
 _FRAMES = frozenset({Trigger.FRAME_IN, Trigger.FRAME_OUT, Trigger.BYTES_IN})
 _WAITS = frozenset({"at", "every", "connection", "order", "frame", "message"})
 _READERS: Mapping[str, Reader] = {
@@ -244,7 +272,7 @@ _READERS: Mapping[str, Reader] = {
     "price": _price, "by": _number, "execution": _text,
 }  # fmt: skip
 _FIELDS = {"for": "seconds"}
-_PARAMETERS: Mapping[Verb, tuple[str, ...]] = {
+PARAMETERS: Mapping[Verb, tuple[str, ...]] = {
     Verb.CUT: ("byte",), Verb.DELAY: ("for",), Verb.DROP: (), Verb.DUPLICATE: (), Verb.REORDER: (),
     Verb.SWALLOW: ("use_id",), Verb.REJECT: ("code", "text"), Verb.FILL_AFTER_CANCEL: ("for",),
     Verb.CONNECTIVITY_LOST: ("for", "data_lost"), Verb.CONNECTIVITY_RESTORED: ("data_lost",),

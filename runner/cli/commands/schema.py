@@ -12,5 +12,5 @@ import schemas
 @click.command(epilog="Example: fxrun schema plan > plan.schema.json")
 @click.argument("name", type=click.Choice(schemas.NAMES), default="plan")
 def command(name: str) -> None:
-    """Print the JSON Schema (draft 2020-12) of plans, settings or the events of --json; plan if none is named."""
+    """Print a JSON Schema (draft 2020-12): of plans, settings, the events of --json, faults; else of plans."""
     sys.stdout.write(schemas.text(name))
