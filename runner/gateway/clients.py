@@ -62,14 +62,20 @@ class Clients:
 
     def report(self, entry: Entry) -> None:
         """Say the whole order and its status."""
+        self.tell(entry, *self.whole(entry))
+
+    def whole(self, entry: Entry) -> list[Answer]:
+        """Return what is said of a whole order and its status."""
         twice = self.meets(entry, Anomaly.DUPLICATE_OPEN_ORDER)
-        self.tell(entry, *[reports.open_order(entry)] * (2 if twice else 1))
-        self.say_status(entry)
+        return [*[reports.open_order(entry)] * (2 if twice else 1), *self._status(entry)]
 
     def say_status(self, entry: Entry) -> None:
         """Say where an order stands."""
+        self.tell(entry, *self._status(entry))
+
+    def _status(self, entry: Entry) -> list[Answer]:
         twice = self.meets(entry, Anomaly.DUPLICATE_STATUS)
-        self.tell(entry, *[reports.order_status(entry)] * (2 if twice else 1))
+        return [reports.order_status(entry)] * (2 if twice else 1)
 
     def complain(self, entry: Entry, code: int, text: str) -> None:
         """Say that something is wrong with an order, or noteworthy."""
@@ -84,6 +90,8 @@ class Clients:
         return self._settings.anomalies.meets(kind, self._settings.seed, *entry.key)
 
     def _is_silent(self, entry: Entry) -> bool:
+        if self._is_plain and not self._settings.fill_model.silence:
+            return False
         model = self._settings.fill_model
         return self.meets(entry, Anomaly.UNANSWERED) or model.is_silent(self._settings.seed, entry.key)
 

@@ -175,10 +175,13 @@ def time_text(at: int) -> str:
 
 def open_order(entry: Entry, margins: Margins | None = None, commission: Decimal | None = None) -> OpenOrder:
     """Say everything that is known of an order."""
-    state = WireOrderState(status="PreSubmitted" if margins else entry.status)
-    if margins is not None:
-        state = _previewed(state, margins, commission)
+    state = _state(entry.status) if margins is None else _previewed(_state("PreSubmitted"), margins, commission)
     return OpenOrder(order_id=entry.order_id, contract=entry.contract, order=entry.order, order_state=state)
+
+
+@lru_cache(maxsize=16)
+def _state(status: str) -> WireOrderState:
+    return WireOrderState(status=status)
 
 
 def _previewed(state: WireOrderState, margins: Margins, commission: Decimal | None) -> WireOrderState:

@@ -39,16 +39,10 @@ class Settling:
         else:
             self._book.note(entry)
         is_first = self._clients.meets(entry, Anomaly.COMMISSION_FIRST)
-        if is_first:
-            self._clients.tell(entry, done.commission)
-        self._clients.tell(
-            entry, *[done.details] * (2 if self._clients.meets(entry, Anomaly.DUPLICATE_EXECUTION) else 1)
-        )
+        told = self._executed(entry, done)
         if not (is_silent and self._clients.meets(entry, Anomaly.MISSING_STATUS)):
-            self._clients.tell(entry, *late)
-            self._clients.report(entry)
-        if not is_first:
-            self._clients.tell(entry, done.commission)
+            told += [*late, *self._clients.whole(entry)]
+        self._clients.tell(entry, *([done.commission, *told] if is_first else [*told, done.commission]))
         self._say_position(entry, at)
 
     def _executed(self, entry: Entry, done: Fill) -> list[Answer]:
