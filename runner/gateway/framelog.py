@@ -46,9 +46,13 @@ class FrameLog:
 
     def _put(self, line: str) -> None:
         now = self._now()
+        self.note(f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z {line}")
+
+    def note(self, line: str) -> None:
+        """Write a line that has its time already."""
         file = self._file or sys.stderr
         try:
-            file.write(f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z {_ACCOUNT.sub(_masked, line)}\n")
+            file.write(_ACCOUNT.sub(_masked, line) + "\n")
             file.flush()
         except (OSError, ValueError) as error:
             raise FxrunError(f"--log frames: cannot be written: {error}") from None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from runner.errors import UsageError
 from runner.gateway import options, plugin_views
+from runner.gateway.faults_read import BadFault
 from runner.gateway.fills import FillModel
 from runner.gateway.market import Market, QuotesMarket, SyntheticMarket
 from runner.gateway.plugin_views import Execution, Order
@@ -51,11 +52,26 @@ class TwsGateway:
         """Return every execution, oldest first."""
         return self._gateway.call(lambda venue: [*map(plugin_views.execution, venue.fills_since(0))])
 
+    def fault(self, do: str, **terms: object) -> str:
+        """Let something go wrong, as a line of the control socket does; returns what was done, raises ValueError.
+
+        What is called `for` there is `for_` here.
+        """
+        told = {"do": do, **{name.rstrip("_"): _exact(value) for name, value in terms.items()}}
+        try:
+            return str(self._gateway.call(lambda _: self._gateway.command(told)).get("done", ""))
+        except BadFault as bad:
+            raise ValueError(bad.message) from None
+
     def close(self) -> None:
         """Hang up on every client and give the port back; raises what made the gateway end before."""
         self._gateway.stop()
         if self._gateway.failure is not None:
             raise self._gateway.failure
+
+
+def _exact(value: object) -> object:
+    return Decimal(str(value)) if isinstance(value, float) else value
 
 
 def running(wanted: Mapping[str, object]) -> TwsGateway:

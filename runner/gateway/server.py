@@ -65,7 +65,7 @@ class Gateway:
             is_virtual=isinstance(clock, VirtualTime),
             log=log,
         )
-        self._control = Control(self._selector, self._command)
+        self._control = Control(self._selector, self.command)
         self.control_port: int | None = None
         self._port = 0
         self._listener: socket.socket | None = None
@@ -218,8 +218,8 @@ class Gateway:
         if self._bell is not None:
             self._bell.recv(_CHUNK)
 
-    def _command(self, told: Mapping[str, object]) -> dict[str, object]:
-        """Do what came over the control socket, and say what became of it."""
+    def command(self, told: Mapping[str, object]) -> dict[str, object]:
+        """Do what came over the control socket, and say what became of it; in the gateway's thread."""
         if told.get("do") == "status":
             return status(self.venue, self.lines, self._now())
         return {"ok": True, "done": self._acts.add(read_command(told))}

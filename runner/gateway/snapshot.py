@@ -51,9 +51,10 @@ class Snapshot:
     clients: tuple[ClientRow, ...]
     orders: tuple[OrderRow, ...]  # the first ones
     order_count: int
+    notes: tuple[str, ...] = ()  # the last faults
 
 
-def snapshot(venue: Venue, sessions: Sequence[Session], at: int) -> Snapshot:
+def snapshot(venue: Venue, sessions: Sequence[Session], at: int, notes: Sequence[str] = ()) -> Snapshot:
     """Look at a gateway; in its own thread."""
     live = [*venue.book.live()]
     return Snapshot(
@@ -64,6 +65,7 @@ def snapshot(venue: Venue, sessions: Sequence[Session], at: int) -> Snapshot:
         clients=tuple(map(_client, sorted(sessions, key=lambda session: session.client_id))),
         orders=tuple(map(_order, islice(live, _MOST_ORDERS))),
         order_count=len(live),
+        notes=tuple(notes),
     )
 
 

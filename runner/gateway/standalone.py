@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -26,6 +27,7 @@ from runner.gateway.state_file import StateFile
 from runner.gateway.truth import TruthFile
 
 STDERR = Path("-")
+_LAST_NOTES = 5
 
 
 class WallTime:
@@ -57,9 +59,11 @@ class Files:
     truth: Path | None = None
     state: Path | None = None
     opening: Mapping[str, Decimal] | None = None  # the cash that was asked for, which a state must have begun with
+    faults: Path | None = None  # where the faults of the settings stand
     frames: Path | None = None  # where messages are logged; "-": to stderr
     table: bool = False  # on stderr, which must be a terminal
     start: datetime | None = None  # where its time begins; None: at the wall's
+    control: int | None = None  # the port of the control socket, 0: any
 
 
 def serve(port: int, settings: GatewaySettings, files: Files) -> int:
@@ -69,14 +73,15 @@ def serve(port: int, settings: GatewaySettings, files: Files) -> int:
     store = None if files.state is None else StateFile(files.state, settings, opening=files.opening)
     clock = _clock(settings.speed, files.start, 0 if store is None else store.at)
     log = None if files.frames is None else FrameLog(clock.now, None if files.frames == STDERR else files.frames)
-    gateway = Gateway(market, clock, settings, truth=truth, store=store, log=log)
+    notes = _Notes(log, is_shown=files.table)
+    gateway = Gateway(market, clock, settings, truth=truth, store=store, log=log, notes=notes.put)
     stopped = _Stop(gateway.ended)
-    bound = gateway.start(port)
+    bound = gateway.start(port, files.control)
     _introduce(settings, files, gateway, clock)
     sys.stdout.write(f"listening on 127.0.0.1:{bound}\n")
     sys.stdout.flush()
     if files.table:
-        _show(gateway, clock, stopped)
+        _show(gateway, clock, stopped, notes)
     code = stopped.wait()
     gateway.stop()
     if gateway.failure is not None:
@@ -84,11 +89,12 @@ def serve(port: int, settings: GatewaySettings, files: Files) -> int:
     return code
 
 
-def _show(gateway: Gateway, clock: Clock, stopped: _Stop) -> None:
+def _show(gateway: Gateway, clock: Clock, stopped: _Stop, notes: _Notes) -> None:
     from runner.gateway.table import show
 
     def look() -> Snapshot:
-        return gateway.call(lambda venue: snapshot(venue, gateway.sessions, int(clock.now().timestamp())))
+        at = int(clock.now().timestamp())
+        return gateway.call(lambda venue: snapshot(venue, gateway.sessions, at, notes.last))
 
     with suppress(ConnectionFailed):  # it has ended between two looks
         show(look, stopped.is_over)
@@ -113,6 +119,10 @@ def _introduce(settings: GatewaySettings, files: Files, gateway: Gateway, clock:
     ]
     if settings.fill_model != PLAIN:
         told.append(f"fills: {_changed(settings.fill_model)}")
+    if gateway.control_port is not None:
+        told.append(f"control on 127.0.0.1:{gateway.control_port}")
+    if files.faults is not None:
+        told.append(f"faults of {files.faults}")
     if files.frames is not None:
         told.append(f"messages are logged {'here' if files.frames == STDERR else f'in {files.frames}'}")
     if files.state is not None:
@@ -135,6 +145,23 @@ def _pace(settings: GatewaySettings, clock: Clock) -> str:
 
 def _market(seed: int, quotes: Path | None) -> Market:
     return SyntheticMarket(seed) if quotes is None else QuotesMarket(quotes)
+
+
+class _Notes:
+    """Where a line on each fault goes: to the log or stderr, and into the table."""
+
+    def __init__(self, log: FrameLog | None, *, is_shown: bool) -> None:
+        self._log = log
+        self._is_shown = is_shown
+        self.last: deque[str] = deque(maxlen=_LAST_NOTES)
+
+    def put(self, line: str) -> None:
+        self.last.append(line)
+        if self._log is not None:
+            self._log.note(line)
+        elif not self._is_shown:
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
 
 
 class _Stop:

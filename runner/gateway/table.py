@@ -37,7 +37,8 @@ def show(look: Callable[[], Snapshot], is_over: Callable[[float], bool], console
 
 def render(now: Snapshot) -> Group:
     """Return the tables of one instant."""
-    return Group(_account(now), _clients(now.clients), _orders(now.orders, now.order_count))
+    notes = [Text(_printable(line), style="dim", no_wrap=True, overflow="ellipsis") for line in now.notes]
+    return Group(_account(now), _clients(now.clients), _orders(now.orders, now.order_count), *notes)
 
 
 def _account(now: Snapshot) -> Text:
@@ -79,6 +80,10 @@ def _table(*columns: str) -> Table:
     for name in columns:
         table.add_column(name, no_wrap=True, justify="right" if name in ("quantity", "filled", "price") else "left")
     return table
+
+
+def _printable(line: str) -> str:
+    return "".join(one if one.isprintable() else "�" for one in line)
 
 
 def _short(words: str) -> str:

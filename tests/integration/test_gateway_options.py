@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -232,6 +233,18 @@ def test_fills_that_are_worse_than_quoted(tmp_path: Path) -> None:
         process.kill()
         assert process.stderr is not None
         assert "fills: slippage 3, depth 50" in process.stderr.read()
+
+
+def test_faults_over_a_port_of_their_own() -> None:
+    with running("--control", "0") as (client, process):
+        assert process.stderr is not None
+        lines = [process.stderr.readline() for _ in range(3)]
+        assert lines[2].startswith("control on 127.0.0.1:")
+        with socket.create_connection(("127.0.0.1", int(lines[2].rpartition(":")[2])), 5) as control:
+            control.sendall(b'{"do": "reject", "code": 201}\n')
+            assert json.loads(control.makefile("rb").readline())["ok"] is True
+        assert (1, 201) in errors(client.ask(order(1)))
+        assert "fault reject" in process.stderr.readline()
 
 
 def _documented() -> list[str]:

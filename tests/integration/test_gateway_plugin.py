@@ -80,7 +80,8 @@ def project(tmp_path: Path) -> Project:
     return run
 
 
-def test_a_gateway_for_each_test(project: Project) -> None:
+def test_a_gateway_for_each_test(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "project" / "quotes.csv").write_text("time,bid,ask\n2025-03-05T14:00:00Z,1.0850,1.0852\n")
     told = project(
         """
 import socket
@@ -120,30 +121,31 @@ class TestSettings:
         app.buy(20000)
         assert tws_gateway.executions()[0].time.isoformat().startswith("2025-03-05T1")
         app.disconnect()
-"""
-    )
-    assert "3 passed" in told, told
 
-
-def test_prices_of_a_file(project: Project, tmp_path: Path) -> None:
-    quotes = tmp_path / "quotes.csv"
-    quotes.write_text("time,bid,ask\n2025-03-05T14:00:00Z,1.0850,1.0852\n")
-    told = project(
-        f"""
-from decimal import Decimal
-
-import pytest
-from client import App
-
-@pytest.mark.tws_gateway(quotes={str(quotes)!r}, start="2025-03-05T14:30:00Z")
-def test_a_fill(tws_gateway):
+@pytest.mark.tws_gateway(quotes="quotes.csv", start="2025-03-05T14:30:00Z")
+def test_prices_of_a_file(tws_gateway):
     app = App(tws_gateway)
     app.buy(25000)
     assert tws_gateway.executions()[0].price == Decimal("1.0852")
     app.disconnect()
+
+class Refused(App):
+    def error(self, reqId, code, text, *rest):
+        if code == 201:
+            self.filled.set()
+
+def test_what_goes_wrong_on_demand(tws_gateway):
+    app = Refused(tws_gateway)
+    tws_gateway.fault("reject", code=201)
+    app.buy(25000)
+    assert tws_gateway.executions() == []
+    tws_gateway.fault("mute", client=7, for_=0.5)
+    with pytest.raises(ValueError, match="did you mean"):
+        tws_gateway.fault("rejekt", code=201)
+    app.disconnect()
 """
     )
-    assert "1 passed" in told, told
+    assert "5 passed" in told, told
 
 
 def test_the_example_of_the_documents(project: Project, tmp_path: Path) -> None:

@@ -118,6 +118,12 @@ def _read_log(context: click.Context, parameter: click.Parameter, value: str | N
     help="Append what really happened, as JSON lines, before any client is told of it.",
 )
 @click.option(
+    "--control",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Take faults on demand over another port of 127.0.0.1, as lines of JSON; 0 takes a free one.",
+)
+@click.option(
     "--fill",
     "fills",
     multiple=True,
@@ -158,6 +164,7 @@ def command(
     cash: dict[str, Decimal],
     max_version: int,
     truth: Path | None,
+    control: int | None,
     fills: FillModel | None,
     state: Path | None,
     frames: Path | None,
@@ -179,6 +186,13 @@ def command(
     # lines of the log and a table that is redrawn do not share a terminal
     table = not no_table and sys.stderr.isatty() and frames != Path("-")
     files = Files(
-        quotes=quotes, truth=truth, state=state, opening=cash or None, frames=frames, table=table, start=start
+        quotes=quotes,
+        truth=truth,
+        state=state,
+        opening=cash or None,
+        frames=frames,
+        table=table,
+        start=start,
+        control=control,
     )
     return serve(port, settings, files)
