@@ -59,7 +59,6 @@ class Inquiries:
             m.RequestFamilyCodes: self._families,
             m.RequestUserInfo: self._user,
             m.SetServerLogLevel: _nothing,
-            m.Unsupported: self._refuse,
         }
 
     @property
@@ -79,11 +78,11 @@ class Inquiries:
 
     def handle(self, request: Request, at: int) -> None:
         """Answer one request."""
-        self._handlers[type(request)](request, at)
+        self._handlers.get(type(request), self._refuse)(request, at)
 
-    def _refuse(self, request: m.Unsupported, at: int) -> None:
-        answer = refused(request)
-        if answer is not None:
+    def _refuse(self, request: Request, at: int) -> None:
+        known = request if isinstance(request, m.Unsupported) else _unknown(request)
+        if (answer := refused(known)) is not None:
             self._say(answer)
 
     def _time(self, request: m.RequestCurrentTime, at: int) -> None:
@@ -98,3 +97,8 @@ class Inquiries:
 
 def _nothing(request: Request, at: int) -> None:
     """Do nothing: how much a TWS logs is its own affair."""
+
+
+def _unknown(request: Request) -> m.Unsupported:
+    """Return a request that is read but not in the table as one that is not on offer."""
+    return m.Unsupported(message_id=0, request_id=getattr(request, "request_id", None))

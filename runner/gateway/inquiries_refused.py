@@ -1,7 +1,9 @@
-"""What is not on offer: one table of how a TWS refuses it, so that whoever asks gets an answer to their own request.
+"""What is not on offer: two tables of how a TWS answers it, so that whoever asks hears of their own request.
 
-The codes are those that an account gets which lacks the subscription, the permission or the kind of account for it. A
-cancel of what was never on offer is answered as that of any unknown request. Code 0: nothing is said.
+Refusals have the code that an account gets which lacks the subscription, the permission or the kind of account for it;
+a cancel of what was never on offer is answered as that of any unknown request. Code 0: nothing is said. Where a TWS
+that has nothing sends an empty list, so does this one: such a request often has no id for an error to name, and its
+client would wait for ever.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from collections.abc import Mapping
 
 from runner.gateway.reports import error
 from runner.gateway.subscriptions import invalid
-from runner.wire.messages import ErrorMessage, Unsupported
+from runner.wire.messages import Answer, Unsupported
 
 Refusal = tuple[int, str]
 
@@ -31,7 +33,6 @@ REFUSALS: Mapping[int, Refusal] = {
     21: _NO_DEFINITION,  # there are no options
     22: (162, _SERVICE + "Scanners are not supported by the simulated gateway"),
     23: (365, "No scanner subscription found for ticker id:{id}"),
-    24: _NOT_OFFERED,
     50: (420, "Invalid Real-time Query:No market data permissions"),
     51: _NO_TICKER,
     52: (430, "The fundamentals data for the security specified is not available."),
@@ -39,13 +40,9 @@ REFUSALS: Mapping[int, Refusal] = {
     **dict.fromkeys((54, 55), _NO_DEFINITION),
     **dict.fromkeys((56, 57), _NO_TICKER),
     **dict.fromkeys((65, 66, 72, 73), _NOT_OFFERED),
-    **dict.fromkeys((67, 68, 69, 70), _NO_GROUPS),
-    78: (321, invalid("cd", "There are no options")),
-    79: (321, invalid("cd", "There are no soft dollar tiers")),
-    82: _NOT_OFFERED,
-    83: (321, invalid("cd", "Unknown BBO exchange")),
+    **dict.fromkeys((68, 69), _NO_GROUPS),
+    70: _SILENT,
     84: (10172, "Failed to request news article:No data available"),
-    85: _NOT_OFFERED,
     86: _NO_NEWS,
     88: (10188, "Failed to request histogram data:No data"),
     89: _NO_TICKER,
@@ -59,9 +56,23 @@ REFUSALS: Mapping[int, Refusal] = {
     **dict.fromkeys((108, 109), _NOT_OFFERED),
 }
 
+# Request -> the message that answers it, and its fields.
+EMPTY: Mapping[int, tuple[int, tuple[str, ...]]] = {
+    24: (19, ("1", "<ScanParameterResponse></ScanParameterResponse>")),
+    67: (67, ("1", "{id}", "")),
+    78: (76, ("{id}",)),
+    79: (77, ("{id}", "0")),
+    82: (80, ("0",)),
+    83: (82, ("{id}", "0")),
+    85: (85, ("0",)),
+}
 
-def refused(request: Unsupported) -> ErrorMessage | None:
+
+def refused(request: Unsupported) -> Answer | None:
     """Return how a request that is not on offer is answered, None if nothing is said."""
-    code, text = REFUSALS.get(request.message_id, _NOT_OFFERED)
     about = -1 if request.request_id is None else request.request_id
+    if request.message_id in EMPTY:
+        message_id, fields = EMPTY[request.message_id]
+        return Unsupported(message_id=message_id, fields=tuple(field.format(id=about) for field in fields))
+    code, text = REFUSALS.get(request.message_id, _NOT_OFFERED)
     return error(about, code, text.format(id=about)) if code else None
