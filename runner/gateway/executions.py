@@ -53,7 +53,7 @@ class Executions:
         quantity, price, filled = one(quantity), one(price), one(entry.filled + quantity)
         entry.price = _average(entry, quantity, price)
         entry.filled, entry.last_price, entry.ended = filled, price, at
-        rate = self._valuation.rate(entry.pair, price, at)
+        rate = self._valuation.rate(entry.pair, entry.price, at)
         cost = one(max(commission(entry.pair, filled, entry.price, rate) - entry.paid, ZERO))
         entry.paid += cost
         profit = self._account.fill(entry.pair, quantity if entry.is_buy else -quantity, price)

@@ -85,7 +85,7 @@ def normal(order: WireOrder, client_id: int, account: str) -> WireOrder:
         aux_price=order.aux_price if has_trigger(kind) else ZERO,
         trailing_percent=_given(order.trailing_percent) if is_trailing(kind) else None,
         trail_stop_price=_given(order.trail_stop_price) if is_trailing(kind) else None,
-        limit_price_offset=_given(order.limit_price_offset) if kind == "TRAIL LIMIT" else None,
+        limit_price_offset=_offset(order) if kind == "TRAIL LIMIT" else None,
         delta_neutral_order_type=order.delta_neutral_order_type or "None",
     )
 
@@ -93,6 +93,11 @@ def normal(order: WireOrder, client_id: int, account: str) -> WireOrder:
 def _given(number: Decimal | None) -> Decimal | None:
     """Return a number that several clients write as 0 when there is none."""
     return number or None
+
+
+def _offset(order: WireOrder) -> Decimal | None:
+    """Return how far the limit lies from the stop; 0 counts where there is no limit price."""
+    return _given(order.limit_price_offset) if order.limit_price else order.limit_price_offset
 
 
 def _vocabulary(order: WireOrder, instrument: Instrument) -> Refusal | None:
@@ -211,10 +216,7 @@ def refusal(order: WireOrder, instrument: Instrument, account: str) -> Refusal |
     """Return the first reason not to take an order, None if there is none."""
     if order.account != account:
         return 321, INVALID.format(f"Invalid account code '{order.account}'.")
-    for rule in RULES:
-        if (found := rule(order, instrument)) is not None:
-            return found
-    return None
+    return next((found for rule in RULES if (found := rule(order, instrument)) is not None), None)
 
 
 def too_late(order: WireOrder, at: int) -> Refusal | None:
