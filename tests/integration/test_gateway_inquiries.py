@@ -217,9 +217,9 @@ def test_family_codes_name_the_account() -> None:
         (RequestAutoOpenOrders(auto_bind=True), -1, 321),
         (Unsupported(message_id=88, fields=("12", "0")), 12, 10188),
         (Unsupported(message_id=50, fields=("3", "13")), 13, 420),
-        (Unsupported(message_id=24, fields=("1",)), -1, 321),
+        (Unsupported(message_id=65, fields=("1", "x", "y")), -1, 321),
         (Unsupported(message_id=9999), -1, 321),
-        (Unsupported(message_id=83, fields=("x", "a")), -1, 321),
+        (Unsupported(message_id=86, fields=("x", "a")), -1, 10276),
     ],
 )
 def test_what_is_not_on_offer_is_refused_and_never_hangs(request_: Request, about: int, code: int) -> None:
