@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runner.gateway import linking, reports, rules
+from runner.gateway import linking, offers, reports, rules
 from runner.gateway.anomalies import Anomaly
 from runner.gateway.book import Entry, Stage
 from runner.gateway.changes import changed
@@ -30,7 +30,7 @@ class Desk:
         """Take a new order, or the modification of one that is known."""
         entry = self._entry(client_id, request, at)
         known = self._book.get(client_id, request.order_id)
-        refused = self._refusal(entry, known, at)
+        refused = self._refusal(entry, known, at) or offers.refused_attachments(request)
         if refused is not None:
             if known is None and not request.order.what_if:
                 self._book.use(client_id, request.order_id)

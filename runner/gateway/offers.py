@@ -6,10 +6,12 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, TypeAlias
 
-from runner.wire.messages import WireOrder
+from runner.wire.messages import AttachedOrders, PlaceOrder, WireOrder
 
 Refusal: TypeAlias = tuple[int, str]  # code and text
 INVALID = "Error validating request.-'bR' : cause - {}"
+
+_NONE_ATTACHED = AttachedOrders()
 
 
 def _not_offered(what: str) -> Refusal:
@@ -93,3 +95,8 @@ def refusal(order: WireOrder) -> Refusal | None:
         if value and value not in ("None", "0"):
             return REFUSED[name]
     return None
+
+
+def refused_attachments(request: PlaceOrder) -> Refusal | None:
+    """Return what is told of orders that the server is to make for an order."""
+    return _not_offered("A stop loss or profit taker made by the TWS") if request.attached != _NONE_ATTACHED else None

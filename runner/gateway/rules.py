@@ -216,7 +216,10 @@ def refusal(order: WireOrder, instrument: Instrument, account: str) -> Refusal |
     """Return the first reason not to take an order, None if there is none."""
     if order.account != account:
         return 321, INVALID.format(f"Invalid account code '{order.account}'.")
-    return next((found for rule in RULES if (found := rule(order, instrument)) is not None), None)
+    for rule in RULES:
+        if (found := rule(order, instrument)) is not None:
+            return found
+    return None
 
 
 def too_late(order: WireOrder, at: int) -> Refusal | None:

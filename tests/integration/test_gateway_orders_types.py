@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from runner.gateway import offers
 from runner.gateway.deadlines import instant
 from runner.wire.messages import (
+    AttachedOrders,
     CancelOrder,
     CommissionReport,
     ErrorMessage,
@@ -392,3 +394,10 @@ def test_what_if_for_every_type(kind: str) -> None:
         assert told.order_state.commission == 2
         assert (told.order_state.init_margin_change or 0) > 600
         assert client.ask(RequestOpenOrders())[:-1] == []
+
+
+def test_orders_that_the_server_should_attach() -> None:
+    with staged() as stage:
+        client = stage.client(max_version=226)
+        told = client.ask(replace(order(1), attached=AttachedOrders(stop_loss_id=2, stop_loss_type="PRESET")))
+        assert (kinds(told), errors(told)) == (["ErrorMessage"], [(1, 321)])
