@@ -26,7 +26,7 @@ MAY = {
         "runner.lifecycle", "apscheduler",
     },
     "runner.gateway": {"runner.errors", "runner.core.money", "runner.core.clock", "runner.wire", "currency_converter"},
-    "runner.gateway.plugin": {"runner.errors", "runner.gateway", "pytest"},
+    "runner.gateway.plugin": {"runner.errors", "runner.gateway", "runner.cli.faults", "pytest"},
     "runner.gateway.table": {"runner.gateway", "runner.core.money", "rich"},
     "runner.report": {"runner.core", "runner.errors", "runner.journal", "rich"},
     "runner.cli": {

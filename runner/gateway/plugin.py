@@ -5,7 +5,9 @@ Loaded into every pytest of an environment that has fxrun, so it imports nothing
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,11 +26,20 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
 
 
+def _started(wanted: dict[str, object]) -> TwsGateway:
+    from runner.gateway.plugin_gateway import running
+
+    if isinstance(path := wanted.get("faults"), str | os.PathLike):
+        from runner.cli.faults import load_faults
+
+        wanted["faults"] = load_faults(Path(path))
+    return running(wanted)
+
+
 @pytest.fixture
 def tws_gateway(request: pytest.FixtureRequest) -> Iterator[TwsGateway]:
     """Serve a simulated TWS on a free port of 127.0.0.1 for the length of the test."""
     from runner.errors import FxrunError
-    from runner.gateway.plugin_gateway import running
 
     wanted: dict[str, object] = {}
     for marker in reversed([*request.node.iter_markers("tws_gateway")]):  # the closest has the last word
@@ -36,7 +47,7 @@ def tws_gateway(request: pytest.FixtureRequest) -> Iterator[TwsGateway]:
             pytest.fail("@pytest.mark.tws_gateway takes its settings by name, such as seed=3", pytrace=False)
         wanted |= marker.kwargs
     try:
-        gateway = running(wanted)
+        gateway = _started(wanted)
     except FxrunError as error:
         pytest.fail(f"@pytest.mark.tws_gateway: {error}", pytrace=False)
     try:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from runner.errors import UsageError
 from runner.gateway import options, plugin_views
+from runner.gateway.faults import Faults
 from runner.gateway.faults_read import BadFault
 from runner.gateway.fills import FillModel
 from runner.gateway.market import Market, QuotesMarket, SyntheticMarket
@@ -18,7 +20,7 @@ from runner.gateway.server import Gateway
 from runner.gateway.settings import HIGHEST_VERSION, LOWEST_VERSION, GatewaySettings
 from runner.gateway.standalone import FastTime
 
-_NAMES = ("account", "cash", "seed", "max_version", "quotes", "speed", "start", "fill")
+_NAMES = ("account", "cash", "seed", "max_version", "quotes", "speed", "start", "fill", "faults")
 _PAIR = "EUR.USD"
 _QUIET = 900  # seconds of open market that a test should have before it closes
 _HOUR = timedelta(hours=1)
@@ -113,6 +115,7 @@ def _settings(wanted: Mapping[str, object]) -> GatewaySettings:
     return GatewaySettings(
         account=options.account(str(wanted.get("account", usual.account))),
         cash=_cash(wanted["cash"]) if "cash" in wanted else usual.cash,
+        **_faults(wanted.get("faults")),
         fill_model=_fill_model(wanted.get("fill", {})),
         seed=_whole(wanted, "seed", usual.seed, (-(2**63), 2**63)),
         max_version=_whole(wanted, "max_version", usual.max_version, (LOWEST_VERSION, HIGHEST_VERSION)),
@@ -133,6 +136,14 @@ def _fill_model(fill: object) -> FillModel:
     if not isinstance(fill, Mapping):
         raise ValueError('fill: expected names and values, such as {"latency": "1"}')
     return options.fill_model((str(name), str(value)) for name, value in fill.items())
+
+
+def _faults(faults: object) -> dict[str, Any]:
+    if faults is None:
+        return {}
+    if not isinstance(faults, Faults):
+        raise ValueError(f"faults: {faults!r}: expected a path")
+    return {"faults": faults, "anomalies": faults.shares}
 
 
 def _whole(wanted: Mapping[str, object], name: str, usual: int, span: tuple[int, int]) -> int:

@@ -247,6 +247,32 @@ def test_faults_over_a_port_of_their_own() -> None:
         assert "fault reject" in process.stderr.readline()
 
 
+def test_faults_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "faults.yaml"
+    path.write_text("faults:\n  - do: reject\n    code: 201\n    when:\n      order: 1\n")
+    with running("--faults", str(path)) as (client, process):
+        told = client.ask(order(1), order(2, "BUY", "LMT", limit="0.5"))
+        assert (1, 201) in errors(told)
+        assert (2, 201) not in errors(told)
+        process.kill()
+        assert process.stderr is not None
+        shown = process.stderr.read()
+    assert f"faults of {path}" in shown
+    assert "fault reject, client 1: order 1" in shown
+
+
+def test_a_file_of_faults_with_a_problem(tmp_path: Path) -> None:
+    path = tmp_path / "faults.yaml"
+    path.write_text("faults:\n  - do: rejekt\n")
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, "gateway", "--port", "0", "--faults", str(path)],
+        capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"{path}:2:9: ")
+    assert 'did you mean "reject"?' in done.stderr
+
+
 def _documented() -> list[str]:
     texts = [(ROOT / "docs" / "gateway.md").read_text(encoding="utf-8"), EXAMPLES]
     lines = re.findall(r"(?m)^ +fxrun gateway (.+)$", "\n".join(texts))
@@ -259,14 +285,8 @@ def test_a_command_of_the_documents(line: str, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "faults.yaml").write_text("faults: []\n")
-    with running(*re.sub(r"--port \d+", "", line).split()) as (client, process):
-        assert only(ManagedAccounts, client.welcome)
-        process.terminate()
-        assert process.wait(10) == 0
-
-
-def test_a_time_of_its_own() -> None:
-    with running("--from", "2025-03-05 14:30") as (client, process):
+    options = re.sub(r"--port \d+", "", re.sub(r"--control \d+", "--control 0", line)).split()
+    with running(*options) as (client, process):
         assert client.wire.server_time.startswith("20250305 14:30:")
         assert statuses(client.ask(order(1))) != []
         process.kill()

@@ -82,6 +82,7 @@ def project(tmp_path: Path) -> Project:
 
 def test_a_gateway_for_each_test(project: Project, tmp_path: Path) -> None:
     (tmp_path / "project" / "quotes.csv").write_text("time,bid,ask\n2025-03-05T14:00:00Z,1.0850,1.0852\n")
+    (tmp_path / "project" / "faults.yaml").write_text("faults:\n  - do: reject\n    code: 201\n")
     told = project(
         """
 import socket
@@ -140,12 +141,19 @@ def test_what_goes_wrong_on_demand(tws_gateway):
     app.buy(25000)
     assert tws_gateway.executions() == []
     tws_gateway.fault("mute", client=7, for_=0.5)
+    app.disconnect()
+
+@pytest.mark.tws_gateway(faults="faults.yaml")
+def test_what_goes_wrong_by_a_file(tws_gateway):
+    app = Refused(tws_gateway)
+    app.buy(25000)
+    assert tws_gateway.executions() == []
     with pytest.raises(ValueError, match="did you mean"):
         tws_gateway.fault("rejekt", code=201)
     app.disconnect()
 """
     )
-    assert "5 passed" in told, told
+    assert "6 passed" in told, told
 
 
 def test_the_example_of_the_documents(project: Project, tmp_path: Path) -> None:
@@ -186,6 +194,7 @@ def main(host, port):
         ("start='2025-03-05'", "start: '2025-03-05': expected a time with its offset"),
         ("start='soon'", "Invalid isoformat string: 'soon'"),
         ("quotes='no.csv'", "no.csv"),
+        ("faults=3", "faults: 3: expected a path"),
         ("quotes=3", "quotes: 3: expected a path"),
     ],
 )

@@ -20,6 +20,7 @@ EXAMPLES = """\b
 Examples:
   fxrun gateway --port 7497 --seed 1
   fxrun gateway --cash USD=50000 --state paper.db --log frames=paper.log
+  fxrun gateway --faults faults.yaml --control 7499
   fxrun gateway --from 2025-03-05T14:30:00Z --speed 60 --fill latency=2 --truth truth.jsonl
 """
 _CASH = re.compile(r"([A-Z]{3})=(\S+)", re.ASCII)
@@ -118,6 +119,12 @@ def _read_log(context: click.Context, parameter: click.Parameter, value: str | N
     help="Append what really happened, as JSON lines, before any client is told of it.",
 )
 @click.option(
+    "--faults",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What is to go wrong, and when (YAML; `fxrun schema faults`).",
+)
+@click.option(
     "--control",
     type=click.IntRange(0, 65535),
     metavar="PORT",
@@ -164,6 +171,7 @@ def command(
     cash: dict[str, Decimal],
     max_version: int,
     truth: Path | None,
+    faults: Path | None,
     control: int | None,
     fills: FillModel | None,
     state: Path | None,
@@ -183,6 +191,10 @@ def command(
         settings = replace(settings, cash=cash)
     if fills is not None:
         settings = replace(settings, fill_model=fills)
+    if faults is not None:
+        from runner.cli.faults import with_faults
+
+        settings = with_faults(settings, faults)
     # lines of the log and a table that is redrawn do not share a terminal
     table = not no_table and sys.stderr.isatty() and frames != Path("-")
     files = Files(
@@ -193,6 +205,7 @@ def command(
         frames=frames,
         table=table,
         start=start,
+        faults=faults,
         control=control,
     )
     return serve(port, settings, files)
