@@ -287,6 +287,13 @@ def test_a_command_of_the_documents(line: str, tmp_path: Path, monkeypatch: pyte
     (tmp_path / "faults.yaml").write_text("faults: []\n")
     options = re.sub(r"--port \d+", "", re.sub(r"--control \d+", "--control 0", line)).split()
     with running(*options) as (client, process):
+        assert only(ManagedAccounts, client.welcome)
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def test_a_time_of_its_own() -> None:
+    with running("--from", "2025-03-05 14:30") as (client, process):
         assert client.wire.server_time.startswith("20250305 14:30:")
         assert statuses(client.ask(order(1))) != []
         process.kill()
