@@ -64,9 +64,12 @@ CASES = (
     # other clients
     "two clients",
     "id in use",
+    "client 0",
     # data
     "streaming",
     "snapshot",
+    "quotes of a stock",
+    "no subscription",
     "duplicate ticker",
     "unknown ticker",
     "history",

@@ -511,6 +511,14 @@ def id_in_use() -> None:
     assert desk.ib.reqCurrentTime()
 
 
+def client_0() -> None:
+    other = Desk()
+    other.join(0)
+    other.filled(other.place(EURUSD, order("BUY", "MKT")))
+    assert not other.verdict()
+    other.ib.disconnect()
+
+
 # --- data
 
 
@@ -530,6 +538,28 @@ def streaming() -> None:
 def snapshot() -> None:
     (ticker,) = desk.ib.reqTickers(EURUSD)
     assert 0 < ticker.bid < ticker.ask
+
+
+def quotes_of_a_stock() -> None:
+    desk.ib.qualifyContracts(AAPL)
+    ticker = desk.ib.reqMktData(AAPL)
+    desk.until("quotes", lambda: 10 < ticker.bid < ticker.ask and ticker.last > 10 and ticker.close > 10)
+    desk.until("volume", lambda: ticker.volume >= 0)
+    desk.ib.cancelMktData(AAPL)
+
+
+def no_subscription() -> None:
+    ibm = lib.Stock("IBM", "SMART", "USD")
+    desk.ib.qualifyContracts(ibm)
+    desk.ib.reqMktData(ibm)
+    desk.until("10089", lambda: 10089 in [code for _, code, _ in desk.errors])
+    desk.ib.cancelMktData(ibm)
+    desk.ib.reqMarketDataType(3)
+    ticker = desk.ib.reqMktData(ibm)
+    desk.until("delayed quotes", lambda: 10 < ticker.bid < ticker.ask and ticker.marketDataType == 3)
+    desk.ib.cancelMktData(ibm)
+    desk.ib.reqMarketDataType(1)
+    desk.expected |= {10089, 10167, 300}  # the library cancels what was refused
 
 
 def duplicate_ticker() -> None:
@@ -662,7 +692,7 @@ def family_codes() -> None:
 def user_info() -> None:
     if desk.ib.client.serverVersion() < 165:
         raise NotHere("reqUserInfo needs version 165")
-    assert desk.ib.reqUserInfo() == ""
+    assert not desk.ib.reqUserInfo()  # the library waits for the answer and drops the text
 
 
 def times() -> None:
@@ -676,9 +706,13 @@ def not_offered() -> None:
     ib = desk.ib
     ib.reqScannerData(lib.ScannerSubscription(instrument="STK", locationCode="STK.US", scanCode="TOP_PERC_GAIN"))
     ib.reqHistoricalTicks(EURUSD, "", "20250304-12:00:00", 10, "MIDPOINT", False)
-    ib.reqSecDefOptParams("AAPL", "", "STK", 265598)
     ib.reqFundamentalData(AAPL, "ReportSnapshot")
-    assert len(desk.errors) >= 4, desk.errors
+    assert len(desk.errors) >= 3, desk.errors
+    assert not ib.reqSecDefOptParams("AAPL", "", "STK", 265598)
+    assert not ib.reqSmartComponents("a")
+    assert not ib.reqNewsProviders()
+    assert not ib.reqMktDepthExchanges()
+    assert ib.reqScannerParameters()
     for ask, end in (
         (lambda: ib.reqMktDepth(EURUSD), lambda: ib.cancelMktDepth(EURUSD)),
         (lambda: ib.reqTickByTickData(EURUSD, "BidAsk"), lambda: ib.cancelTickByTickData(EURUSD, "BidAsk")),
@@ -689,8 +723,6 @@ def not_offered() -> None:
         end()
     bars = ib.reqRealTimeBars(EURUSD, 5, "MIDPOINT", False)
     desk.refused(bars.reqId)
-    ib.client.reqNewsProviders()
-    desk.refused(-1)
     assert ib.reqCurrentTime()
     desk.expected |= {code for _, code, _ in desk.errors}
 

@@ -430,6 +430,17 @@ def id_in_use() -> None:
     assert app.now()
 
 
+def client_0() -> None:
+    other = App(COMPLAINTS)
+    other.join(PORT, 0)
+    other.reqAutoOpenOrders(True)
+    other.filled(other.place(EURUSD, order("BUY", "MKT")))
+    assert not other.verdict()
+    other.disconnect()
+    app.reqAutoOpenOrders(True)
+    app.refused(-1, 321)
+
+
 # --- data
 
 
@@ -452,6 +463,29 @@ def snapshot() -> None:
     bid, ask = app.quote(EURUSD)
     assert 0 < bid < ask
     assert app.seen("tickPrice", "tickSnapshotEnd")[-1][0] == "tickSnapshotEnd"
+
+
+def quotes_of_a_stock() -> None:
+    request_id = app.id()
+    app.reqMktData(request_id, AAPL, "", False, False, [])
+    for kind in (1, 2, 4, 9):  # bid, ask, last, close of the day before
+        app.first("tickPrice", lambda at, told, price, *_, one=kind: (at, told) == (request_id, one) and price > 10)
+    app.first("tickSize", lambda at, kind, size: (at, kind) == (request_id, 8) and size >= 0, what="volume")
+    app.cancelMktData(request_id)
+
+
+def no_subscription() -> None:
+    ibm = contract(symbol="IBM", **STOCK)
+    request_id = app.id()
+    app.reqMktData(request_id, ibm, "", False, False, [])
+    app.refused(request_id, 10089)
+    app.reqMarketDataType(3)
+    app.reqMktData(app.id(), ibm, "", False, False, [])
+    app.refused(app.request_id, 10167)
+    app.first("marketDataType", lambda at, kind: (at, kind) == (app.request_id, 3))
+    app.first("tickPrice", lambda at, kind, *_: (at, kind) == (app.request_id, 66), what="delayed bid")
+    app.cancelMktData(app.request_id)
+    app.reqMarketDataType(1)
 
 
 def duplicate_ticker() -> None:
@@ -551,6 +585,7 @@ def updates() -> None:
     assert "EUR.USD" in [told[0].localSymbol for told in app.all("updatePortfolio")]
     assert app.all("updateAccountTime")
     app.reqAccountUpdates(False, "")
+    assert "unsubscribed" in app.refused(-1, 2100)
 
 
 def updates_multi() -> None:
@@ -654,10 +689,20 @@ def not_offered() -> None:
     app.refused(app.request_id)
     app.reqHistoricalTicks(app.id(), EURUSD, "", "20250304-12:00:00", 10, "MIDPOINT", 0, False, [])
     app.refused(app.request_id)
+    if hasattr(app, "reqFundamentalData"):  # until 10.47
+        app.reqFundamentalData(app.id(), AAPL, "ReportSnapshot", [])
+        app.refused(app.request_id)
     app.reqSecDefOptParams(app.id(), "AAPL", "", "STK", 265598)
-    app.refused(app.request_id)
-    app.reqNewsProviders()
-    app.refused(-1)
+    app.first("securityDefinitionOptionParameterEnd", lambda at: at == app.request_id)
+    app.reqSmartComponents(app.id(), "a")
+    app.first("smartComponents", lambda at, found: at == app.request_id and not found)
+    for request, answer in (
+        (app.reqNewsProviders, "newsProviders"),
+        (app.reqMktDepthExchanges, "mktDepthExchanges"),
+        (app.reqScannerParameters, "scannerParameters"),
+    ):
+        request()
+        app.first(answer)
     assert app.now()
 
 

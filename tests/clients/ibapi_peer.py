@@ -105,7 +105,7 @@ class App(EWrapper, EClient):  # type: ignore[misc]
 
     def first(self, name: str, test: Test = _anything, *, seconds: float = 8.0, what: str = "") -> tuple[Any, ...]:
         """Return the first callback of this case that test accepts; wait for it."""
-        deadline = time.monotonic() + (seconds if self.isConnected() else 0)
+        deadline = time.monotonic() + (seconds if self.isConnected() else 1)  # its last words may still be queued
         place = self.mark
         while True:
             with self._came:

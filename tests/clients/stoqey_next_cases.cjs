@@ -137,12 +137,35 @@ const cases = {
     await other.until("the end", () => other.api.states.at(-1) === ConnectionState.Disconnected);
     assert(await face.next.getCurrentTime());
   },
+  "client 0": async () => {
+    const other = await new Peer(new Face()).join(0);
+    const seen = first("own orders", other.api.next.getAutoOpenOrders(true));
+    const id = other.place(EURUSD, limitOrder(0.5));
+    await other.status(id, "Submitted");
+    await seen;
+    await other.cancel(id);
+    assert.deepEqual(other.verdict(), []);
+    other.api.disconnect();
+  },
   streaming: async () => {
     const complete = (update) => [0, 1, 2, 3].every((kind) => update.all.get(kind)?.value > 0);
     const update = await first("all four ticks", face.next.getMarketData(EURUSD, "", false, false), complete);
     assert(update.all.get(1).value < update.all.get(2).value);
     let changes = 0;
     await first("changes", face.next.getMarketData(EURUSD, "", false, false), () => ++changes > 6);
+  },
+  "quotes of a stock": async () => {
+    const complete = (update) => [1, 2, 4, 9].every((kind) => update.all.get(kind)?.value > 10);
+    await first("the ticks", face.next.getMarketData(AAPL, "", false, false), complete);
+  },
+  "no subscription": async () => {
+    const ibm = { symbol: "IBM", ...STOCK };
+    await refused(first("quotes", face.next.getMarketData(ibm, "", false, false)), 10089);
+    face.next.setMarketDataType(3);
+    await first("delayed quotes", face.next.getMarketData(ibm, "", false, false), (update) => update.all.has(66));
+    face.next.setMarketDataType(1);
+    assert(await face.next.getCurrentTime());
+    for (const code of [300, 10167]) peer.expected.add(code); // the library cancels what was refused
   },
   "duplicate ticker": notHere("IBApiNext numbers its own requests"),
   "unknown ticker": notHere("IBApiNext numbers its own requests"),
@@ -182,6 +205,7 @@ const cases = {
   updates: async () => {
     const complete = ({ all }) => all.value?.get(ACCOUNT)?.has("NetLiquidation") && all.portfolio?.get(ACCOUNT)?.length;
     await first("the account", face.next.getAccountUpdates(ACCOUNT), complete);
+    assert.match(await peer.refused(-1, 2100), /unsubscribed/);
   },
   "updates multi": notHere("IBApiNext has no such request"),
   positions: async () => {
@@ -221,8 +245,11 @@ const cases = {
     await refused(first("ticks", face.next.getTickByTickAllLastDataUpdates(EURUSD, 0, false)));
     await refused(first("bars", face.next.getRealTimeBars(EURUSD, "MIDPOINT", false)));
     await refused(face.next.getFundamentalData(AAPL, "ReportSnapshot"));
-    await refused(face.next.getSecDefOptParams("AAPL", "", "STK", 265598));
+    assert.deepEqual(await face.next.getSecDefOptParams("AAPL", "", "STK", 265598), []);
+    assert.deepEqual(await face.next.getMarketDepthExchanges(), []);
+    assert(await face.next.getScannerParameters());
     assert(await face.next.getCurrentTime());
+    for (const code of [300, 310, 365]) peer.expected.add(code); // the library cancels what was refused
   },
   reconnect: async () => {
     const kept = await resting(0.55, { tif: "GTC", orderRef: "stays" });

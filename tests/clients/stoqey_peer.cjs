@@ -133,7 +133,7 @@ class Peer {
   async filled(id, quantity = 25000) {
     const told = await this.status(id, "Filled");
     const total = () => this.executions(id).reduce((sum, one) => sum + Number(one.shares), 0);
-    await this.until("the executions", () => total() >= quantity);
+    await this.until(`${quantity} in executions, not ${JSON.stringify(this.executions(id))}`, () => total() >= quantity);
     for (const { execId } of this.executions(id)) {
       await this.first("commissionReport", (report) => report.execId === execId);
       const order = this.events
