@@ -136,7 +136,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--max-version", type=int, default=226)
     parser.add_argument("--cash", type=int, default=10**15)
     parser.add_argument("--most-working", type=int, default=15)
-    parser.add_argument("--truth", type=Path)
+    parser.add_argument("--files", type=Path, help="a folder for the truth, the state and the log of messages")
     parser.add_argument("--profile", type=Path)
     return parser.parse_args()
 
@@ -145,9 +145,11 @@ def main() -> None:
     """Serve until stdin ends."""
     sys.path.insert(0, str(ROOT))
     from runner.gateway.fills import FillModel
+    from runner.gateway.framelog import FrameLog
     from runner.gateway.market import SyntheticMarket
     from runner.gateway.server import Gateway
     from runner.gateway.settings import GatewaySettings
+    from runner.gateway.state_file import StateFile
     from runner.gateway.truth import TruthFile
 
     asked = _arguments()
@@ -157,8 +159,15 @@ def main() -> None:
         fill_model=FillModel(depth=1_000_000),
         most_working=asked.most_working,
     )
-    truth = TruthFile(asked.truth) if asked.truth else None
-    gateway = Gateway(SyntheticMarket(1), _Afternoon(), settings, truth=truth)
+    clock, folder = _Afternoon(), asked.files
+    gateway = Gateway(
+        SyntheticMarket(1),
+        clock,
+        settings,
+        truth=TruthFile(folder / "truth.jsonl") if folder else None,
+        store=StateFile(folder / "state", settings) if folder else None,
+        log=FrameLog(clock.now, folder / "frames.log") if folder else None,
+    )
     profile = cProfile.Profile(time.thread_time)
     if asked.profile:
         serve = gateway._serve

@@ -5,8 +5,9 @@
 Half of the frames are valid ones with one to three fields changed, half are random, cut short, too long or otherwise
 odd. They come in bursts, each on a connection of its own after a proper handshake at one version after the other; some
 come before the handshake. After each thousand frames (a block) a healthy client's market order must fill within a
-second. What may not happen: the gateway ends, is late, takes 200 MB, or says anything on stderr; then the last
-frames are printed as hex with the command that repeats the block, exit 1.
+second. What may not happen: the gateway ends, is late, takes 200 MB, or says anything on stderr; then the last frames
+are printed as hex with the command that repeats the block, exit 1. With --files FOLDER the gateway also writes its
+truth, its state and its log of messages.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 
 from runner.wire.messages import OrderStatus
@@ -103,7 +105,11 @@ class Run:
         opening = greeting(random) if is_raw else _opening(random, version)
         self._note(version, made, is_raw=is_raw)
         data = opening + b"".join(one.data for one in made)
-        exchange(self._gateway.port, data, hangs_up=random.random() < 0.1)
+        try:
+            exchange(self._gateway.port, data, hangs_up=random.random() < 0.1)
+        except OSError as error:
+            self._gateway.close()  # so that all it says is there
+            raise Failed(f"the gateway takes nobody up: {error}; {self._gateway.said()[-4000:]}") from None
 
     def _note(self, version: int, made: list[Made], *, is_raw: bool) -> None:
         report = self.report
@@ -174,10 +180,13 @@ def exchange(port: int, data: bytes, *, hangs_up: bool) -> None:
     raise Failed(f"the gateway did not close a connection within {PATIENCE:.0f} s of its end")
 
 
-def fuzz(frames: int, seed: int, first: int = 0, limits: Limits = USUAL) -> Report:
-    """Send so many frames from a block on; raises Failed with the report as its second argument."""
+def fuzz(frames: int, seed: int, first: int = 0, *, limits: Limits = USUAL, folder: Path | None = None) -> Report:
+    """Send so many frames from a block on; raises Failed with the report as its second argument.
+
+    folder: where the gateway writes its files, if it is to write any.
+    """
     begun = time.perf_counter()
-    with OwnGateway() as gateway:
+    with OwnGateway(*(("--files", str(folder)) if folder else ())) as gateway:
         run = Run(gateway, seed, limits)
         try:
             for number in range(first, first + -(-frames // BLOCK)):
@@ -211,9 +220,10 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--block", type=int, default=0, help="the first block of a thousand frames")
+    parser.add_argument("--files", type=Path, help="an empty folder for the gateway's truth, state and log")
     asked = parser.parse_args()
     try:
-        show(fuzz(asked.frames, asked.seed, asked.block))
+        show(fuzz(asked.frames, asked.seed, asked.block, folder=asked.files))
     except Failed as failed:
         problem, report = failed.args
         show(report)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.fuzz.corpus import VERSIONS
@@ -15,6 +17,12 @@ def test_a_healthy_client_trades_on_among_fuzzed_frames() -> None:
     changed = sum(count for name, count in report.by_message.items() if not name.startswith("odd"))
     assert 0.45 < changed / report.frames < 0.55
     assert report.raw > 0
+
+
+def test_a_gateway_that_writes_everything_down_bears_it_too(tmp_path: Path) -> None:
+    report = fuzz(1_500, seed=3, first=6, folder=tmp_path)
+    assert report.frames == 1_500
+    assert {one.name for one in tmp_path.iterdir()} >= {"truth.jsonl", "state", "frames.log"}
 
 
 @pytest.mark.parametrize(("limits", "problem"), [(Limits(memory=1), "takes .* MB"), (Limits(wait=0), "to fill")])
