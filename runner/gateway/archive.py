@@ -27,7 +27,7 @@ _own = attrgetter(*_OWN)
 _own_of_order = attrgetter(*_OWN_OF_ORDER)
 _rare = attrgetter(*_RARE)
 _shared = attrgetter(*_SHARED)
-_ENDED = 2 + _OWN.index("ended")
+_ENDED = 4 + _OWN.index("ended")
 _MOST = 10_000  # what is remembered in order to be shared
 
 
@@ -47,26 +47,33 @@ class Same:
 class Archive:
     """Packs and unpacks the entries of a book."""
 
-    __slots__ = ("_same", "_shared")
+    __slots__ = ("_last", "_same", "_shared")
 
     def __init__(self) -> None:
         self._shared: dict[Packed, Packed] = {}
+        self._last: Packed = ()
         self._same = Same()
 
     def pack(self, entry: Any) -> Packed:
         """Return an order as a tuple."""
         order = entry.order
-        shared = (entry.contract, entry.pair, *_shared(order))
+        shared: Packed = _shared(order)
+        if shared == self._last:  # which is faster than to look it up
+            shared = self._last
+        else:
+            shared = self._last = _once(self._shared, shared, shared)
         rare: Packed = _rare(order)
-        own = map(self._one, (*_own(entry), *_own_of_order(order)))
-        return (_once(self._shared, shared, shared), _once(self._shared, rare, rare), *own)
+        perm_id, order_ref, quantity = _own_of_order(order)
+        quantity = entry.filled if quantity == entry.filled else self._one(quantity)
+        own = _own(entry)
+        return (entry.contract, entry.pair, shared, _once(self._shared, rare, rare), *own, perm_id, order_ref, quantity)
 
     def _one(self, value: Any) -> Any:
         return self._same.one(value) if type(value) is Decimal else value
 
     def unpack(self, packed: Packed, make: Callable[..., T]) -> T:
         """Return the order again, as far as it matters of one that has ended."""
-        (contract, pair, *shared), rare, *own = packed
+        contract, pair, shared, rare, *own = packed
         facts = dict(zip(_OWN, own, strict=False))
         values = dict(zip(_SHARED, shared, strict=True))
         values |= zip(_RARE, rare, strict=True)

@@ -30,7 +30,7 @@ class Executions:
         self._numbers = numbers
         self._fills: deque[Fill] = deque()
         self._same = Same()
-        self._shared: dict[Terms, Terms] = {}
+        self._shared: dict[tuple[int, str, bool, bool], Terms] = {}
 
     def since(self, start: int) -> list[Fill]:
         """Return the executions from start on, oldest first."""
@@ -77,14 +77,16 @@ class Executions:
 
     def _terms(self, entry: Entry) -> Terms:
         """Return what the executions of one client in one instrument share."""
-        terms = Terms(
-            client_id=entry.client_id,
-            account=self._account.number,
-            contract=entry.contract,
-            side="BOT" if entry.is_buy else "SLD",
-            liquidity=2 if entry.order.order_type == "MKT" else 1,
-        )
-        return self._shared.setdefault(terms, terms)
+        key = entry.client_id, entry.pair, entry.is_buy, entry.order.order_type == "MKT"
+        if (known := self._shared.get(key)) is None:
+            known = self._shared[key] = Terms(
+                client_id=entry.client_id,
+                account=self._account.number,
+                contract=entry.contract,
+                side="BOT" if entry.is_buy else "SLD",
+                liquidity=2 if entry.order.order_type == "MKT" else 1,
+            )
+        return known
 
     def _worth(self, key: str, profit: Decimal, at: int) -> Decimal | None:
         """Return a profit in the base currency."""

@@ -21,10 +21,12 @@ class Waiting:
         self._market = market
         self._book = book
         self.agenda = Agenda()
+        self._sessions: dict[tuple[str, bool], tuple[int, int]] = {}  # the one that was last asked about
 
     def is_open(self, entry: Entry, at: int) -> bool:
         """Tell whether what an order is for trades at that second, in the hours the order allows."""
-        return self._market.is_open(entry.pair, at, entry.order.outside_rth)
+        opens, closes = self._sessions.get((entry.pair, entry.order.outside_rth), (0, 0))
+        return opens <= at < closes or self._market.is_open(entry.pair, at, entry.order.outside_rth)
 
     def next_open(self, entry: Entry, at: int) -> int:
         """Return when it trades next."""
@@ -58,9 +60,16 @@ class Waiting:
             return instant(order.good_till_date)
         if order.time_in_force == "GTC":
             return None
-        start = max(at, entry.starts)
-        extended = order.outside_rth
-        return self._market.next_close(entry.pair, self._market.next_open(entry.pair, start, extended), extended)
+        return self._session(entry, max(at, entry.starts))[1]
+
+    def _session(self, entry: Entry, at: int) -> tuple[int, int]:
+        """Return when the session of that second, or the next one, begins or began at the latest, and when it ends."""
+        key = entry.pair, entry.order.outside_rth
+        known = self._sessions.get(key, (0, 0))
+        if not known[0] <= at < known[1]:
+            opens = self._market.next_open(key[0], at, key[1])
+            known = self._sessions[key] = opens, self._market.next_close(key[0], opens, key[1])
+        return known
 
     def _stage(self, entry: Entry, at: int) -> Stage:
         if self.is_held(entry, at):
