@@ -21,7 +21,7 @@ from runner.gateway.reports import time_text
 from runner.wire.messages import Bar, HeadTimestamp, HistoricalData, RequestHeadTimestamp
 
 _EXACT = 5 * DAY  # open seconds, a trading week: as much is looked at second by second
-_POINTS = 100_000  # of a longer span
+_POINTS = 60_000  # of a longer span
 _NEW_YORK = ZoneInfo("America/New_York")
 
 
@@ -44,7 +44,7 @@ def history(query: Query, market: Market, request_id: int) -> HistoricalData:
     """Return the bars of a query; raises HistoryRefused if there are none.
 
     Open and close are always exact. High and low are exact over spans of up to a trading week; of longer ones they
-    are taken at points of the path that lie at most a hundred-thousandth of the span's open hours apart.
+    are taken at points of the path that lie at most a sixty-thousandth of the span's open hours apart.
     """
     bars = tuple(_bars(query, market))
     if not bars:

@@ -15,7 +15,9 @@ from runner.gateway.instruments import Instrument
 from runner.wire.messages import RequestHeadTimestamp, RequestHistoricalData
 
 DAY = 86_400
-MAX_BARS = 90_000  # some 7 MB in one frame, of which ibapi takes 16; a longer answer would hold up everybody else
+MAX_BARS = 35_000  # a month of minutes, some 3 MB in one frame; a longer answer would hold up everybody else
+MAX_LONG_BARS = 13_000  # a year of half hours, which take as long to find
+_LONG = 300  # seconds of a bar
 _FIRST = 915_494_400  # 1999-01-05, when the ECB's rates begin
 _SIZES = {
     "5 secs": 5, "10 secs": 10, "15 secs": 15, "30 secs": 30, "1 min": 60, "2 mins": 120, "3 mins": 180,
@@ -97,8 +99,9 @@ def understood(request: RequestHistoricalData, one: Instrument, now: int) -> Que
     _check_live(request, unit)
     kept = hours_of(one.local_symbol, not request.regular_hours_only)
     sessions = _sessions(request.duration, _end(request.end, now), one, kept)
-    if sum(_count(size, *session) for session in sessions) > MAX_BARS:
-        raise failed(f"Historical data request for more than {MAX_BARS} bars; take a shorter duration or larger bars")
+    most = MAX_BARS if size < _LONG else MAX_LONG_BARS
+    if sum(_count(size, *session) for session in sessions) > most:
+        raise failed(f"Historical data request for more than {most} such bars; take a shorter duration or larger bars")
     return Query(
         one=one,
         side=side,

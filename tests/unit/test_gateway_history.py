@@ -95,8 +95,8 @@ def test_a_day_of_five_seconds_is_whole_and_over_at_the_close() -> None:
 
 
 def test_the_largest_answer_fits_the_frame_of_every_client() -> None:
-    told = answer(duration="1 W", bar_size="5 secs", date_format=1)
-    assert 80_000 < len(told.bars) <= MAX_BARS
+    told = answer(duration="2 D", bar_size="5 secs", date_format=1)
+    assert MAX_BARS * 3 // 4 < len(told.bars) <= MAX_BARS
     wire = ServerSession(123)  # the version with the longest bars
     list(wire.receive(b"API\0\0\0\0\x09v100..178"))
     assert MAX_BARS * len(wire.encode(told)) / len(told.bars) < 0xFFFFFF / 2
@@ -114,6 +114,71 @@ def test_bars_are_aligned_and_end_with_the_trading_day() -> None:
 def test_the_weekend_is_left_out() -> None:
     told = bars(now=at("2025-03-10T12:00:00"), duration="1 W", bar_size="1 day", date_format=1)
     assert [bar.time for bar in told] == ["20250304", "20250305", "20250306", "20250307", "20250310"]
+
+
+AAPL = WireContract(symbol="AAPL", security_type="STK", exchange="SMART", currency="USD")
+FUTURE = WireContract(local_symbol="6EH5", security_type="FUT", exchange="CME")
+
+
+def day_of(bar: Bar) -> str:
+    return datetime.fromtimestamp(int(bar.time), UTC).strftime("%d %H:%M")
+
+
+def test_shares_have_regular_hours() -> None:
+    now = at("2025-03-06T12:00:00")
+    regular = bars(now=now, contract=AAPL, duration="2 D", bar_size="30 mins", regular_hours_only=True)
+    assert (day_of(regular[0]), day_of(regular[-1]), len(regular)) == ("04 14:30", "05 20:30", 26)
+    whole = bars(now=now, contract=AAPL, duration="2 D", bar_size="30 mins")
+    assert (day_of(whole[0]), day_of(whole[-1])) == ("05 09:00", "06 11:30"), "from four in New York, and today's"
+    assert starts(bars(duration="1 D", bar_size="1 hour", regular_hours_only=True)) == starts(
+        bars(duration="1 D", bar_size="1 hour")
+    ), "a pair has one session"
+
+
+def test_a_day_of_shares_has_the_date_of_new_york() -> None:
+    told = bars(now=at("2025-03-06T12:00:00"), contract=AAPL, duration="3 D", bar_size="1 day")
+    assert [bar.time for bar in told] == ["20250304", "20250305", "20250306"], "it ends after midnight in UTC"
+    short = bars(
+        now=at("2024-07-08T12:00:00"), contract=AAPL, duration="3 D", bar_size="1 day", regular_hours_only=True
+    )
+    assert [bar.time for bar in short] == ["20240702", "20240703", "20240705"], "not on a holiday"
+
+
+@pytest.mark.parametrize("side", ["TRADES", "BID"])
+def test_weeks_and_months_are_made_of_days(side: str) -> None:
+    wanted = {"contract": AAPL, "what_to_show": side, "regular_hours_only": True, "duration": "5 W"}
+    days = bars(bar_size="1 day", **wanted)
+    for size, key in (("1 week", lambda day: day.isocalendar()[:2]), ("1M", lambda day: day.timetuple()[:2])):
+        groups: dict[object, list[Bar]] = {}
+        for bar in days:
+            groups.setdefault(key(datetime.strptime(bar.time, "%Y%m%d")), []).append(bar)  # noqa: DTZ007
+        for bar, parts in zip(bars(bar_size=size, **wanted), groups.values(), strict=True):
+            assert (bar.time, bar.open, bar.close) == (parts[-1].time, parts[0].open, parts[-1].close)
+            assert (bar.high, bar.low) == (max(one.high for one in parts), min(one.low for one in parts))
+            assert bar.volume == (sum(one.volume for one in parts) if side == "TRADES" else -1)
+
+
+def test_trades_lie_between_the_quotes_and_their_volumes_add_up() -> None:
+    wanted = {"contract": AAPL, "duration": "600 S", "now": at("2025-03-05T16:00:00")}
+    trades = bars(what_to_show="TRADES", **wanted)
+    for trade, bid, ask in zip(
+        trades, bars(what_to_show="BID", **wanted), bars(what_to_show="ASK", **wanted), strict=True
+    ):
+        assert bid.low <= trade.low <= trade.high <= ask.high
+        assert trade.average == (trade.open + trade.high + trade.low + trade.close) / 4
+    short = bars(what_to_show="TRADES", bar_size="5 secs", **wanted)
+    assert sum(bar.volume for bar in trades) == sum(bar.volume for bar in short)
+    assert trades == bars(what_to_show="ADJUSTED_LAST", **wanted)
+    assert all(bar.volume % 100 == 0 for bar in trades), "round lots"
+
+
+def test_a_future_ends_with_its_last_trade() -> None:
+    expired = replace(FUTURE, include_expired=True)
+    told = bars(
+        now=at("2025-04-01T12:00:00"), contract=expired, what_to_show="TRADES", bar_size="1 hour", duration="1 D"
+    )
+    assert day_of(told[-1]) == "17 14:00"
+    assert told[-1].count == 16 * 60, "until 9:16 in Chicago"
 
 
 def test_months_and_years_go_by_the_calendar() -> None:
@@ -189,7 +254,8 @@ def test_an_end_that_is_no_time(end: str) -> None:
         ({"keep_up_to_date": True, "end": "20250304 14:30:00"}, 321, "keepUpToDate"),
         ({"keep_up_to_date": True, "bar_size": "1 week"}, 321, "keepUpToDate"),
         ({"what_to_show": "TRADES"}, 162, "No historical data query found for EUR.USD@IDEALPRO Trades"),
-        ({"duration": "1 Y", "bar_size": "5 secs"}, 162, f"more than {MAX_BARS} bars"),
+        ({"duration": "1 Y", "bar_size": "5 secs"}, 162, f"more than {MAX_BARS} such bars"),
+        ({"duration": "1 Y", "bar_size": "15 mins"}, 162, "more than 13000 such bars"),
         ({"end": "19980101 00:00:00 UTC"}, 162, "HMDS query returned no data: EUR.USD@IDEALPRO Midpoint"),
         ({"end": "00010101 00:00:00 Asia/Tokyo"}, 162, "HMDS query returned no data"),
     ],
