@@ -19,9 +19,10 @@ from runner.wire.bodies import read_answer, read_request
 from runner.wire.errors import WireError
 from runner.wire.frames import FrameBuffer
 from runner.wire.messages import StartApi
-from runner.wire.session import PREFIX
+from runner.wire.session import MIN_VERSION, PREFIX
 from runner.wire.switches import RAW_IDS_SINCE
 
+_IN, _OUT = "in ", "out"
 _ACCOUNT = re.compile(r"(?<![A-Z0-9])(DU|DF|U|F)\d{2,}(\d{3})(?![A-Za-z0-9])", re.ASCII)
 _OFFER = re.compile(rb"v\d{1,5}(?:\.\.(\d{1,5}))?|v(\d{1,5})", re.ASCII)
 
@@ -74,43 +75,45 @@ class Tap:
         self._in, self._out = FrameBuffer(), FrameBuffer()
         self._has_prefix = False
         self._is_welcomed = False
-        self._is_lost = False
+        self._lost: set[str] = set()  # the ways on which nothing tells any more where a frame begins
 
     def came(self, data: bytes) -> None:
         """Log what a client sent."""
         self._in.feed(data)
         if not self._has_prefix and not self._take_prefix(data):
             return
-        for body in self._bodies(self._in):
+        for body in self._bodies(_IN, self._in):
             if self._version:
-                self._say("in ", body, read_request)
+                self._say(_IN, body, read_request)
             else:
                 self._agree(body)
 
     def went(self, data: bytes) -> None:
         """Log what was said to it."""
         self._out.feed(data)
-        for body in self._bodies(self._out):
+        for body in self._bodies(_OUT, self._out):
             if self._is_welcomed:
-                self._say("out", body, read_answer)
+                self._say(_OUT, body, read_answer)
             else:
                 self._is_welcomed = True
                 version, time, *_ = (*body.decode("utf-8", "replace").split("\0"), "")
-                self._put(f"out {self._client} greeting version={text(version)} time={text(time)}")
+                self._put(f"{_OUT} {self._client} greeting version={text(version)} time={text(time)}")
 
     def _take_prefix(self, data: bytes) -> bool:
         found = self._in.take(PREFIX)
-        if found is False and not self._is_lost:
-            self._is_lost = True
-            self._put(f"in  {self._client} {unreadable(data, 'not the greeting of a client')}")
+        if found is False and _IN not in self._lost:
+            self._lost.add(_IN)
+            self._put(f"{_IN} {self._client} {unreadable(data, 'not the greeting of a client')}")
         self._has_prefix = bool(found)
         return self._has_prefix
 
     def _agree(self, body: bytes) -> None:
-        self._put(f"in  {self._client} greeting {text(body.decode('utf-8', 'replace'))}")
+        self._put(f"{_IN} {self._client} greeting {text(body.decode('utf-8', 'replace'))}")
         match = _OFFER.match(body)
         highest = re.findall(rb"\d+", match[0])[-1] if match else b"0"
-        self._version = min(int(highest), self._max_version) or -1
+        self._version = min(int(highest), self._max_version)
+        if self._version < MIN_VERSION:
+            self._lost |= {_IN, _OUT}  # the session hangs up
 
     def _say(self, way: str, body: bytes, read: Callable[[bytes, int], Any]) -> None:
         try:
@@ -124,13 +127,13 @@ class Tap:
                 self._client = str(message.client_id)
         self._put(f"{way} {self._client} {told}")
 
-    def _bodies(self, buffer: FrameBuffer) -> Iterator[bytes]:
+    def _bodies(self, way: str, buffer: FrameBuffer) -> Iterator[bytes]:
         try:
-            while not self._is_lost and (body := buffer.next_body()) is not None:
+            while way not in self._lost and (body := buffer.next_body()) is not None:
                 yield body
         except WireError as error:
-            self._is_lost = True
-            self._put(f"in  {self._client} unreadable: {error}")
+            self._lost.add(way)
+            self._put(f"{way} {self._client} unreadable: {error}")
 
 
 def _masked(match: re.Match[str]) -> str:

@@ -226,7 +226,8 @@ class StateFile(Store):
         self._changed.clear()
         self._fills.clear()
         self._facts.pop("money", None)
-        with _explained(self.path):
+        with _explained(self.path), self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
             for table in ("orders", "executions", "clients", "facts WHERE name = 'money'"):
                 self._connection.execute(f"DELETE FROM {table}")
 
