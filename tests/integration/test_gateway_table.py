@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -59,9 +60,12 @@ def test_many_orders_are_counted() -> None:
         filled=Decimal(0), order_type="MIT", price=None, status="Submitted",
     )  # fmt: skip
     now = Snapshot(at=0, account="DU1", equity=Decimal(0), cash=(), clients=(), orders=(row,) * 20, order_count=1020)
+    now = replace(now, notes=("14:30 fault mute\x1b[31m", "x" * 200))
     told = ESCAPE.sub("", shown(now))
     assert "and 1,000 more" in told
     assert "x" * 23 + "…" in told
+    assert "fault mute�[31m" in told
+    assert "x" * 119 + "…" in told
 
 
 def test_no_colour_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
