@@ -175,6 +175,17 @@ class Book:
         if entry.order.oca_group:
             self._groups.setdefault(entry.order.oca_group, {})[entry.key] = entry
 
+    def revise(self, entry: Entry, order: WireOrder) -> None:
+        """Put other terms in place of an order's, which may link it otherwise."""
+        self._unlink(entry)
+        entry.order = order
+        self.link(entry)
+        self.watch(entry)
+
+    def _unlink(self, entry: Entry) -> None:
+        _take_out(self._families, (entry.client_id, entry.order.parent_id), entry.key)
+        _take_out(self._groups, entry.order.oca_group, entry.key)
+
     def mark(self, entry: Entry, stage: Stage) -> None:
         """Move an order on."""
         entry.stage = stage
@@ -206,8 +217,7 @@ class Book:
     def _end(self, entry: Entry, key: Key) -> None:
         self._live.pop(key, None)
         self._unsent.pop(key, None)
-        _take_out(self._families, (entry.client_id, entry.order.parent_id), key)
-        _take_out(self._groups, entry.order.oca_group, key)
+        self._unlink(entry)
         self._ended.append(key)
         if len(self._ended) > _UNPACKED:
             self._pack(self._ended.popleft())

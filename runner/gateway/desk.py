@@ -8,6 +8,7 @@ from runner.gateway import linking, offers, reports, rules
 from runner.gateway.anomalies import Anomaly
 from runner.gateway.book import Entry, Stage
 from runner.gateway.changes import changed
+from runner.gateway.matching import is_trailing
 from runner.gateway.rules import Refusal
 from runner.gateway.venue import Venue
 from runner.wire.messages import PlaceOrder, WireOrder
@@ -107,7 +108,8 @@ class Desk:
         if unsent is None:
             self._book.add(entry)
         else:
-            unsent.contract, unsent.order = entry.contract, entry.order
+            unsent.contract = entry.contract
+            self._book.revise(unsent, entry.order)
             entry = unsent
         if entry.order.transmit:
             self._transmit(linking.outgoing(self._book, entry), at)
@@ -166,6 +168,7 @@ class Desk:
         if grows and (reason := venue.affording.no_margin(wanted, at)) is not None:
             venue.listeners.complain(known, 201, f"Order rejected - reason:{reason}")
             return
+        venue.waiting.follow(known, at)
         self._revise(known, wanted)
         venue.waiting.open(known, at)
         venue.truth.order(at, known)
@@ -177,7 +180,7 @@ class Desk:
         before, after = known.order, wanted.order
         if (before.aux_price, before.order_type) != (after.aux_price, after.order_type):
             known.is_triggered = False
-        if _trail(before) != _trail(after):
+        if is_trailing(after.order_type) and _is_new_trail(known, after):
             known.is_triggered, known.stop = False, None
         if before.conditions != after.conditions:
             known.is_released = False
@@ -195,5 +198,10 @@ class Desk:
         self._venue.tell(entry, told)
 
 
-def _trail(order: WireOrder) -> tuple[object, ...]:
-    return order.order_type, order.aux_price, order.trailing_percent, order.trail_stop_price
+def _is_new_trail(known: Entry, order: WireOrder) -> bool:
+    """Tell whether a trailing stop begins anew: with another distance, or a stop closer than where it stands."""
+    terms = [(one.order_type, one.aux_price, one.trailing_percent) for one in (known.order, order)]
+    given, stop = order.trail_stop_price, known.stop
+    if given is None or stop is None:
+        return terms[0] != terms[1]
+    return terms[0] != terms[1] or (given < stop if known.is_buy else given > stop)

@@ -176,7 +176,8 @@ def time_text(at: int) -> str:
 def open_order(entry: Entry, margins: Margins | None = None, commission: Decimal | None = None) -> OpenOrder:
     """Say everything that is known of an order."""
     state = _state(entry.status) if margins is None else _previewed(_state("PreSubmitted"), margins, commission)
-    return OpenOrder(order_id=entry.order_id, contract=entry.contract, order=entry.order, order_state=state)
+    order = entry.order if entry.stop is None else changed(entry.order, trail_stop_price=entry.stop)
+    return OpenOrder(order_id=entry.order_id, contract=entry.contract, order=order, order_state=state)
 
 
 @lru_cache(maxsize=16)

@@ -283,6 +283,7 @@ class Session:
 
     def _say_orders(self, entries: list[Entry]) -> None:
         for entry in entries:
+            self._venue.waiting.follow(entry, self._at)
             self.say(reports.open_order(entry), reports.order_status(entry))
         self.say(OpenOrdersEnd())
 

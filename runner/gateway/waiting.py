@@ -97,6 +97,11 @@ class Waiting:
         order = entry.order
         return bool(order.conditions) and order.conditions_cancel_order and conditions.holds(order, self._market, at)
 
+    def follow(self, entry: Entry, at: int) -> None:
+        """Bring a trailing stop to where it stands now."""
+        if entry.stage is Stage.TRIGGER and is_trailing(entry.order.order_type) and entry.stop is not None:
+            trailing.follow(self._market, entry, at)
+
     # --- what is due
 
     def plan(self, entry: Entry, at: int) -> None:

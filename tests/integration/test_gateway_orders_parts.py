@@ -312,3 +312,17 @@ def test_an_oca_group_of_children_is_reduced_once(tmp_path: Path) -> None:
         opened = only(OpenOrder, client.ask(RequestOpenOrders()))
         assert {one.order_id: one.order.total_quantity for one in opened} == {2: LARGE, 3: LARGE - MILLION}
         assert {one.order.oca_group for one in opened} == {"exits"}
+
+
+def test_an_order_that_is_attached_elsewhere_before_it_is_sent(tmp_path: Path) -> None:
+    with staged(prices(tmp_path, STILL)) as stage:
+        client = stage.client()
+        client.ask(
+            order(1, "BUY", "LMT", limit="1.0", transmit=False),
+            order(2, "BUY", "LMT", limit="1.0", transmit=False),
+            order(3, "SELL", "LMT", limit="1.2", parent_id=1, transmit=False),
+        )
+        told = client.ask(order(3, "SELL", "LMT", limit="1.2", parent_id=2))
+        assert statuses(told) == [(2, "Submitted"), (3, "PreSubmitted")]
+        assert statuses(client.ask(CancelOrder(order_id=1))) == [(1, "ApiCancelled")]
+        assert sorted(statuses(client.ask(CancelOrder(order_id=2)))) == [(2, "Cancelled"), (3, "Cancelled")]

@@ -99,6 +99,20 @@ def test_a_modified_trail_begins_anew(tmp_path: Path) -> None:
         assert only(ExecutionDetails, client.ask())[0].execution.price == Decimal("1.0849")
 
 
+def test_a_trailing_stop_is_told_where_it_stands(tmp_path: Path) -> None:
+    with staged(prices(tmp_path, *WAVE)) as stage:
+        client = stage.client()
+        wanted = order(1, "SELL", "TRAIL", stop="0.0020", **GTC)
+        (opened,) = only(OpenOrder, client.ask(wanted))
+        assert opened.order.trail_stop_price == Decimal("1.0830")
+        again = replace(wanted, order=replace(wanted.order, trail_stop_price=opened.order.trail_stop_price))
+        stage.pass_until(after(100))
+        for told in (client.ask(RequestOpenOrders()), client.ask(again), client.ask(wanted)):
+            assert only(OpenOrder, told)[0].order.trail_stop_price == Decimal("1.0840")
+        stage.pass_until(after(3600))
+        assert only(ExecutionDetails, client.ask())[0].execution.price == Decimal("1.0840")
+
+
 # --- times
 
 
