@@ -103,7 +103,11 @@ class Acts:
         """Do it, to the connection that brought it about or to those of its client."""
         client = fault.when.client if line is None else line.session.client_id
         lines = [line] if line is not None else [one for one in self._world.lines if _is_of(one, fault.when.client)]
-        done = self._verbs[fault.do](fault, lines, client)
+        self._trouble.is_acting = True
+        try:
+            done = self._verbs[fault.do](fault, lines, client)
+        finally:
+            self._trouble.is_acting = False
         if fault.do.scope is Scope.CLIENT and not lines:
             done = "nobody is connected"
         self._trouble.note(fault.do, client, done)

@@ -43,7 +43,9 @@ class Rule:
     def meets(self, event: Event) -> bool:
         """Tell whether the fault happens now; each event may be asked about once."""
         when = self.fault.when
-        if self.left == 0 or not _fits(when, event) or not self._is_its_turn(when, event) or not self._is_drawn(when):
+        if self.left == 0 or not _fits(when, event) or not self._is_its_turn(when, event):
+            return False
+        if not _is_of(when, event) or not self._is_drawn(when):
             return False
         if self.left is not None:
             self.left -= 1
@@ -53,6 +55,8 @@ class Rule:
         nth = when.order if isinstance(when.order, int) else when.frame
         if nth is None:
             return True
+        if event.trigger is Trigger.ORDER and not _is_of(when, event):
+            return False  # orders are counted over all connections of a client, frames over all of a connection
         scope = 0 if event.trigger is Trigger.ORDER else event.connection
         self._seen[scope] += 1
         return self._seen[scope] == nth
@@ -65,10 +69,12 @@ class Rule:
         return int.from_bytes(drawn) % _PARTS < when.share * _PARTS / 100
 
 
+def _is_of(when: When, event: Event) -> bool:
+    return when.client is None or event.trigger is Trigger.TIME or when.client == event.client
+
+
 def _fits(when: When, event: Event) -> bool:
     """Tell whether all conditions hold that need no counting."""
-    if when.client is not None and event.trigger is not Trigger.TIME and when.client != event.client:
-        return False
     if when.connection is not None and when.connection != event.connection:
         return False
     if isinstance(when.order, str) and not fnmatchcase(event.order_ref, when.order):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -94,10 +94,11 @@ class Stage:
         *,
         truth: Truth | None = None,
         store: Store | None = None,
+        notes: Callable[[str], None] | None = None,
         log: FrameLog | None = None,
     ) -> None:
         self.time = VirtualTime(start)
-        self.gateway = Gateway(market, self.time, settings, truth=truth, store=store, log=log)
+        self.gateway = Gateway(market, self.time, settings, truth=truth, store=store, log=log, notes=notes)
         self.port = self.gateway.start()
         self.clients: list[Client] = []
 
@@ -143,6 +144,7 @@ def staged(
     settings: GatewaySettings | None = None,
     truth: Truth | None = None,
     store: Store | None = None,
+    notes: Callable[[str], None] | None = None,
 ) -> Iterator[Stage]:
     """Run a gateway for the length of a block."""
     settings = settings or GatewaySettings()
@@ -152,6 +154,7 @@ def staged(
         start,
         truth=truth,
         store=store,
+        notes=notes,
     )
     try:
         yield stage
