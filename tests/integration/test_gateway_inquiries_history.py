@@ -38,16 +38,24 @@ HEAD = RequestHeadTimestamp(request_id=5, contract=EURUSD, what_to_show="BID")
 
 
 @pytest.mark.parametrize("version", [100, 123, 124, *VERSIONS])
-def test_a_day_of_bars(version: int) -> None:
+def test_bars_at_every_version(version: int) -> None:
     with staged() as stage:
-        client = stage.client(max_version=version)
-        told = client.ask(BARS)
+        told = stage.client(max_version=version).ask(replace(BARS, bar_size="1 min"))
         assert isinstance(told[0], HistoricalData)
         assert kinds(told[1:]) == (["HistoricalDataEnd"] if version >= 196 else []), "told apart since 196"
         assert told[0].request_id == 5
-        assert [int(bar.time) for bar in told[0].bars][-1] == START.timestamp() - 5
-        assert len(told[0].bars) == (16 * 3600 + 15 * 60) / 5, "since 22:15 UTC"
-        assert len(only(HistoricalData, client.ask(BARS, BARS, order(1)))) == 2
+        assert [int(bar.time) for bar in told[0].bars] == list(range(AT - 58_500, AT, 60)), "since 22:15 UTC"
+
+
+@pytest.mark.parametrize("version", [178, 226])
+def test_a_day_of_bars(version: int) -> None:
+    with staged() as stage:
+        client = stage.client(max_version=version)
+        told = client.ask(BARS, BARS, order(1))
+        first, again = only(HistoricalData, told)
+        assert first == again
+        assert len(first.bars) == 58_500 / 5
+        assert kinds(told)[-1] == "CommissionReport"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
