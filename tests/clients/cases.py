@@ -114,7 +114,7 @@ class Complaints(logging.Handler):
         self.texts.append(record.getMessage())
 
 
-def wait_for(what: str, told: Callable[[], Any], seconds: float = 8.0) -> Any:
+def wait_for(what: str, told: Callable[[], Any], seconds: float = 15.0) -> Any:
     """Return what told() returns once that is true; for what works in a thread of its own."""
     deadline = time.monotonic() + seconds
     while not (found := told()):

@@ -34,7 +34,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.ib = lib.IB()
-        self.ib.RequestTimeout = 8
+        self.ib.RequestTimeout = 15
         self.errors: list[tuple[int, int, str]] = []
         self.expected: set[int] = set()
         self.complaints = Complaints()
@@ -53,7 +53,7 @@ class Desk:
         self.errors, self.complaints.texts, self.expected = [], [], set()
         return left
 
-    def until(self, what: str, told: Callable[[], Any], seconds: float = 8.0) -> Any:
+    def until(self, what: str, told: Callable[[], Any], seconds: float = 15.0) -> Any:
         """Let the client work until told() is true."""
         deadline = time.monotonic() + seconds
         while not (found := told()):

@@ -103,7 +103,7 @@ class App(EWrapper, EClient):  # type: ignore[misc]
         """Return all callbacks of a name that came during this case."""
         return [args for _, args in self.seen(name) if test(*args)]
 
-    def first(self, name: str, test: Test = _anything, *, seconds: float = 8.0, what: str = "") -> tuple[Any, ...]:
+    def first(self, name: str, test: Test = _anything, *, seconds: float = 15.0, what: str = "") -> tuple[Any, ...]:
         """Return the first callback of this case that test accepts; wait for it."""
         deadline = time.monotonic() + (seconds if self.isConnected() else 1)  # its last words may still be queued
         place = self.mark

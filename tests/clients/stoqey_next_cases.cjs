@@ -61,7 +61,7 @@ tools.quote = async () => {
 /** Return the first value of an observable that test accepts, and end the subscription. */
 function first(what, observable, test = () => true) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => end(reject, new Error(`never came: ${what}`)), 8000);
+    const timer = setTimeout(() => end(reject, new Error(`never came: ${what}`)), 15000);
     const end = (done, told) => {
       clearTimeout(timer);
       done(told);
@@ -76,7 +76,7 @@ function first(what, observable, test = () => true) {
 
 /** Expect a promise to be refused with a code. */
 async function refused(promise, ...codes) {
-  const timer = new Promise((resolve) => setTimeout(resolve, 8000, { code: "never answered" }));
+  const timer = new Promise((resolve) => setTimeout(resolve, 15000, { code: "never answered" }));
   const told = await Promise.race([promise.then(() => ({ code: "granted" }), (error) => error), timer]);
   assert(codes.length ? codes.includes(told.code) : Number.isInteger(told.code), `${told.code}`);
   peer.expected.add(told.code);

@@ -68,7 +68,7 @@ class Peer {
   }
 
   /** Wait until told() returns something true. */
-  async until(what, told, seconds = 8) {
+  async until(what, told, seconds = 15) {
     let wake = () => {};
     const timer = setTimeout(() => wake(), seconds * 1000);
     const deadline = Date.now() + seconds * 1000;
