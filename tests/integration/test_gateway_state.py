@@ -31,6 +31,7 @@ from runner.wire.messages import (
     ExecutionDetails,
     NextValidId,
     OpenOrder,
+    OrderCondition,
     OrderStatus,
     PlaceOrder,
     Position,
@@ -360,23 +361,36 @@ def test_a_restart_without_a_pause_changes_nothing(tmp_path: Path, seed: int) ->
     assert len(told[0][0]) > 5, "executions"
 
 
+_LEVELS = {"LMT": ("limit_price",), "STP": ("aux_price",), "MIT": ("aux_price",), "MKT": (), "TRAIL": ()}
+_KINDS = {**_LEVELS, "STP LMT": ("limit_price", "aux_price"), "LIT": ("limit_price", "aux_price")}
+_ABOVE = OrderCondition(kind=1, contract_id=12087792, exchange="IDEALPRO", is_more=True, price=Decimal("1.086"))
+
+
 def _some_orders(draw: random.Random, first: int) -> list[PlaceOrder]:
-    made = []
+    made: list[PlaceOrder] = []
     for number in range(first, first + 12):
-        side, kind = draw.choice(("BUY", "SELL")), draw.choice(("MKT", "LMT", "STP", "STP LMT", "TRAIL", "LIT", "MIT"))
-        away = Decimal(draw.randint(-60, 60)) / 10_000
+        kind = draw.choice(list(_KINDS))
+        level = Decimal("1.0850") + Decimal(draw.randint(-60, 60)) / 10_000
         terms: dict[str, object] = {"time_in_force": draw.choice(("GTC", "DAY")), "order_ref": f"r{number}"}
-        if kind in ("LMT", "STP LMT", "LIT"):
-            terms["limit_price"] = Decimal("1.0850") + away
-        if kind in ("STP", "STP LMT", "LIT", "MIT"):
-            terms["aux_price"] = Decimal("1.0850") + away
-        if kind == "TRAIL":
-            terms["aux_price"] = Decimal("0.0020")
-        if draw.random() < 0.3 and made:
-            terms["oca_group"], terms["oca_type"] = f"group {number // 4}", draw.randint(1, 3)
+        terms |= dict.fromkeys(_KINDS[kind], level) | ({"aux_price": Decimal("0.0020")} if kind == "TRAIL" else {})
         terms["total_quantity"] = Decimal(draw.choice((20_000, 25_000, 9_000_000)))
-        made.append(order(number, side, kind, **terms))
+        terms |= draw.choice(_more_terms(draw, number, made[-1] if made else None))
+        made.append(order(number, draw.choice(("BUY", "SELL")), kind, **terms))
     return made
+
+
+def _more_terms(draw: random.Random, number: int, before: PlaceOrder | None) -> list[dict[str, object]]:
+    hour = draw.randint(15, 20)
+    found: list[dict[str, object]] = [
+        {},
+        {"oca_group": f"group {number // 4}", "oca_type": draw.randint(1, 3)},
+        {"good_after_time": f"20250305 {hour}:07:00 UTC"},
+        {"time_in_force": "GTD", "good_till_date": f"20250305 {hour}:37:00 UTC"},
+        {"conditions": (_ABOVE,)},
+    ]
+    if before is not None:
+        found.append({"parent_id": before.order.parent_id or before.order_id})
+    return found
 
 
 def _played(
@@ -393,10 +407,11 @@ def _played(
                 client.ask(*rest.pop(0))
                 stage.settled()
             stage.pass_until(end)
-            told = (
-                client.ask(RequestExecutions(request_id=1)),
-                client.ask(RequestAllOpenOrders()),
-                client.ask(RequestCompletedOrders()),
+            client.ask()
+            told = (  # who comes first in one second is not part of the promise
+                sorted(map(repr, client.ask(RequestExecutions(request_id=1)))),
+                sorted(map(repr, client.ask(RequestAllOpenOrders()))),
+                sorted(map(repr, client.ask(RequestCompletedOrders()))),
                 account_of(client),
             )
     return told
