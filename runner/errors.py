@@ -5,7 +5,7 @@ FxrunError (1)
 │   └── PlanInvalid (2)       carries the problems, each with file:line:column
 ├── Refused (3)               fxrun itself declines to go on
 ├── ConnectionFailed (5)      no session with a TWS, or a port in use
-└── JournalBusy (75)          another runner holds the journal
+└── JournalBusy (75)          another process holds the journal, or the state of a gateway
 
 The exit code of a run that ended normally is decided by its summary, see `runner.report.summary`.
 """
@@ -67,6 +67,6 @@ class ConnectionFailed(FxrunError):
 
 
 class JournalBusy(FxrunError):
-    """Another process holds the journal."""
+    """Another process holds the journal, or the state of a gateway."""
 
     exit_code = 75

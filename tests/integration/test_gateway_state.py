@@ -202,6 +202,21 @@ def test_numbers_are_given_away_once(tmp_path: Path) -> None:
         assert (len(numbers._perm_ids), len(numbers._executions)) == (2 * 29, 2 * 29)
 
 
+def test_what_a_fault_has_lost_is_lost(tmp_path: Path) -> None:
+    with kept(tmp_path) as (stage, client):
+        client.ask(order(5), order(6, "SELL", "LMT", limit="1.2", **GTC))
+        told = account_of(client)
+        stage.gateway.call(lambda _: stage.gateway.command({"do": "restart", "state_lost": True}))
+        client = stage.client(7)
+        assert only(NextValidId, client.welcome)[0].order_id == 1
+        client.ask(order(2, "SELL", "LMT", limit="1.3", **GTC))
+    with kept(tmp_path) as (_, client):
+        assert [one.order_id for one in open_orders(client)] == [2]
+        assert only(ExecutionDetails, client.ask(RequestExecutions(request_id=1))) == []
+        assert ("TotalCashBalance", "USD", "1000000.00") in account_of(client)
+        assert account_of(client) != told
+
+
 def test_what_is_not_on_the_disk_is_told_to_nobody(tmp_path: Path) -> None:
     with kept(tmp_path) as (stage, client):
         stage.gateway.call(lambda venue: venue.store._connection.execute("PRAGMA query_only=ON").close())
