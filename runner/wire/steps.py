@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
 from runner.wire.build import builder
@@ -169,14 +170,14 @@ def prepare(items: Iterable[Item], version: int) -> tuple[Step, ...]:
         if not item.since <= version < item.until:
             continue
         if run and not (isinstance(item, Field) and _split(item.path)[0] == _split(run[0].path)[0]):
-            steps.append(_run(run))
+            steps.append(_run(tuple(run)))
             run = []
         if isinstance(item, Field):
             run.append(item)
         else:
             steps.append(_step(item, version))
     if run:
-        steps.append(_run(run))
+        steps.append(_run(tuple(run)))
     return tuple(steps)
 
 
@@ -185,7 +186,9 @@ def _split(path: str) -> tuple[str, str]:
     return part, name
 
 
-def _run(run: Sequence[Field]) -> Run:
+@lru_cache(maxsize=4096)
+def _run(run: tuple[Field, ...]) -> Run:
+    """Return the step of a run; most runs are the same in every version."""
     names = tuple(_split(item.path)[1] for item in run)
     return Run(
         part=_split(run[0].path)[0],

@@ -40,7 +40,7 @@ def versions_of(oracle: Oracle, era: str, since: int, protobuf_since: int) -> li
 
 
 @eras
-@drawn(20)
+@drawn(14)
 @given(data=st.data(), contract=contracts, order=orders)
 def test_place_order(
     oracle: Oracle, era: str, data: st.DataObject, contract: m.WireContract, order: m.WireOrder
@@ -98,7 +98,7 @@ UNREAD_BY_10 = frozenset({"e_trade_only", "firm_quote_only", "nbbo_price_cap"})
 
 
 @eras
-@drawn(20)
+@drawn(14)
 @given(data=st.data(), contract=contracts, order=orders, order_state=state())
 def test_open_order(
     oracle: Oracle,
@@ -161,7 +161,7 @@ def _renamed(order_state: m.WireOrderState, version: int) -> m.WireOrderState:
 
 
 @eras
-@drawn(20)
+@drawn(14)
 @given(data=st.data(), contract=contracts, order=orders)
 def test_completed_order(
     oracle: Oracle, era: str, data: st.DataObject, contract: m.WireContract, order: m.WireOrder
