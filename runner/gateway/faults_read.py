@@ -74,9 +74,7 @@ def _head(data: Mapping[str, object]) -> Faults:
 
 def read_fault(data: Mapping[str, object], place: Place = ()) -> Fault:
     """Return one fault; its conditions stand under `when`."""
-    if "do" not in data:
-        raise BadFault(place, 'a missing key: found no "do"; expected do: with what goes wrong, such as mute')
-    verb = _verb(data["do"], (*place, "do"))
+    verb = _verb_of(data, place)
     allowed = PARAMETERS[verb]
     _known(verb.value, data, ("do", "when", *allowed), place)
     values = {_FIELDS.get(key, key): _READERS[key](data[key], (*place, key)) for key in allowed if key in data}
@@ -90,9 +88,11 @@ def read_fault(data: Mapping[str, object], place: Place = ()) -> Fault:
 
 def read_command(data: Mapping[str, object]) -> Fault:
     """Return the fault of a line of the control socket: conditions beside `do`, and once unless it says otherwise."""
+    verb = _verb_of(data, ())
+    _known(verb.value, data, ("do", *PARAMETERS[verb], *CONDITIONS), ())
     flat = {key: value for key, value in data.items() if key not in CONDITIONS}
     conditions = {key: value for key, value in data.items() if key in CONDITIONS}
-    if _verb(data.get("do"), ("do",)).scope in (Scope.CLIENT, Scope.GATEWAY) and not _WAITS.intersection(conditions):
+    if verb.scope in (Scope.CLIENT, Scope.GATEWAY) and not _WAITS.intersection(conditions):
         conditions["at"] = 0  # at once
     fault = read_fault({**flat, "when": conditions})
     times = 1 if fault.when.times is None and fault.when.every is None else fault.when.times
@@ -103,11 +103,14 @@ def _given(when: When) -> set[str]:
     return {name for name in CONDITIONS if getattr(when, name) is not None}
 
 
-def _verb(word: object, place: Place) -> Verb:
+def _verb_of(data: Mapping[str, object], place: Place) -> Verb:
+    if "do" not in data:
+        raise BadFault(place, 'a missing key: found no "do"; expected do: with what goes wrong, such as mute')
+    word, place = data["do"], (*place, "do")
     verbs = {verb.value: verb for verb in Verb}
-    if word not in verbs:
+    if not isinstance(word, str) or word not in verbs:
         raise BadFault(place, f"do is not one of the choices: found {_shown(word)}; {_expected(word, verbs)}")
-    return verbs[str(word)]
+    return verbs[word]
 
 
 def _when(data: Mapping[str, object], place: Place) -> When:
