@@ -1,8 +1,8 @@
-"""What the gateway tells about the account: its figures, its positions, its profit and loss."""
+"""What the gateway tells about the account: its figures and its positions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 
 from runner.core.money import EXACT, cents, plain
@@ -11,11 +11,10 @@ from runner.gateway.instruments import INSTRUMENTS
 from runner.gateway.rules import listed
 from runner.gateway.settings import BASE_CURRENCY
 from runner.gateway.valuation import Valuation
-from runner.wire.messages import Pnl, PnlSingle, PortfolioValue, Position
+from runner.wire.messages import PortfolioValue, Position
 
 ZERO = Decimal(0)
 Figure = tuple[str, str, str]  # key, value, currency
-_BY_ID = {one.con_id: key for key, one in INSTRUMENTS.items()}
 # What IB's documents call figures that its account updates have by another name.
 _DOCUMENTED = {
     "PreviousEquityWithLoanValue": "PreviousDayEquityWithLoanValue",
@@ -165,43 +164,3 @@ def portfolio(key: str, account: Account, valuation: Valuation, at: int) -> Port
 def _tidy(average: Decimal) -> Decimal:
     """Cut an average price to what a TWS shows of one."""
     return average.quantize(Decimal("0.0000000001"))
-
-
-# --- profit and loss
-
-
-def profit(request_id: int, account: Account, valuation: Valuation, at: int) -> Pnl:
-    """Say what closing every position would bring, and what closed ones have brought after commission."""
-    marks = valuation.marks(at)
-    unrealized = realized = ZERO
-    for key, holding in account.holdings.items():
-        rate = marks.value(INSTRUMENTS[key].currency)
-        unrealized += EXACT.multiply(account.unrealized(key, marks), rate)
-        realized += EXACT.multiply(holding.realized, rate)
-    closed = realized - account.commissions
-    return Pnl(request_id=request_id, daily=unrealized + closed, unrealized=unrealized, realized=closed)
-
-
-def profit_of(request_id: int, con_id: int, account: Account, valuation: Valuation) -> Callable[[int], PnlSingle]:
-    """Return what says the same of one holding, in the base currency and before commission."""
-    key = _BY_ID.get(con_id, "")
-
-    def ask(at: int) -> PnlSingle:
-        holding = account.holdings.get(key)
-        if holding is None:  # unknown, or never traded
-            return PnlSingle(request_id=request_id, position=ZERO, daily=ZERO, value=ZERO)
-        marks = valuation.marks(at)
-        rate = marks.value(INSTRUMENTS[key].currency)
-        unrealized, realized = (
-            EXACT.multiply(amount, rate) for amount in (account.unrealized(key, marks), holding.realized)
-        )
-        return PnlSingle(
-            request_id=request_id,
-            position=holding.units,
-            daily=unrealized + realized,
-            unrealized=unrealized,
-            realized=realized,
-            value=EXACT.multiply(account.market_value(key, marks), rate),
-        )
-
-    return ask

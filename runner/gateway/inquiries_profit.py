@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runner.gateway import answers
+from runner.gateway import answers_profit
+from runner.gateway.answers_profit import DayStart
 from runner.gateway.reports import error
 from runner.gateway.subscriptions import Say, wrong_account
 from runner.gateway.venue import Venue
@@ -48,6 +49,7 @@ class ProfitInquiries:
         self._venue = venue
         self._say = say
         self._whole, self._single = _Watch(say), _Watch(say)
+        self._start: DayStart | None = None
 
     @property
     def is_live(self) -> bool:
@@ -67,14 +69,23 @@ class ProfitInquiries:
         """Tell the profit and loss of the account, and from then on every change of it."""
         about, venue = request.request_id, self._venue
         if not self._is_refused(request, self._whole, "cj"):
-            self._whole.begin(about, lambda now: answers.profit(about, venue.account, venue.valuation, now), at)
+            self._whole.begin(about, lambda now: answers_profit.profit(about, venue, self._day(now), now), at)
 
     def single(self, request: RequestPnlSingle, at: int) -> None:
         """Tell the profit and loss of one holding, and from then on every change of it."""
-        venue = self._venue
+        about, con_id, venue = request.request_id, request.contract_id, self._venue
+
+        def ask(now: int) -> PnlSingle:
+            return answers_profit.profit_of(about, con_id, venue, self._day(now), now)
+
         if not self._is_refused(request, self._single, "ck"):
-            ask = answers.profit_of(request.request_id, request.contract_id, venue.account, venue.valuation)
-            self._single.begin(request.request_id, ask, at)
+            self._single.begin(about, ask, at)
+
+    def _day(self, at: int) -> DayStart:
+        """Return how the day of that instant began."""
+        if self._start is None or at >= self._start.until:
+            self._start = answers_profit.day_start(self._venue, at)
+        return self._start
 
     def _is_refused(self, request: RequestPnl | RequestPnlSingle, watch: _Watch, place: str) -> bool:
         if request.account != self._venue.account.number:

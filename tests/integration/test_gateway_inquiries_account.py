@@ -319,3 +319,37 @@ def test_nobody_pays_who_did_not_ask() -> None:
     inquiries.tick(AT)
     assert told == []
     assert not inquiries.is_streaming
+
+
+def test_each_day_has_its_own_profit(tmp_path: Path) -> None:
+    close, opening = 27_000, 27_900  # 22:00 and 22:15, after START
+    rows = [(0, "1.0850", "1.0852"), (3600, "1.0860", "1.0862"), (close - 60, "1.0870", "1.0872")]
+    market = prices(tmp_path, *rows, (opening + 60, "1.0880", "1.0882"), (opening + 120, "1.0890", "1.0892"))
+    with staged(market) as stage:
+        client = stage.client()
+        client.ask(order(1, total_quantity=Decimal(50_000)))
+        stage.pass_until(START + timedelta(seconds=3600))
+        client.ask(order(3, "SELL", total_quantity=Decimal(20_000)))
+        wanted = RequestPnl(request_id=2, account=ACCOUNT)
+        one = RequestPnlSingle(request_id=2, account=ACCOUNT, contract_id=EURUSD_ID)
+        (first,), (single,) = _both(client.ask(wanted, one))
+        assert single.realized == Decimal(16), "twenty thousand, eight pips"
+        assert single.daily == single.realized + 30_000 * (Decimal("1.0861") - Decimal("1.0852"))  # type: ignore[operator]
+        assert first.daily == first.unrealized + first.realized  # type: ignore[operator]
+        client.ask(CancelPnl(request_id=2), CancelPnlSingle(request_id=2))
+        stage.pass_until(START + timedelta(seconds=opening + 60))
+        (second,), (later,) = _both(client.ask(wanted, one))
+        assert later.daily == 30_000 * (Decimal("1.0881") - Decimal("1.0871")), "since the close"
+        assert (later.realized, second.realized) == (0, 0), "nothing today"
+        assert later.unrealized == 30_000 * (Decimal("1.0881") - Decimal("1.0852"))
+        stage.pass_until(START + timedelta(seconds=opening + 120))
+        (third,), (last,) = _both(client.ask(order(4, "SELL", total_quantity=Decimal(30_000))))
+        assert last.unrealized == 0
+        assert last.daily == 30_000 * (Decimal("1.0890") - Decimal("1.0871"))
+        assert last.realized == 30_000 * (Decimal("1.0890") - Decimal("1.0852"))
+        assert third.realized == last.realized - 2, "after commission"
+        assert stage.client(2).ask(wanted, one) == [third, last], "whenever it is asked for"
+
+
+def _both(told: list[Answer]) -> tuple[list[Pnl], list[PnlSingle]]:
+    return only(Pnl, told), only(PnlSingle, told)
