@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.cli.main import main
 from runner.errors import FxrunError, JournalBusy, Refused, UsageError
 from runner.gateway.fills import FillModel
 from runner.gateway.market import Market
@@ -243,7 +244,7 @@ def running(*options: str) -> Iterator[tuple[Client, subprocess.Popen[str]]]:
 
 @pytest.mark.parametrize("how", ["SIGKILL", "SIGTERM"])
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
-def test_it_survives_its_process(tmp_path: Path, how: str) -> None:
+def test_it_survives_its_process(tmp_path: Path, how: str, capfd: pytest.CaptureFixture[str]) -> None:
     state = ("--state", str(tmp_path / "state"), "--cash", "USD=50000")
     with running(*state) as (client, process):
         client.ask(order(1, "BUY", "LMT", limit="0.5", **GTC), order(2, "BUY", "LMT", limit="0.6", **GTC))
@@ -253,7 +254,7 @@ def test_it_survives_its_process(tmp_path: Path, how: str) -> None:
     with running(*state) as (client, process):
         assert open_orders(client) == told
         assert [one.order_id for one in told] == [1, 2]
-        busy = _refused(*state)
+        busy = _refused(capfd, *state)
         assert busy[0] == 75
         assert "in use by another gateway" in busy[1]
         process.kill()
@@ -270,24 +271,21 @@ def test_time_does_not_go_back(tmp_path: Path) -> None:
         assert len(only(ExecutionDetails, client.ask(RequestExecutions(request_id=1)))) == 1
 
 
-def _refused(*options: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-c", CODE, "gateway", "--port", "0", *options],
-        capture_output=True, text=True, check=False, timeout=30,
-    )  # fmt: skip
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
-    return done.returncode, " ".join(done.stderr.split())
+def _refused(capfd: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:
+    code = main(["gateway", "--port", "0", *options])
+    out, err = capfd.readouterr()
+    assert out == ""
+    return code, " ".join(err.split())
 
 
-def test_a_file_of_another_account_or_other_cash(tmp_path: Path) -> None:
+def test_a_file_of_another_account_or_other_cash(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     state = ("--state", str(tmp_path / "state"))
-    with running(*state, "--cash", "USD=50000", "--cash", "EUR=2.50"):
-        pass
-    code, text = _refused(*state, "--account", "DU7654321")
+    cash = {"USD": Decimal(50_000), "EUR": Decimal("2.50")}
+    StateFile(tmp_path / "state", GatewaySettings(cash=cash)).close(0)
+    code, text = _refused(capfd, *state, "--account", "DU7654321")
     assert code == 3
     assert "belongs to account DU1234567, not DU7654321; give --account DU1234567, or name another file" in text
-    code, text = _refused(*state, "--cash", "USD=60000")
+    code, text = _refused(capfd, *state, "--cash", "USD=60000")
     assert code == 2
     assert "was opened with EUR=2.5 USD=50000, not USD=60000; leave --cash out" in text
 
