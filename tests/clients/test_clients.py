@@ -19,7 +19,7 @@ import pytest
 
 from tests.clients import table
 from tests.clients.cases import CASES
-from tests.clients.gateway import serving
+from tests.clients.gateway import MORNING, serving
 from tests.environments import environment, node_environment
 
 HERE = Path(__file__).parent
@@ -86,7 +86,7 @@ Said = tuple[int, str, str]
 
 def _play(library: Library, version: int) -> Said:
     command, variables = library.command(), library.variables()
-    with serving("--max-version", str(version)) as port:
+    with serving(*MORNING, "--max-version", str(version)) as port:
         done = subprocess.run(
             [*command, str(port), *CASES], capture_output=True, text=True, check=False, timeout=240, env=variables
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.gateway import serving
+from tests.clients.gateway import AFTERNOON, serving
 from tests.environments import ROOT, environment, node_environment
 
 SNIPPETS = re.findall(
@@ -40,7 +40,7 @@ def test_javascript(tmp_path: Path) -> None:
 
 
 def _run(command: list[str], program: str, path: Path, **variables: str) -> None:
-    with serving() as port:
+    with serving(*AFTERNOON) as port:
         path.write_text(program.replace("7497", str(port)), encoding="utf-8")
         done = subprocess.run(
             [*command, str(path)],
