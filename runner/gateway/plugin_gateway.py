@@ -81,12 +81,12 @@ def running(wanted: Mapping[str, object]) -> TwsGateway:
     told = _read(wanted)
     settings = told.settings
     market = SyntheticMarket(settings.seed) if told.quotes is None else QuotesMarket(told.quotes)
-    start = told.start or _open_instant(market, datetime.now(UTC))
+    start = told.start or open_instant(market, datetime.now(UTC))
     gateway = Gateway(market, FastTime(settings.speed, start), settings)
     return TwsGateway(gateway, gateway.start(), settings)
 
 
-def _open_instant(market: Market, now: datetime) -> datetime:
+def open_instant(market: Market, now: datetime) -> datetime:
     """Return now, or the last time of an hour at which the market was open: tests run on Sundays, too."""
     while not _is_open(market, int(now.timestamp())):
         now -= _HOUR

@@ -206,7 +206,7 @@ class StateFile(Store):
     def _put(self, orders: Sequence[_Row], at: int) -> None:
         many = self._connection.executemany
         many(_PUT_ORDER, orders)
-        many(_PUT_EXECUTION, ((fill.details.execution.execution_id, fill.at, to_text(fill)) for fill in self._fills))
+        many(_PUT_EXECUTION, ((_whole_id(fill), fill.at, to_text(fill)) for fill in self._fills))
         many(_PUT_CLIENT, self._book.highest.items() - self._told.items())
         facts = {"at": str(max(at, self.at))}
         if self._fills:
@@ -237,6 +237,11 @@ class StateFile(Store):
             if at > self.at > 0:
                 self._connection.execute(_PUT_FACT, ("at", str(at)))
         self._connection.close()
+
+
+def _whole_id(fill: Fill) -> str:
+    """Return the id that an execution shares with its corrections."""
+    return fill.execution_id.rpartition(".")[0]
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -9,9 +9,14 @@ import sys
 import textwrap
 import tomllib
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+
+from runner.errors import FxrunError
+from runner.gateway.market import SyntheticMarket
+from runner.gateway.plugin_gateway import open_instant, running
 
 ROOT = Path(__file__).parents[2]
 Project = Callable[..., str]
@@ -199,8 +204,6 @@ def main(host, port):
     ],
 )
 def test_a_setting_that_means_nothing(request: pytest.FixtureRequest, settings: str, message: str) -> None:
-    from runner.errors import FxrunError
-    from runner.gateway.plugin_gateway import running
 
     if settings.startswith("'"):
         project: Project = request.getfixturevalue("project")
@@ -211,6 +214,20 @@ def test_a_setting_that_means_nothing(request: pytest.FixtureRequest, settings: 
         return
     with pytest.raises(FxrunError, match=re.escape(message)):
         running(eval(f"dict({settings})"))
+
+
+@pytest.mark.parametrize(
+    ("now", "then"),
+    [
+        ("2025-03-09T12:34:56Z", "2025-03-07T21:34:56Z"),  # a Sunday: the last hour of the week
+        ("2025-03-05T22:05:00Z", "2025-03-05T21:05:00Z"),  # the pause of each day
+        ("2025-03-05T21:50:00Z", "2025-03-05T20:50:00Z"),  # ten minutes before it
+        ("2025-03-05T14:30:00Z", "2025-03-05T14:30:00Z"),
+    ],
+)
+def test_the_market_is_open_at_the_start(now: str, then: str) -> None:
+    start = open_instant(SyntheticMarket(1), datetime.fromisoformat(now))
+    assert start == datetime.fromisoformat(then)
 
 
 def test_what_is_not_used_costs_nothing(project: Project) -> None:

@@ -203,6 +203,18 @@ def test_numbers_are_given_away_once(tmp_path: Path) -> None:
         assert (len(numbers._perm_ids), len(numbers._executions)) == (2 * 29, 2 * 29)
 
 
+def test_a_correction_takes_the_place_of_what_it_corrects(tmp_path: Path) -> None:
+    with kept(tmp_path) as (stage, client):
+        client.ask(order(1), order(2))
+        stage.gateway.call(lambda _: stage.gateway.command({"do": "correct", "price": Decimal("1.0860")}))
+        client.ask()
+        before = client.ask(RequestExecutions(request_id=1)), account_of(client)
+    with kept(tmp_path) as (_, client):
+        assert (client.ask(RequestExecutions(request_id=1)), account_of(client)) == before
+    ids = [one.execution.execution_id[-3:] for one in only(ExecutionDetails, before[0])]
+    assert sorted(ids) == [".01", ".02"]
+
+
 def test_what_a_fault_has_lost_is_lost(tmp_path: Path) -> None:
     with kept(tmp_path) as (stage, client):
         client.ask(order(5), order(6, "SELL", "LMT", limit="1.2", **GTC))
