@@ -16,6 +16,7 @@ from runner.wire.messages import OrderCondition, WireContract, WireOrder
 
 _PRICE, _TIME = 1, 3
 _METHODS = frozenset({0, 1, 2, 3, 4, 7, 8})
+_MOST = 20
 _STEPS = 200  # instants to try ahead; then the order is looked at again
 _NAMES = {4: "margin", 5: "execution", 6: "volume", 7: "percent change"}
 Refusal: TypeAlias = tuple[int, str]
@@ -23,6 +24,8 @@ Refusal: TypeAlias = tuple[int, str]
 
 def refusal(order: WireOrder) -> Refusal | None:
     """Return why the conditions of an order cannot be watched, None if they can."""
+    if len(order.conditions) > _MOST:
+        return 321, f"Error validating request.-'bR' : cause - An order may have at most {_MOST} conditions"
     return next((found for one in order.conditions if (found := _refusal(one)) is not None), None)
 
 

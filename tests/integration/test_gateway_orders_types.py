@@ -387,6 +387,13 @@ def test_refused_conditions(condition: OrderCondition, code: int) -> None:
         assert errors(stage.client().ask(order(1, conditions=(condition,)))) == [(1, code)]
 
 
+def test_too_many_conditions() -> None:
+    with staged() as stage:
+        client = stage.client()
+        assert errors(client.ask(order(1, conditions=(price_is("1.2", above=True),) * 21))) == [(1, 321)]
+        assert errors(client.ask(order(2, conditions=(price_is("1.2", above=True),) * 20))) == []
+
+
 def test_a_held_order_is_cancelled_like_any_other(tmp_path: Path) -> None:
     with staged(prices(tmp_path, STILL)) as stage:
         client = stage.client()
