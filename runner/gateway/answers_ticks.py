@@ -10,10 +10,12 @@ from runner.gateway import history_trades as trades
 from runner.gateway.hours_sessions import Session, hours_of
 from runner.gateway.instruments import Instrument
 from runner.gateway.market import Market, Quote, Touch
+from runner.gateway.trails import Trail
 from runner.wire.messages import Answer, TickGeneric, TickPrice, TickSize, TickString
 
 _POINTS = 200  # of a day, looked at before its extremes are searched for
 _AUTO_EXECUTES = 1
+_BID = Trail(is_buy=False, amount=Decimal(1))  # what its extreme is asked for: the highest
 _DELAYED = {1: 66, 2: 67, 4: 68, 0: 69, 3: 70, 5: 71, 6: 72, 7: 73, 8: 74, 9: 75, 14: 76, 45: 88, 49: 90}
 _SIZE_OF = {1: 0, 2: 3, 4: 5}  # the tick of the size that goes with a price
 _STAMP, _VOLUME, _HALTED = 45, 8, 49
@@ -55,14 +57,14 @@ def day_of(market: Market, one: Instrument, at: int) -> Day | None:
         return None
     last = market.quote(one.local_symbol, yesterday.close - 1)
     grid = Decimal(1).scaleb(-track.decimals)
-    high, low = max(track.bids) * grid, min(track.bids) * grid
     span = (track.times[0], end)
+    high = market.extreme(one.local_symbol, _BID, *span)
     return Day(
         today,
         next(kept.ahead(today.close)).opening,
         _tidy(one, track.bids[0] * grid),
-        _tidy(one, _extreme(market, one, span, Touch("bid", True, high))),
-        _tidy(one, _extreme(market, one, span, Touch("bid", False, low))),
+        _tidy(one, max(track.bids) * grid if high is None else high),
+        _tidy(one, _lowest(market, one, span, min(track.bids) * grid)),
         None if last is None else last.bid,
         end - 1,
     )
@@ -74,21 +76,20 @@ def _tidy(one: Instrument, price: Decimal) -> Decimal:
     return short if short == price else price
 
 
-def _extreme(market: Market, one: Instrument, span: tuple[int, int], known: Touch) -> Decimal:
-    """Return the outermost price of a span, at the known one or beyond: by steps that double, then halve."""
-    grid = one.quoted_step if known.above else -one.quoted_step
-    reached, step = known.level, 1
+def _lowest(market: Market, one: Instrument, span: tuple[int, int], known: Decimal) -> Decimal:
+    """Return the lowest bid of a span, at the known one or below: by steps that double, then halve."""
+    reached, step = known, 1
 
     def touches(level: Decimal) -> bool:
-        return market.first_touch(one.local_symbol, Touch(known.side, known.above, level), *span) is not None
+        return market.first_touch(one.local_symbol, Touch("bid", False, level), *span) is not None
 
-    while touches(reached + grid * step):
-        reached += grid * step
+    while touches(reached - one.quoted_step * step):
+        reached -= one.quoted_step * step
         step *= 2
     while step > 1:
         step //= 2
-        if touches(reached + grid * step):
-            reached += grid * step
+        if touches(reached - one.quoted_step * step):
+            reached -= one.quoted_step * step
     return reached
 
 

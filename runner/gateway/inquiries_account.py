@@ -31,7 +31,10 @@ from runner.wire.messages import (
 )
 
 _MOST_SUMMARIES = 2
-_TOO_MANY = "Error processing request.-'bD' : cause - Maximum number of account summary requests exceeded"
+_TOO_MANY = (
+    "Error processing request.-'bD' : cause - Maximum number of account summary requests exceeded; desubscribe to "
+    "previous request first"
+)
 _GROUPS = ("All", "AllNonProp")
 
 
