@@ -7,6 +7,8 @@ from itertools import count
 
 from runner.gateway.book import Entry
 
+_MOST = 512  # plans, before those that are stale are sorted out
+
 
 class Agenda:
     """The next thing that happens to each order by itself."""
@@ -14,11 +16,20 @@ class Agenda:
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, Entry, int]] = []  # due, order of planning, what, its version then
         self._planned = count()
+        self._most = _MOST
 
     def plan(self, entry: Entry, due: int) -> None:
         """Note when something next happens to an order, in place of what was noted before."""
         entry.version += 1
         heapq.heappush(self._heap, (due, next(self._planned), entry, entry.version))
+        if len(self._heap) > self._most:
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Let go of orders that have ended long before they were due."""
+        self._heap = [one for one in self._heap if one[3] == one[2].version]
+        heapq.heapify(self._heap)
+        self._most = max(_MOST, 2 * len(self._heap))
 
     @property
     def due(self) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from datetime import timedelta
 from decimal import Decimal
@@ -264,3 +265,14 @@ def test_what_ended_long_ago_is_known_for_a_day(tmp_path: Path) -> None:
         stage.pass_until(START + timedelta(days=9))
         client.ask(order(200))
         assert stage.gateway.call(lambda venue: len(venue.fills_since(0))) == 1
+
+
+def test_what_is_cancelled_is_not_held_on_to() -> None:
+    with staged() as stage:
+        client = stage.client()
+        for first in range(1, 1601, 10):
+            numbers = range(first, first + 10)
+            client.ask(*[order(one, "BUY", "LMT", limit="1.0", **SMALL) for one in numbers])
+            client.ask(*[CancelOrder(order_id=one) for one in numbers])
+        kept = stage.gateway.call(lambda venue: [one for one in gc.get_objects() if isinstance(one, Entry)])
+        assert len(kept) < 700
