@@ -12,6 +12,7 @@ from tests.fuzz.corpus import Sample, samples
 RAW_IDS_SINCE = 201
 PROTOBUF_OFFSET = 200
 MAX_SIZE = 0xFFFFFF
+_FRONT = 24  # fields
 Field = tuple[int, bytes, "Message | None"]  # its tag, its value as bytes, and what those mean if it is a message
 Message = list[Field]
 
@@ -173,7 +174,8 @@ class Fuzzer:
 
     def _change_text(self, texts: list[bytes]) -> None:
         random = self._random
-        at = random.randrange(len(texts)) if texts else 0
+        most = len(texts) if random.random() < 0.5 else min(len(texts), _FRONT)  # what matters most stands in front
+        at = random.randrange(most) if texts else 0
         what = random.random()
         if what < 0.5 and texts:
             texts[at] = random.choice(_WORDS if texts[at].isalpha() else _NUMERALS if texts[at] else _TEXTS)
