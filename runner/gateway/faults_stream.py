@@ -54,9 +54,10 @@ class Outlet:
         taken, self._out = self._out, bytearray()
         return taken
 
-    def add(self, data: bytes) -> None:
+    def add(self, data: bytes | bytearray) -> None:
         """Say something to which nothing can happen."""
         self._out += data
+        self._trouble.stirred.add(self._connection)
 
     def send(self, name: str, data: bytes, client: int | None) -> None:
         """Say one frame, or what becomes of it."""
@@ -80,6 +81,7 @@ class Outlet:
         elif fault.do is Verb.CUT:
             self._pass(data[: fault.byte])
             self.is_cut = True
+            self._trouble.stirred.add(self._connection)
             return 0
         return 0 if fault.do is Verb.DROP else copies
 
@@ -87,8 +89,10 @@ class Outlet:
         if not data or self.is_cut or self.is_mute():
             return
         behind, self._swapped = self._swapped or b"", None
-        target = self._out if self._held is None else self._held
-        target += data + behind
+        if self._held is None:
+            self.add(data + behind)
+        else:
+            self._held += data + behind
 
     def _hold(self, until: datetime) -> None:
         self._until = max(until, self._until or until)
@@ -97,7 +101,7 @@ class Outlet:
 
     def _release(self) -> None:
         if self._held is not None and self._until is not None and self._until <= self._trouble.now():
-            self._out += self._held
+            self.add(self._held)
             self._held = self._until = None
 
     def mute(self, until: datetime | None) -> None:
@@ -113,7 +117,7 @@ class Outlet:
     def calm(self) -> None:
         """Say everything that waits, and from now on everything."""
         self._is_mute = False
-        self._out += (self._held or b"") + (self._swapped or b"")
+        self.add((self._held or b"") + (self._swapped or b""))
         self._held = self._until = self._swapped = None
 
 

@@ -62,6 +62,7 @@ class Trouble:
         self.early: list[tuple[Fault, int]] = []  # to be done before what was just said leaves, and by whose connection
         self.late: list[tuple[Fault, int]] = []  # to be done once it has left
         self.doomed: dict[tuple[int, int], float] = {}  # orders to be filled that long after they are cancelled
+        self.stirred: set[int] = set()  # connections on which something was said, or has happened
         self.is_acting = False  # what is said by an act sets off no other one, or there might be no end
         self.forgotten = 0  # what ended before this instant is not told any more
         self._log = log

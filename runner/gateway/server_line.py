@@ -31,7 +31,6 @@ class Line:
         self.uncounted = 0  # bytes that have come and are not acted on yet
         self.is_stopped = False  # takes in nothing for now
         self.until: datetime | None = None  # when it does again
-        self.is_streaming = False
         self.is_closing = False
         self.events = 0  # what its selector watches
         self._gauge = gauge

@@ -43,6 +43,8 @@ class Lines:
         self._is_virtual = is_virtual
         self._log = log
         self._lines: dict[int, Line] = {}
+        self._waiting: dict[int, Line] = {}  # with requests that are not acted on yet
+        self._streaming: dict[int, Line] = {}  # that want to be told as time passes
         self._count = 0
 
     def __iter__(self) -> Iterator[Line]:
@@ -54,12 +56,12 @@ class Lines:
     @property
     def is_streaming(self) -> bool:
         """True if some client wants to be told as time passes."""
-        return any(line.is_streaming for line in self._lines.values())
+        return bool(self._streaming)
 
     @property
     def is_busy(self) -> bool:
         """True if requests wait that can be acted on."""
-        return any(line.session.has_more and len(line.pending) < _MANY for line in self._lines.values())
+        return any(len(line.pending) < _MANY for line in self._waiting.values())
 
     def accept(self, listener: socket.socket) -> None:
         """Take up one more connection."""
@@ -82,6 +84,7 @@ class Lines:
     # --- in
 
     def _attend(self, line: Line) -> None:
+        self._trouble.stirred.add(line.number)
         if not line.events & selectors.EVENT_READ or line.number not in self._lines:
             return
         data = line.read()
@@ -103,7 +106,9 @@ class Lines:
         self._after(line)
 
     def _after(self, line: Line) -> None:
-        line.is_streaming = line.session.is_streaming
+        self._trouble.stirred.add(line.number)
+        _keep(self._streaming, line, line.session.is_streaming)
+        _keep(self._waiting, line, line.session.has_more)
         if not line.session.has_more:
             self._count_in(line)
 
@@ -113,16 +118,15 @@ class Lines:
 
     def proceed(self) -> None:
         """Act on requests that had to wait until earlier answers were taken."""
-        for line in self._lines.values():
-            if line.session.has_more and len(line.pending) < _MANY:
+        for line in [*self._waiting.values()]:
+            if len(line.pending) < _MANY:
                 line.session.receive(b"", self._trouble.now())
                 self._after(line)
 
     def tick(self, at: int) -> None:
         """Tell those who want it what time has changed."""
-        for line in self._lines.values():
-            if line.is_streaming:
-                line.session.tick(at)
+        for line in self._streaming.values():
+            line.session.tick(at)
 
     def stop_reading(self, line: Line, until: datetime) -> None:
         """Take in nothing from a client for a while; in virtual time it is taken in and not looked at."""
@@ -147,12 +151,15 @@ class Lines:
 
     def flush(self) -> None:
         """Hand on what the sessions have to say."""
-        for line in [*self._lines.values()]:
-            if len(line.session.outlet):
+        stirred, self._trouble.stirred = self._trouble.stirred, set()
+        has_pending = False
+        for number in stirred:
+            line = self._lines.get(number)
+            if line is not None:
                 self.produced += line.take()
-            if line.pending or line.session.is_over or line.session.outlet.is_done or line.events != line.wanted:
                 self._send(line)
-        if sum(len(line.pending) for line in self._lines.values()) > _ALL:
+                has_pending = has_pending or bool(line.pending)
+        if has_pending and sum(len(line.pending) for line in self._lines.values()) > _ALL:
             self._lose(max(self._lines.values(), key=lambda line: len(line.pending)))
 
     def _send(self, line: Line) -> None:
@@ -188,6 +195,8 @@ class Lines:
         """Close a connection at once."""
         if self._lines.pop(line.number, None) is None:
             return
+        _keep(self._streaming, line, False)
+        _keep(self._waiting, line, False)
         self._count_in(line)
         self.produced -= len(line.pending)  # nobody will ever handle these
         if line.events:
@@ -198,3 +207,11 @@ class Lines:
         """Close every connection."""
         for line in self:
             self.hang_up(line)
+
+
+def _keep(lines: dict[int, Line], line: Line, is_one: bool) -> None:
+    """Have a line among others, or not."""
+    if is_one:
+        lines[line.number] = line
+    else:
+        lines.pop(line.number, None)
