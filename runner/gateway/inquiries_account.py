@@ -142,8 +142,8 @@ class AccountInquiries:
 
     def _say_updates(self, told: _Told, keys: Iterable[str], at: int) -> None:
         account, valuation = self._venue.account, self._venue.valuation
-        ready = ("AccountReady", "true", "")
-        figures = told.news((ready, *answers.figures(account, valuation, at), *answers.ledger(account, valuation, at)))
+        first = (("AccountCode", account.number, ""), ("AccountReady", "true", ""))
+        figures = told.news((*first, *answers.figures(account, valuation, at), *answers.ledger(account, valuation, at)))
         news: list[Answer] = [
             AccountValue(key=key, value=value, currency=currency, account=account.number)
             for key, value, currency in figures
