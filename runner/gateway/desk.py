@@ -31,7 +31,8 @@ class Desk:
         """Take a new order, or the modification of one that is known."""
         entry = self._entry(client_id, request, at)
         known = self._book.get(client_id, request.order_id)
-        refused = self._refusal(entry, known, at) or offers.refused_attachments(request)
+        refused = rules.unrouted(request.contract) or self._refusal(entry, known, at)
+        refused = refused or offers.refused_attachments(request)
         if refused is not None:
             if known is None and not request.order.what_if:
                 self._book.use(client_id, request.order_id)

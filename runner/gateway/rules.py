@@ -54,6 +54,11 @@ def unknown(contract: WireContract, at: int | None = None) -> Refusal:
     return 200, f"The contract description specified for {contract.symbol} is ambiguous."
 
 
+def unrouted(contract: WireContract) -> Refusal | None:
+    """Refuse an order whose contract names no exchange: that is enough to look it up, not to trade it."""
+    return None if contract.exchange else (321, "Error validating request.-'bR' : cause - Missing order exchange")
+
+
 @lru_cache(maxsize=512)
 def listed(instrument: Instrument) -> WireContract:
     """Return a contract as the gateway names it."""

@@ -16,6 +16,7 @@ CASES = (
     "details",
     "ambiguous",
     "unknown",
+    "no exchange",
     "stock",
     "future",
     "gold",

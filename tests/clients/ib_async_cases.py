@@ -160,6 +160,11 @@ def unknown() -> None:
     desk.status(trade, "Cancelled")
 
 
+def no_exchange() -> None:
+    trade = desk.place(lib.Contract(conId=12087792), order("BUY", "MKT"))
+    assert "exchange" in desk.refused(trade.order.orderId, 321)
+
+
 def stock() -> None:
     found = [lib.Stock(one, "SMART", "USD") for one in ("AAPL", "SPY")]
     assert [one.conId for one in desk.ib.qualifyContracts(*found)] == [265598, 756733]

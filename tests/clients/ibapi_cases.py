@@ -67,6 +67,10 @@ def unknown() -> None:
     app.refused(app.place(contract(symbol="QQQQX", **STOCK), order("BUY", "MKT", 1)), 200)
 
 
+def no_exchange() -> None:
+    assert "exchange" in app.refused(app.place(contract(conId=12087792), order("BUY", "MKT")), 321)
+
+
 def stock() -> None:
     assert [_details(symbol=one, **STOCK)[0].contract.conId for one in ("AAPL", "SPY")] == [265598, 756733]
     one = app.place(AAPL, order("BUY", "LMT", 10, lmtPrice=1.0, outsideRth=True))

@@ -119,6 +119,9 @@ const cases = {
     assert.match(await peer.refused(peer.requestId, 200), /No security definition/);
     await peer.refused(peer.place({ symbol: "QQQQX", ...STOCK }, order("BUY", "MKT", { totalQuantity: 1 })), 200);
   },
+  "no exchange": async () => {
+    assert.match(await peer.refused(peer.place({ conId: 12087792 }, order("BUY", "MKT")), 321), /exchange/);
+  },
   stock: async () => {
     for (const [symbol, conId] of [["AAPL", 265598], ["SPY", 756733]])
       assert.equal((await details({ symbol, ...STOCK }))[0].contract.conId, conId);

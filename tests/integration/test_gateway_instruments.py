@@ -116,7 +116,7 @@ def test_only_the_profit_of_a_future_is_paid(market: Market) -> None:
         (WireContract(symbol="EUR", security_type="FUT", exchange="CME", currency="USD"), 200),
         (WireContract(symbol="EUR", security_type="CASH", exchange="IDEALPRO"), 200),
         (WireContract(symbol="ZZZZ", security_type="STK", exchange="SMART", currency="USD"), 200),
-        (WireContract(local_symbol="6EU6"), 200),
+        (WireContract(local_symbol="6EU6", exchange="CME"), 200),
     ],
     ids=["no month", "no currency", "unknown", "expired"],
 )

@@ -201,12 +201,23 @@ def test_what_a_modification_may_not_change() -> None:
         client = stage.client()
         client.ask(order(1, "BUY", "LMT", limit="0.5"))
         assert errors(client.ask(order(1, "SELL", "LMT", limit="0.5"))) == [(1, 105)]
-        other = WireContract(local_symbol="GBP.USD")
+        other = WireContract(local_symbol="GBP.USD", exchange="IDEALPRO")
         assert errors(client.ask(order(1, "BUY", "LMT", limit="0.5", contract=other))) == [(1, 105)]
         too_big = client.ask(order(1, "BUY", "LMT", limit="0.5", total_quantity=Decimal(50_000_000)))
         assert (errors(too_big), statuses(too_big)) == ([(1, 201)], [])
         (still,) = only(OpenOrder, client.ask(RequestOpenOrders()))
         assert (still.order.action, still.order.total_quantity) == ("BUY", 25000)
+
+
+@pytest.mark.parametrize("what_if", [False, True])
+def test_an_order_says_where_it_goes(what_if: bool) -> None:
+    with staged() as stage:
+        client = stage.client()
+        told = client.ask(order(1, contract=WireContract(contract_id=12087792), what_if=what_if))
+        (refused,) = only(ErrorMessage, told)
+        assert (refused.about, refused.code) == (1, 321)
+        assert refused.text.endswith("Missing order exchange")
+        assert kinds(told) == ["ErrorMessage"]
 
 
 def test_a_held_order_may_be_changed_before_it_is_transmitted(tmp_path: Path) -> None:
@@ -408,7 +419,7 @@ def test_an_order_that_lowers_the_margin_always_passes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("pair", "least"), [("EUR.USD", 20_000), ("USD.JPY", 25_000)])
 def test_odd_lots_are_filled_with_a_warning(pair: str, least: int) -> None:
-    contract = WireContract(local_symbol=pair)
+    contract = WireContract(local_symbol=pair, exchange="IDEALPRO")
     with staged() as stage:
         client = stage.client()
         told = client.ask(order(1, total_quantity=Decimal(5000), contract=contract))
