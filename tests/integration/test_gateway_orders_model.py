@@ -276,3 +276,23 @@ def test_what_is_cancelled_is_not_held_on_to() -> None:
             client.ask(*[CancelOrder(order_id=one) for one in numbers])
         kept = stage.gateway.call(lambda venue: [one for one in gc.get_objects() if isinstance(one, Entry)])
         assert len(kept) < 700
+
+
+def test_what_happens_to_an_order_that_ended_long_ago(tmp_path: Path) -> None:
+    with staged(prices(tmp_path, STILL)) as stage:
+        client = stage.client()
+        (first,) = only(ExecutionDetails, client.ask(order(1, **SMALL)))
+        client.ask(order(2, "BUY", "LMT", limit="1.0", **SMALL), CancelOrder(order_id=2))
+        client.ask(*[order(number, "BUY" if number % 2 else "SELL", **SMALL) for number in range(3, 120)])
+        now = at(stage)
+        stage.gateway.call(lambda venue: venue.correct(first.execution.execution_id, Decimal("1.0900"), now))
+        stage.gateway.call(lambda venue: venue.fill_late(venue.book.get(1, 2), now))
+        told = client.ask()
+        assert kinds(told) == ["ExecutionDetails", "CommissionReport"] * 2
+        corrected, late = (one.execution for one in only(ExecutionDetails, told))
+        assert (corrected.price, corrected.average_price) == (Decimal("1.0900"), Decimal("1.09"))
+        assert (late.order_id, late.price, late.shares) == (2, Decimal("1.0"), 5000)
+        completed = {one.order.order_ref: one for one in only(CompletedOrder, client.ask(RequestCompletedOrders()))}
+        assert completed["ref-2"].order_state.status == "Filled"
+        entries = stage.gateway.call(lambda venue: [venue.book.get(1, number) for number in (1, 2)])
+        assert [entry.price for entry in entries] == [Decimal("1.09"), Decimal("1.0")]

@@ -326,3 +326,30 @@ def test_an_order_that_is_attached_elsewhere_before_it_is_sent(tmp_path: Path) -
         assert statuses(told) == [(2, "Submitted"), (3, "PreSubmitted")]
         assert statuses(client.ask(CancelOrder(order_id=1))) == [(1, "ApiCancelled")]
         assert sorted(statuses(client.ask(CancelOrder(order_id=2)))) == [(2, "Cancelled"), (3, "Cancelled")]
+
+
+def test_a_family_is_modified_while_it_waits(tmp_path: Path) -> None:
+    with staged(prices(tmp_path, STILL, (60, "1.0846", "1.0848"), (120, "1.0881", "1.0883"))) as stage:
+        client = stage.client()
+        client.ask(
+            order(1, "BUY", "LMT", limit="1.0840", transmit=False),
+            order(2, "SELL", "LMT", limit="1.0900", parent_id=1, transmit=False),
+            order(3, "SELL", "STP", stop="1.0800", parent_id=1),
+        )
+        told = client.ask(order(2, "SELL", "LMT", limit="1.0880", parent_id=1))
+        assert [(one.status, one.why_held) for one in only(OrderStatus, told)] == [("PreSubmitted", "child")]
+        assert statuses(client.ask(order(1, "BUY", "LMT", limit="1.0848"))) == [(1, "Submitted")]
+        stage.pass_until(after(200))
+        told = client.ask()
+        assert [one for one in statuses(told) if one[1] in ("Filled", "Cancelled")] == [
+            (1, "Filled"), (2, "Filled"), (3, "Cancelled")
+        ]  # fmt: skip
+        assert [one.execution.price for one in only(ExecutionDetails, told)] == [Decimal("1.0848"), Decimal("1.0880")]
+
+
+@pytest.mark.parametrize("time_in_force", ["IOC", "FOK"])
+def test_exits_of_a_parent_that_takes_nothing(time_in_force: str, tmp_path: Path) -> None:
+    with staged(prices(tmp_path, STILL)) as stage:
+        told = stage.client().ask(*bracket(LARGE, kind="LMT", limit="1.0800", time_in_force=time_in_force))
+        assert sorted(one for one in statuses(told) if one[1] == "Cancelled") == [(n, "Cancelled") for n in (1, 2, 3)]
+        assert sorted(errors(told)) == [(1, 202), (2, 202), (3, 202)]
