@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -173,6 +174,24 @@ def test_a_client_that_does_not_read_blocks_nobody() -> None:
         assert kinds(told).count("OpenOrder") == 35 * 199, "nothing of what it did not read was lost"
         after = stage.settled()
         assert after.produced - before.produced < 100, "what waited had been counted when it was queued"
+
+
+def test_who_asks_for_more_than_it_reads_has_to_wait() -> None:
+    """What it asked for is 20 times what is let pile up; it is not acted on, and no memory goes into it."""
+    with staged(settings=MANY) as stage:
+        deaf, client = stage.client(1, buffer=4096), stage.client(2)
+        deaf.ask(*[order(number, "BUY", "LMT", limit="0.5") for number in range(1, 200)])
+        deaf.sock.settimeout(0.3)
+        asked = deaf.wire.encode(*[RequestOpenOrders()] * 2000)
+        with suppress(TimeoutError):
+            while True:
+                deaf.sock.sendall(asked)
+        assert statuses(client.ask(order(1)))[-1] == (1, "Filled")
+        (piled, *_) = stage.gateway.call(lambda venue: [len(line.pending) for line in stage.gateway.lines])
+        assert 4_000_000 < piled < 12_000_000
+        deaf.close()
+        stage.clients.remove(deaf)
+        assert statuses(client.ask(order(2)))[-1] == (2, "Filled")
 
 
 def test_a_client_that_vanishes_hurts_nobody() -> None:
