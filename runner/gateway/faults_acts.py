@@ -218,6 +218,7 @@ class Acts:
         self._trouble.calm()
         for line in lines:
             line.session.calm()
+            self._world.lines.read_on(line)
         return _clients(lines)
 
 

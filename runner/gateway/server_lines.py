@@ -137,8 +137,11 @@ class Lines:
         self._trouble.agenda.plan(until, partial(self._read_again, line))
 
     def _read_again(self, line: Line) -> None:
-        if line.number not in self._lines or line.until is None or line.until > self._trouble.now():
-            return
+        if line.number in self._lines and line.until is not None and line.until <= self._trouble.now():
+            self.read_on(line)
+
+    def read_on(self, line: Line) -> None:
+        """Take in again what a client sends, and first what has waited."""
         line.is_stopped, line.until = False, None
         if not self._is_virtual:
             line.keep(_USUAL)

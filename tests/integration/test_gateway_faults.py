@@ -21,6 +21,7 @@ from runner.wire.messages import (
     ErrorMessage,
     ExecutionDetails,
     NextValidId,
+    RequestAllOpenOrders,
     RequestCompletedOrders,
     RequestContractDetails,
     RequestExecutions,
@@ -368,6 +369,28 @@ def test_pacing() -> None:
         client.sent = 0
         assert is_closed(client)
         assert statuses(calm.ask(order(1)))[-1] == (1, "Filled")
+
+
+def test_calm_lets_everything_go_on() -> None:
+    with wrong(
+        {"do": "stop_reading", "for": 900, "when": {"at": 1, "client": 1}},
+        {"do": "delay", "for": 900, "when": {"message": "OpenOrdersEnd", "client": 2}},
+        {"do": "reorder", "when": {"message": "RequestIds", "direction": "in", "client": 3}},
+        {"do": "read_only", "when": {"client": 2}},
+        {"do": "calm", "when": {"at": 2}},
+    ) as stage:
+        one, two, three = (stage.client(number) for number in (1, 2, 3))
+        later(stage, 1)
+        one.send(one.wire.encode(order(1)))
+        two.send(two.wire.encode(RequestAllOpenOrders(), order(1)))
+        three.send(three.wire.encode(RequestIds()))
+        stage.settled()
+        assert not any(map(_is_readable, (one, three)))
+        later(stage, 1)
+        assert statuses(one.ask())[-1] == (1, "Filled")
+        assert kinds(two.ask()) == ["OpenOrdersEnd", "ErrorMessage"]
+        assert kinds(three.ask()) == ["NextValidId"]
+        assert statuses(two.ask(order(1)))[-1] == (1, "Filled")
 
 
 # --- the gateway
