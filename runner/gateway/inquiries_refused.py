@@ -58,7 +58,7 @@ REFUSALS: Mapping[int, Refusal] = {
 
 # Request -> the message that answers it, and its fields.
 EMPTY: Mapping[int, tuple[int, tuple[str, ...]]] = {
-    24: (19, ("1", "<ScanParameterResponse></ScanParameterResponse>")),
+    24: (19, ("1", '<?xml version="1.0" encoding="UTF-8"?>\n<ScanParameterResponse></ScanParameterResponse>')),
     67: (67, ("1", "{id}", "")),
     78: (76, ("{id}",)),
     79: (77, ("{id}", "0")),
