@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import add
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -124,10 +124,23 @@ def pieces(query: Query, market: Market, session: Span, apart: int = 1) -> Itera
     spans = list(_spans(session, query))
     wanted = [at for start, end in spans for at in (start, end - 1)] if apart > 1 else []
     track = market.track(query.one.local_symbol, session, apart, wanted)
+    if track is not None and query.is_traded and apart == 1:
+        track = _each_second(track, session)
     if track is not None and track.times:
         prices, decimals = _side(track, query)
         for piece in _cut(track.times, prices, spans):
             yield decimals, piece
+
+
+def _each_second(track: Track, span: Span) -> Track:
+    """Return the prices of every second of a span, for there is a trade in each."""
+    start, end = span
+    if len(track.times) in (0, end - start):
+        return track
+    begun = [max(start, at) for at in track.times]
+    places = [place for place, (at, until) in enumerate(pairwise((*begun, end))) for _ in range(until - at)]
+    bids, asks = ([side[place] for place in places] for side in (track.bids, track.asks))
+    return Track(range(begun[0], end), bids, asks, track.decimals)
 
 
 def _spans(session: Span, query: Query) -> Iterator[Span]:

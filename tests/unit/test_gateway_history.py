@@ -284,3 +284,19 @@ def test_a_file_of_prices(tmp_path: Path) -> None:
     assert {told[4].open, told[4].high, told[4].low, told[4].close} == {Decimal("1.08415")}, "a price holds"
     with pytest.raises(HistoryRefused, match="returned no data"):
         bars(QuotesMarket(file), end="20250304 00:00:00 UTC")
+
+
+def test_trades_of_a_file_are_made_each_second_too(tmp_path: Path) -> None:
+    file = tmp_path / "quotes.csv"
+    file.write_text("time,bid,ask\n2025-03-05T14:29:50Z,200.10,200.12\n2025-03-05T14:30:30Z,200.20,200.22\n")
+    told = bars(
+        QuotesMarket(file), now=at("2025-03-05T14:32:00"), contract=AAPL, what_to_show="TRADES", duration="120 S"
+    )
+    assert [(bar.high, bar.low) for bar in told] == [
+        (Decimal("200.22"), Decimal("200.10")),
+        (Decimal("200.22"), Decimal("200.20")),
+    ], "at the bid and at the ask, though the quotes stood still"
+    wanted = {"now": at("2025-03-05T14:32:00"), "contract": AAPL, "what_to_show": "TRADES", "duration": "120 S"}
+    assert {bar.open for bar in bars(QuotesMarket(file), bar_size="5 secs", **wanted)} <= {
+        Decimal(text) for text in ("200.10", "200.12", "200.20", "200.22")
+    }
