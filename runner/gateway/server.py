@@ -131,7 +131,7 @@ class Gateway:
                 result, error = results.get(timeout=0.2)
             except Empty:
                 if self._thread is None or self.ended.is_set():
-                    raise ConnectionFailed("the gateway has ended") from self.failure
+                    raise self.failure or ConnectionFailed("the gateway has ended") from None
                 continue
             if error is not None:
                 raise error

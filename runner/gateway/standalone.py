@@ -16,7 +16,7 @@ from time import monotonic
 from types import FrameType
 
 from runner.core.clock import Clock
-from runner.errors import ConnectionFailed
+from runner.errors import FxrunError
 from runner.gateway.fills import PLAIN, FillModel
 from runner.gateway.framelog import FrameLog
 from runner.gateway.market import CREDIT, Market, QuotesMarket, SyntheticMarket
@@ -76,7 +76,11 @@ def serve(port: int, settings: GatewaySettings, files: Files) -> int:
     notes = _Notes(log, is_shown=files.table)
     gateway = Gateway(market, clock, settings, truth=truth, store=store, log=log, notes=notes.put)
     stopped = _Stop(gateway.ended)
-    bound = gateway.start(port, files.control)
+    try:
+        bound = gateway.start(port, files.control)
+    except FxrunError:
+        _close(truth, store, log)
+        raise
     _introduce(settings, files, gateway, clock)
     sys.stdout.write(f"listening on 127.0.0.1:{bound}\n")
     sys.stdout.flush()
@@ -84,9 +88,18 @@ def serve(port: int, settings: GatewaySettings, files: Files) -> int:
         _show(gateway, clock, stopped, notes)
     code = stopped.wait()
     gateway.stop()
+    _close(log)
     if gateway.failure is not None:
         raise gateway.failure
     return code
+
+
+def _close(*kept: TruthFile | StateFile | FrameLog | None) -> None:
+    for one in kept:
+        if isinstance(one, StateFile):
+            one.close(0)
+        elif one is not None:
+            one.close()
 
 
 def _show(gateway: Gateway, clock: Clock, stopped: _Stop, notes: _Notes) -> None:
@@ -96,7 +109,7 @@ def _show(gateway: Gateway, clock: Clock, stopped: _Stop, notes: _Notes) -> None
         at = int(clock.now().timestamp())
         return gateway.call(lambda venue: snapshot(venue, gateway.sessions, at, notes.last))
 
-    with suppress(ConnectionFailed):  # it has ended between two looks
+    with suppress(FxrunError):  # it has ended between two looks, and says why afterwards
         show(look, stopped.is_over)
 
 

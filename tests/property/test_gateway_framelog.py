@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner.gateway.framelog import Tap
@@ -67,7 +67,7 @@ def test_whoever_knocks(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("kind", [PlaceOrder, OpenOrder, CompletedOrder, ExecutionDetails, RequestHistoricalData])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_every_value_has_a_line(kind: type, data: st.DataObject) -> None:
     line = words(data.draw(st.from_type(kind)))

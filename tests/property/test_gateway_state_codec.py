@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import Enum
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner.gateway.account import Holding
@@ -30,7 +30,7 @@ st.register_type_strategy(Decimal, DECIMALS)
 
 
 @pytest.mark.parametrize("kind", [Entry, Fill, Holding, WireOrder, ExecutionDetails, CommissionReport])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_what_is_kept_comes_back(kind: type, data: st.DataObject) -> None:
     value = data.draw(st.from_type(kind))
