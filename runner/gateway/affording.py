@@ -38,6 +38,13 @@ class Affording:
         rate = self._valuation.rate(entry.pair, price, at)
         return commission(entry.pair, self._quantity(entry, at), price, rate)
 
+    def _closes(self, entry: Entry) -> bool:
+        """Tell whether an order can only make a position smaller."""
+        holding = self._account.holdings.get(entry.pair)
+        held = ZERO if holding is None else holding.units
+        is_other_side = held < 0 if entry.is_buy else held > 0
+        return is_other_side and 0 < entry.remaining <= abs(held)
+
     def _quantity(self, entry: Entry, at: int) -> Decimal:
         """Return what is left to fill; of an order that spends money, what that buys at about the price of now."""
         if entry.quantity or not entry.order.cash_quantity:
@@ -47,6 +54,8 @@ class Affording:
 
     def no_margin(self, entry: Entry, at: int) -> str | None:
         """Say why an order cannot be afforded, None if it can; one that lowers the margin always can."""
+        if self._closes(entry):
+            return None
         told = self.preview(entry, at)
         if told.after <= told.before or told.after <= told.equity:
             return None
