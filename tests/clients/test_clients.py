@@ -12,7 +12,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -37,21 +37,13 @@ class Library:
     lowest: int = 100
     highest: int
     shown: int
-    making: threading.Lock = field(default_factory=threading.Lock)
 
-    def command(self) -> list[str]:
-        """Return what starts the script; makes the environment first."""
-        with self.making:
+    def start(self) -> tuple[list[str], dict[str, str]]:
+        """Return what starts the script, and its environment variables; installs the client first."""
+        with MAKING[self.requirement]:
             if self.script.endswith(".cjs"):
-                return ["node", str(HERE / self.script)]
-            return [str(environment(self.requirement)), str(HERE / self.script)]
-
-    def variables(self) -> dict[str, str]:
-        """Return the environment variables of the script."""
-        if not self.script.endswith(".cjs"):
-            return dict(os.environ)
-        with self.making:
-            return {**os.environ, "NODE_PATH": str(node_environment(self.requirement))}
+                return ["node", str(HERE / self.script)], {"NODE_PATH": str(node_environment(self.requirement))}
+            return [str(environment(self.requirement)), str(HERE / self.script)], {}
 
 
 IBAPI, IB_ASYNC = "ibapi_cases.py", "ib_async_cases.py"
@@ -67,6 +59,7 @@ LIBRARIES = (
     Library(name="IBApi", requirement="@stoqey/ib@1.6.10", script="stoqey_cases.cjs", highest=193, shown=157),
     Library(name="IBApiNext", requirement="@stoqey/ib@1.6.10", script="stoqey_next_cases.cjs", highest=193, shown=178),
 )
+MAKING = {one.requirement: threading.Lock() for one in LIBRARIES}  # one environment serves two scripts
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -85,10 +78,15 @@ Said = tuple[int, str, str]
 
 
 def _play(library: Library, version: int) -> Said:
-    command, variables = library.command(), library.variables()
+    command, variables = library.start()
     with serving(*MORNING, "--max-version", str(version)) as port:
         done = subprocess.run(
-            [*command, str(port), *CASES], capture_output=True, text=True, check=False, timeout=240, env=variables
+            [*command, str(port), *CASES],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=240,
+            env={**os.environ, **variables},
         )
     return done.returncode, done.stdout, done.stderr
 
