@@ -14,6 +14,7 @@ from runner.wire.messages import Request
 
 _LENGTH = struct.Struct("!I")
 _PREFIX = 4  # API\0, before the length of the greeting
+_LONGEST = 4 * 1024 * 1024  # bytes of a frame from a client; what is longer is no request
 
 
 class Outlet:
@@ -202,6 +203,7 @@ class Gauge:
         self._offset = 0  # bytes of the frame that have come
         self._cut: int | None = None
         self._prefix = _PREFIX  # before the first length
+        self.problem = ""
 
     def admit(self, data: bytes, client: int | None) -> tuple[bytes, bool]:
         """Return the bytes that come through, and whether nothing more does."""
@@ -214,6 +216,9 @@ class Gauge:
             piece = data[place : place + self._wanted()]
             place += len(piece)
             self._take(piece)
+            if self._left > _LONGEST:
+                self.problem = f"a frame of {self._left:,} bytes, at most {_LONGEST:,} are taken"
+                return data[:place], True
         return data, self._cut is not None and self._cut <= self._offset > 0
 
     def _cut_of(self, client: int | None) -> int | None:

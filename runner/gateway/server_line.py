@@ -33,7 +33,7 @@ class Line:
         self.until: datetime | None = None  # when it does again
         self.is_closing = False
         self.events = 0  # what its selector watches
-        self._gauge = gauge
+        self.gauge = gauge
         self._tap = tap
         self._stops_the_client = not is_virtual  # virtual time waits until all that was sent is taken in
 
@@ -56,7 +56,7 @@ class Line:
 
     def admit(self, data: bytes) -> tuple[bytes, bool]:
         """Return the bytes that come through to the session, and whether nothing more does."""
-        data, is_cut = self._gauge.admit(data, None if self.session.client_id < 0 else self.session.client_id)
+        data, is_cut = self.gauge.admit(data, None if self.session.client_id < 0 else self.session.client_id)
         if self._tap is not None:
             self._tap.came(data)
         return data, is_cut

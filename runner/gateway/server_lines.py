@@ -102,7 +102,7 @@ class Lines:
         data, is_cut = line.admit(data)
         line.session.receive(data, self._trouble.now())
         if is_cut:
-            line.session.is_over = True
+            line.session.refuse(line.gauge.problem)
         self._after(line)
 
     def _after(self, line: Line) -> None:

@@ -165,21 +165,22 @@ class Session:
         except WireError as error:
             return self._complain(str(error))
         if self._wire.state is SessionState.REFUSED:
-            self._refuse()
+            self.refuse(self._wire.reason)
         return True
 
     def _complain(self, problem: str) -> bool:
         if self._wire.state is SessionState.REFUSED:
-            self._refuse()
+            self.refuse(self._wire.reason)
             return True
         self._note(None)
         self.say(reports.error(-1, 320, f"Error reading request. {problem}"))
         return False
 
-    def _refuse(self) -> None:
-        if not self.is_over:
+    def refuse(self, problem: str) -> None:
+        """Hear nothing more; the problem, if there is one, is logged."""
+        if problem and not self.is_over:
             who = "a client" if self._client_id < 0 else f"client {self._client_id}"
-            self._trouble.say(f"{who} is refused: {self._wire.reason}")
+            self._trouble.say(f"{who} is refused: {problem}")
         self.is_over = True
 
     def _greet(self, now: datetime) -> None:

@@ -125,6 +125,17 @@ def test_a_frame_that_is_too_long_ends_that_connection_only() -> None:
         assert errors(stage.client(1).welcome)[0] == (-1, 2104)
 
 
+def test_a_frame_that_is_no_request_takes_up_no_memory() -> None:
+    notes: list[str] = []
+    with staged(notes=notes.append) as stage:
+        broken, client = stage.client(1), stage.client(2)
+        broken.send((5_000_000).to_bytes(4, "big") + b"3")
+        with pytest.raises((ConnectionAbortedError, ConnectionResetError)):
+            broken.read()
+        assert statuses(client.ask(order(1)))[-1] == (1, "Filled")
+    assert notes[0].endswith("client 1 is refused: a frame of 5,000,000 bytes, at most 4,194,304 are taken")
+
+
 def test_requests_behind_the_greeting_and_in_pieces() -> None:
     with staged() as stage:
         model = stage.client(1)
