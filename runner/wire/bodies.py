@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from runner.wire.answers import Answer
-from runner.wire.codec import decode_answer, decode_request, encode
+from runner.wire.codec import decode_answer, decode_request, fields_of
 from runner.wire.errors import WireError
 from runner.wire.frames import frame, join_fields, split_fields, wrap
 from runner.wire.proto_answers import PROTO_ANSWERS
@@ -30,15 +30,15 @@ _BY_MESSAGE: Mapping[type, tuple[int, int, Shape]] = {
 def write(message: Request | Answer, version: int) -> bytes:
     """Return the frame of a message."""
     if version < RAW_IDS_SINCE:
-        return frame(encode(message, version))
+        return frame(fields_of(message, version))
     if isinstance(message, Unsupported) and message.protobuf is not None:
         return _protobuf(message.message_id, message.protobuf)
     found = _BY_MESSAGE.get(type(message))
     if found is not None and version >= found[0]:
         _, message_id, shape = found
         return _protobuf(message_id, serialize(shape.name, shape.give(message)))
-    fields = encode(message, version)
-    return wrap(_ID.pack(int(fields[0])) + join_fields(fields[1:], int(fields[0])))
+    number, *fields = fields_of(message, version)
+    return wrap(_ID.pack(int(number)) + join_fields(fields, int(number)))
 
 
 def _protobuf(message_id: int, data: bytes) -> bytes:

@@ -26,16 +26,29 @@ def _steps(message: type, version: int) -> tuple[Step, ...]:
     return prepare(_BY_MESSAGE[message].items, version)
 
 
+@lru_cache(maxsize=1024)
+def _plan(message: type, version: int) -> tuple[str, tuple[str, ...], tuple[Step, ...]]:
+    """Return what writing a message takes: its id, the names of its parts, the steps."""
+    layout = _BY_MESSAGE[message]
+    return str(layout.message_id), tuple(name for name, _ in layout.parts), _steps(message, version)
+
+
 def encode(message: Request | Answer, version: int) -> tuple[str, ...]:
     """Return the fields of a message, its id first."""
+    return tuple(fields_of(message, version))
+
+
+def fields_of(message: Request | Answer, version: int) -> list[str]:
+    """Return the same as a list."""
     if isinstance(message, Unsupported):
-        return (str(message.message_id), *message.fields)
-    layout = _BY_MESSAGE[type(message)]
-    parts = {name: getattr(message, name) for name, _ in layout.parts}
+        return [str(message.message_id), *message.fields]
+    kind: type = type(message)
+    number, names, steps = _plan(kind, version)
+    parts = {name: getattr(message, name) for name in names}
     parts[""] = message
-    out = [str(layout.message_id)]
-    write_steps(_steps(layout.message, version), parts, out)
-    return tuple(out)
+    out = [number]
+    write_steps(steps, parts, out)
+    return out
 
 
 def decode_request(fields: Sequence[str], version: int) -> Request:

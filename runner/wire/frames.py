@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from runner.wire.errors import WireError
 
@@ -71,21 +71,20 @@ def split_fields(body: bytes) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def frame(fields: Iterable[str]) -> bytes:
+def frame(fields: Sequence[str]) -> bytes:
     """Write one frame."""
-    parts = tuple(fields)
-    return wrap(join_fields(parts))
+    return wrap(join_fields(fields))
 
 
-def join_fields(parts: tuple[str, ...], message_id: int | None = None) -> bytes:
+def join_fields(parts: Sequence[str], message_id: int | None = None) -> bytes:
     """Write fields one behind the other; the first is the message's id unless that is given."""
-    text = "\0".join((*parts, ""))
+    text = "\0".join(parts) + "\0" if parts else ""
     if text.count("\0") != len(parts):
         raise WireError("a field holds a zero byte", message_id=_id_of(parts) if message_id is None else message_id)
     return text.encode("utf-8", errors="replace")
 
 
-def _id_of(parts: tuple[str, ...]) -> int | None:
+def _id_of(parts: Sequence[str]) -> int | None:
     return int(parts[0]) if parts and parts[0].isdecimal() else None
 
 

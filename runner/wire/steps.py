@@ -156,7 +156,10 @@ class Elements:
     def write(self, parts: dict[str, Any], out: list[str]) -> None:
         """Write the count and the elements."""
         value = getattr(parts[self.part], self.name)
-        items = ((value,) if value is not None else ()) if self.single else value
+        if not value:  # as nearly always
+            out.append("0")
+            return
+        items = (value,) if self.single else value
         out.append(str(len(items)))
         for item in items:
             write_steps(self.steps, {"": item}, out)
