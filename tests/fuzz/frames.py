@@ -191,6 +191,8 @@ def fuzz(frames: int, seed: int, first: int = 0, *, limits: Limits = USUAL, fold
         try:
             for number in range(first, first + -(-frames // BLOCK)):
                 run.block(number, min(BLOCK, frames - (number - first) * BLOCK))
+                if number % 100 == 99:
+                    print(_progress(run.report, time.perf_counter() - begun), file=sys.stderr, flush=True)
         except (Failed, RuntimeError) as error:
             raise Failed(f"block {number}: {error}", run.report) from None
         finally:
@@ -199,6 +201,10 @@ def fuzz(frames: int, seed: int, first: int = 0, *, limits: Limits = USUAL, fold
         if (code := gateway.close()) != 0:
             raise Failed(f"the gateway ended with exit {code}: {gateway.said()[-4000:]}", run.report)
     return run.report
+
+
+def _progress(report: Report, seconds: float) -> str:
+    return f"{report.frames:,} frames, {seconds:.0f} s, {report.peak or 0:.0f} MB, worst {report.worst * 1000:.0f} ms"
 
 
 def show(report: Report) -> None:
