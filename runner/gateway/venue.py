@@ -145,10 +145,7 @@ class Venue:
     def _outcome(self, entry: Entry, quote: Quote | None, at: int) -> Outcome:
         if quote is None:
             return Outcome(Step.NOTHING)
-        if entry.stage is Stage.TRIGGER and is_trailing(entry.order.order_type):
-            if entry.stop is None:
-                trailing.begin(entry, quote, at)
-            trailing.follow(self.market, entry, at)
+        self.waiting.follow(entry, at)
         return meet(entry, quote, rules.edge(entry))
 
     def _wait(self, entry: Entry, at: int) -> None:

@@ -99,7 +99,7 @@ class Waiting:
 
     def follow(self, entry: Entry, at: int) -> None:
         """Bring a trailing stop to where it stands now."""
-        if entry.stage is Stage.TRIGGER and is_trailing(entry.order.order_type) and entry.stop is not None:
+        if entry.stage is Stage.TRIGGER and is_trailing(entry.order.order_type):
             trailing.follow(self._market, entry, at)
 
     # --- what is due

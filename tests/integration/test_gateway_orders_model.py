@@ -270,7 +270,9 @@ def test_what_ended_long_ago_is_known_for_a_day(tmp_path: Path) -> None:
 def test_what_is_cancelled_is_not_held_on_to() -> None:
     with staged() as stage:
         client = stage.client()
-        for first in range(1, 1601, 10):
+        soon = {"time_in_force": "GTD", "good_till_date": "20250305-15:00:00"}  # due before all that is cancelled
+        client.ask(order(1, "BUY", "LMT", limit="1.0", **soon))
+        for first in range(11, 1611, 10):
             numbers = range(first, first + 10)
             client.ask(*[order(one, "BUY", "LMT", limit="1.0", **SMALL) for one in numbers])
             client.ask(*[CancelOrder(order_id=one) for one in numbers])

@@ -88,6 +88,27 @@ def test_a_trailing_limit_that_is_triggered_rests_at_its_limit(tmp_path: Path) -
         assert only(OpenOrder, told)[0].order.limit_price == Decimal("1.0855")
 
 
+def test_a_trailing_limit_by_two_prices(tmp_path: Path) -> None:
+    with staged(prices(tmp_path, *WAVE)) as stage:
+        client = stage.client()
+        terms = {"trail_stop_price": Decimal("1.0840"), "limit": "1.0838"}
+        client.ask(order(1, "SELL", "TRAIL LIMIT", stop="0.0010", **terms, **GTC))
+        stage.pass_until(after(200))
+        told = client.ask()
+        assert only(OpenOrder, told)[0].order.limit_price == Decimal("1.0848"), "the stop stood at 1.0850"
+        assert only(ExecutionDetails, told)[0].execution.price == Decimal("1.0849")
+
+
+def test_a_trailing_stop_waits_for_the_first_quote(tmp_path: Path) -> None:
+    with staged(prices(tmp_path, (60, "1.0860", "1.0862"), *WAVE[2:])) as stage:
+        client = stage.client()
+        (opened,) = only(OpenOrder, client.ask(order(1, "SELL", "TRAIL", stop="0.0010", **GTC)))
+        assert opened.order.trail_stop_price is None
+        stage.pass_until(after(3600))
+        (done,) = only(ExecutionDetails, client.ask())
+        assert (done.execution.price, done.execution.time) == (Decimal("1.0849"), "20250305 14:33:00 UTC")
+
+
 def test_a_modified_trail_begins_anew(tmp_path: Path) -> None:
     with staged(prices(tmp_path, *WAVE)) as stage:
         client = stage.client()

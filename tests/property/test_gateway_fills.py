@@ -173,3 +173,28 @@ def _check_groups(venue: Venue, orders: list[dict[str, object]]) -> None:
             since = [fill for fill in before if fill.order_id in group and fill.order_id > entry.order_id]
             others = sum((fill.quantity for fill in since if fill.order_id != entry.order_id), Decimal(0))
             assert entry.filled + others <= asked
+
+
+@settings(max_examples=100, deadline=None)
+@given(buy=st.booleans(), trail=st.integers(1, 60), first=st.none() | st.integers(-30, 30))
+def test_a_trailing_stop_is_where_a_walk_finds_it(buy: bool, trail: int, first: int | None) -> None:
+    sides = [(quote.ask, -1) if buy else (quote.bid, 1) for quote in walk()]
+    stop = None if first is None else walk()[0].bid.quantize(Decimal("0.0001")) + first * TICK
+    found, best = None, None
+    for second, (price, sign) in enumerate(sides):
+        if second or stop is None:  # a stop that is given holds until the market draws it along
+            best = price if best is None else max(best, price) if sign > 0 else min(best, price)
+            trailed = best - sign * trail * TICK
+            stop = trailed if stop is None else max(stop, trailed) if sign > 0 else min(stop, trailed)
+        if (price - stop) * sign <= 0:
+            found = second, price
+            break
+    terms = {} if first is None else {"trail_stop_price": walk()[0].bid.quantize(Decimal("0.0001")) + first * TICK}
+    venue = Venue(MARKET, GatewaySettings())
+    wanted = order(1, "BUY" if buy else "SELL", "TRAIL", stop=str(trail * TICK), time_in_force="GTC", **terms)
+    Desk(venue).take(1, wanted, AT)
+    end = START + timedelta(seconds=SPAN - 1)
+    while (due := venue.next_event()) is not None and due <= end:
+        venue.advance(due)
+    (entry,) = venue.book.entries.values()
+    assert ((entry.ended - AT, entry.price) if entry.filled else None) == found
