@@ -93,11 +93,6 @@ class Entry:
         return self.order.action == "BUY"
 
     @property
-    def units(self) -> Decimal:
-        """Signed quantity."""
-        return self.quantity if self.is_buy else -self.quantity
-
-    @property
     def status(self) -> str:
         """The word of orderStatus."""
         return self.stage.status
