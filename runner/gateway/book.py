@@ -20,7 +20,7 @@ Key = tuple[int, int]  # client and order id
 
 
 class Stage(Enum):
-    """Where an order is on its way; `is_live` while it may still be filled, with the words of orderStatus."""
+    """Where an order is on its way: `is_live` while it may still be filled, `is_active` if on its own."""
 
     UNSENT = "unsent", "Inactive"  # transmit was false: it waits for the last of its group
     CHILD = "child", "PreSubmitted", "child"  # waits for its parent
@@ -34,10 +34,10 @@ class Stage(Enum):
     REJECTED = "rejected", "Inactive"
 
     def __init__(self, text: str, status: str, why_held: str = "") -> None:
-        self.text = text
         self.status = status
         self.why_held = why_held
         self.is_live = status in ("PreSubmitted", "Submitted")
+        self.is_active = self.is_live and text != "child"
         self.is_over = text in ("filled", "cancelled", "rejected")
 
 
@@ -124,7 +124,6 @@ class Book:
     _families: dict[Key, dict[Key, Entry]] = field(default_factory=dict)
     _groups: dict[str, dict[Key, Entry]] = field(default_factory=dict)
     _working: Counter[tuple[str, bool]] = field(default_factory=Counter)
-    _counted: dict[Key, tuple[str, bool]] = field(default_factory=dict)
     _ended: deque[Key] = field(default_factory=deque)
     _archive: Archive = field(default_factory=Archive)
 
@@ -161,7 +160,11 @@ class Book:
         self._entries[_number(*entry.key)] = entry
         if entry.is_open:
             self.link(entry)
-        self.mark(entry, entry.stage)
+            (self._live if entry.stage.is_live else self._unsent)[entry.key] = entry
+            self._working[entry.pair, entry.is_buy] += entry.stage.is_active
+        else:
+            self._end(entry, entry.key)
+        self.watch(entry)
 
     def link(self, entry: Entry) -> None:
         """Take an order into the family of its parent, and its group."""
@@ -183,31 +186,25 @@ class Book:
 
     def mark(self, entry: Entry, stage: Stage) -> None:
         """Move an order on."""
-        entry.stage = stage
+        before, entry.stage = entry.stage, stage
         entry.version += 1
-        key = entry.key
-        self._count(entry, key)
-        if stage.is_live:
-            self._live[key] = entry
-            self._unsent.pop(key, None)
-        elif stage is Stage.UNSENT:
-            self._unsent[key] = entry
-        else:
-            self._end(entry, key)
+        if before is not stage:
+            self._move(entry, before)
         self.watch(entry)
+
+    def _move(self, entry: Entry, before: Stage) -> None:
+        stage, key = entry.stage, entry.key
+        if before.is_active is not stage.is_active:
+            self._working[entry.pair, entry.is_buy] += 1 if stage.is_active else -1
+        if not stage.is_live:
+            self._end(entry, key)
+        elif not before.is_live:
+            self._unsent.pop(key, None)
+            self._live[key] = entry
 
     def note(self, entry: Entry) -> None:
         """Say that an order has changed where it is."""
         self.watch(entry)
-
-    def _count(self, entry: Entry, key: Key) -> None:
-        """Keep the number of active orders by instrument and side."""
-        before = self._counted.pop(key, None)
-        if before is not None:
-            self._working[before] -= 1
-        if entry.stage.is_live and entry.stage is not Stage.CHILD:
-            side = self._counted[key] = (entry.pair, entry.is_buy)
-            self._working[side] += 1
 
     def _end(self, entry: Entry, key: Key) -> None:
         self._live.pop(key, None)
