@@ -55,7 +55,7 @@ class Executions:
         entry.filled, entry.last_price, entry.ended = filled, price, at
         rate = self._valuation.rate(entry.pair, entry.price, at)
         cost = one(max(commission(entry.pair, filled, entry.price, rate) - entry.paid, ZERO))
-        entry.paid += cost
+        entry.paid = one(entry.paid + cost)
         profit = self._account.fill(entry.pair, quantity if entry.is_buy else -quantity, price)
         self._account.charge(cost)
         fill = Fill(

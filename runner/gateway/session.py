@@ -78,10 +78,15 @@ class Session:
 
     def receive(self, data: bytes, now: datetime) -> None:
         """Take in bytes and act on the requests that are complete, as long as not too much waits to be taken."""
-        self._at = int(now.timestamp())
+        self._look(now)
         self.has_more = False
         while not self.is_over and not self.has_more and not self._try(data, now):
             data = b""  # the session goes on behind the request that could not be read
+
+    def _look(self, now: datetime) -> None:
+        """Note the second; as one object, of which all that is kept of that second has a share."""
+        if (at := int(now.timestamp())) != self._at:
+            self._at = at
 
     def take(self) -> bytearray:
         """Return the bytes that wait to be sent, once."""
@@ -201,7 +206,7 @@ class Session:
             self._gate.refuse(request, refusal)
 
     def _perform(self, request: Request) -> None:
-        self._at = int(self._trouble.now().timestamp())  # it may have waited
+        self._look(self._trouble.now())  # it may have waited
         if self._client_id < 0 and not isinstance(request, StartApi):
             self.say(reports.error(-1, 321, "Error validating request.-'bz' : cause - startApi must come first"))
         elif abs(getattr(request, "order_id", getattr(request, "request_id", 0)) or 0) >= _NO_ID:
