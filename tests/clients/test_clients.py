@@ -24,7 +24,7 @@ from tests.environments import environment, node_environment
 
 HERE = Path(__file__).parent
 VERSIONS = (157, 176, 178, 193, 200, 203, 213, 226)
-AT_ONCE = 4
+AT_ONCE = 6
 
 
 @dataclass(frozen=True, kw_only=True)
