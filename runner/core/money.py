@@ -29,4 +29,4 @@ def nearest_multiples(value: Decimal, step: Decimal) -> tuple[Decimal, Decimal]:
 
 def cents(value: Decimal) -> Decimal:
     """Round an amount of money to hundredths, half to even."""
-    return value.quantize(CENT, rounding=ROUND_HALF_EVEN)
+    return value.quantize(CENT, rounding=ROUND_HALF_EVEN, context=EXACT)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
+from runner.core.money import is_multiple
 from runner.gateway.deadlines import instant
 from runner.gateway.instruments import find
 from runner.gateway.market import Market, Touch
@@ -17,6 +18,7 @@ from runner.wire.messages import OrderCondition, WireContract, WireOrder
 _PRICE, _TIME = 1, 3
 _METHODS = frozenset({0, 1, 2, 3, 4, 7, 8})
 _MOST = 20
+_HIGHEST, _FINEST = Decimal(10**6), Decimal("0.00000001")  # of a price
 _STEPS = 200  # instants to try ahead; then the order is looked at again
 _NAMES = {4: "margin", 5: "execution", 6: "volume", 7: "percent change"}
 Refusal: TypeAlias = tuple[int, str]
@@ -37,7 +39,8 @@ def _refusal(one: OrderCondition) -> Refusal | None:
         return 321, f"Error validating request.-'bR' : cause - A {name} condition is not offered by this gateway"
     if one.trigger_method not in _METHODS:
         return 146, "Invalid trigger method."
-    if one.price is None or not one.price.is_finite() or one.price <= 0:
+    price = one.price
+    if price is None or not price.is_finite() or not 0 < price <= _HIGHEST or not is_multiple(price, _FINEST):
         return 361, "Invalid trigger price."
     return None if _key(one) else (147, "The conditional contract info is incomplete.")
 

@@ -20,6 +20,7 @@ from runner.wire.messages import WireContract, WireOrder
 
 ZERO = Decimal(0)
 Refusal = tuple[int, str]  # code and text
+OFF_GRID: Refusal = (110, "The price does not conform to the minimum price variation for this contract.")
 UNKNOWN_CONTRACT: Refusal = (200, "No security definition has been found for the request")
 OUTSIDE_RTH_IGNORED = (
     "Order Event Warning:Attribute 'Outside Regular Trading Hours' is ignored based on the order type "
@@ -34,6 +35,7 @@ _TIMES = ("DAY", "GTC", "IOC", "FOK", "GTD")
 _METHODS = (0, 1, 2, 3, 4, 7, 8)
 _LARGEST = Decimal(10**12)
 _HIGHEST = Decimal(10**6)
+_PERCENT_STEP = Decimal("0.000001")  # finer ones are no numbers that any client reads
 _NEW_YORK = ZoneInfo("America/New_York")
 
 
@@ -165,10 +167,13 @@ def _prices(order: WireOrder, instrument: Instrument) -> Refusal | None:
         if (refused := _trail(order)) is not None:
             return refused
         needed += [order.trail_stop_price] if order.trail_stop_price is not None else []
+        distances = [order.aux_price or ZERO, order.limit_price_offset or ZERO]
+        if any(not is_multiple(distance, instrument.min_tick) for distance in distances):
+            return OFF_GRID
     if any(price is None or not 0 < price <= _HIGHEST for price in needed):
         return 321, INVALID.format("A positive price of at most 1e6 is needed for this order type")
     if any(not is_multiple(price, instrument.min_tick) for price in needed if price is not None):
-        return 110, "The price does not conform to the minimum price variation for this contract."
+        return OFF_GRID
     return None
 
 
@@ -179,7 +184,7 @@ def _trail(order: WireOrder) -> Refusal | None:
         return 158, "You must specify an offset amount or a percent offset value."
     if percent is not None and amount:
         return 321, INVALID.format("A trailing amount and a trailing percentage exclude each other")
-    if percent is not None and not 0 < percent < 100:
+    if percent is not None and not (0 < percent < 100 and is_multiple(percent, _PERCENT_STEP)):
         return 159, "The percent offset value must be between 0% and 100%."
     if order.order_type != "TRAIL LIMIT":
         return None

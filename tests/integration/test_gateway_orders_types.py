@@ -443,3 +443,26 @@ def test_orders_that_the_server_should_attach() -> None:
         client = stage.client(max_version=226)
         told = client.ask(replace(order(1), attached=AttachedOrders(stop_loss_id=2, stop_loss_type="PRESET")))
         assert (kinds(told), errors(told)) == (["ErrorMessage"], [(1, 321)])
+
+
+ABSURD = [Decimal("1e300"), Decimal("1e-300"), Decimal("0.000000001")]
+
+
+@pytest.mark.parametrize("value", ABSURD)
+@pytest.mark.parametrize("what_if", [False, True])
+def test_a_number_that_nobody_can_read_back_is_refused(tmp_path: Path, value: Decimal, what_if: bool) -> None:
+    """What is taken is told again, to whoever asks; a client must not stumble over another's order."""
+    with staged(prices(tmp_path, STILL)) as stage:
+        client = stage.client()
+        fields = (
+            {"aux_price": value}, {"trailing_percent": value}, {"stop": "0.0010", "trail_stop_price": value},
+        )  # fmt: skip
+        requests = [order(number, "SELL", "TRAIL", what_if=what_if, **each) for number, each in enumerate(fields, 1)]
+        requests += [
+            order(4, "SELL", "TRAIL LIMIT", what_if=what_if, stop="0.0010", limit_price_offset=value),
+            order(5, "BUY", "LMT", what_if=what_if, limit_price=value),
+            order(6, "BUY", "MKT", what_if=what_if, conditions=(price_is(str(value), above=True),)),
+        ]
+        told = client.ask(*requests, RequestAllOpenOrders())
+        assert {about for about, _ in errors(told)} == {1, 2, 3, 4, 5, 6}
+        assert not only(OpenOrder, told)

@@ -8,7 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
@@ -21,7 +20,6 @@ import pytest
 from runner.cli.main import main
 from runner.errors import FxrunError, JournalBusy, Refused, UsageError
 from runner.gateway.fills import FillModel
-from runner.gateway.market import Market
 from runner.gateway.settings import GatewaySettings
 from runner.gateway.state_file import StateFile
 from runner.wire.messages import (
@@ -343,29 +341,6 @@ def test_two_gateways_do_not_share_a_file(tmp_path: Path) -> None:
         StateFile(tmp_path / "state", GatewaySettings())
     with kept(tmp_path):
         pass
-
-
-def test_it_costs_little(tmp_path: Path) -> None:
-    """A generous bound: it is some 50 microseconds of an order on a quiet machine."""
-    took = []
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-    for market in (prices(tmp_path / "one", *QUOTES), prices(tmp_path / "two", *QUOTES)):
-        took.append(_time(market, None if not took else StateFile(tmp_path / "state", GatewaySettings())))
-    assert (took[1] - took[0]) / 1000 < 300e-6
-
-
-def _time(market: Market, store: StateFile | None) -> float:
-    with staged(market, settings=DEEP, store=store) as stage:
-        client = stage.client()
-        orders = [
-            order(number, quantity) for number, quantity in zip(range(1, 1001), ("BUY", "SELL") * 500, strict=True)
-        ]
-        began = time.process_time()
-        told = client.ask(*orders)
-        took = time.process_time() - began
-        assert len(only(ExecutionDetails, told)) == 1000
-    return took
 
 
 @pytest.mark.parametrize("seed", [1, 2, 5])
