@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from hashlib import blake2b
 from runner.gateway.account import Margins
 from runner.gateway.book import Entry, Stage
 from runner.gateway.changes import changed
+from runner.gateway.deadlines import instant
 from runner.gateway.settings import BASE_CURRENCY
 from runner.wire.messages import (
     CommissionReport,
@@ -258,7 +258,7 @@ def matches(fill: Fill, wanted: RequestExecutions, client_id: int) -> bool:
     return (
         client_id in (0, of.client_id)
         and wanted.client_id in (0, of.client_id)
-        and time_text(fill.at) >= _comparable(wanted.time)
+        and _is_of(fill.at, wanted)
         and wanted.account in ("", of.account)
         and wanted.symbol in ("", contract.symbol)
         and wanted.security_type in ("", contract.security_type)
@@ -267,6 +267,18 @@ def matches(fill: Fill, wanted: RequestExecutions, client_id: int) -> bool:
     )
 
 
-def _comparable(time: str) -> str:
-    """Bring the start of a filter (`20260301-09:30:00`, one or two blanks instead) into the form of time_text."""
-    return re.sub(r"^(\d{8})[- ]+(\d{2}:\d{2}:\d{2}).*", r"\1 \2", time)
+def _is_of(at: int, wanted: RequestExecutions) -> bool:
+    """Tell whether an instant is late enough, and on one of the days that are asked for, if any are."""
+    days = {one.date for one in wanted.specific_dates}
+    if days and int(time_text(at)[:8]) not in days:
+        return False
+    start = filter_start(wanted.time)
+    return start is None or at >= start
+
+
+@lru_cache(maxsize=64)
+def filter_start(text: str) -> int | None:
+    """Return the instant from which a filter asks, None for any; a day alone means its beginning."""
+    if not text.strip():
+        return None
+    return instant(f"{text.strip()} 00:00:00" if text.strip().isdecimal() else text)

@@ -43,6 +43,7 @@ from runner.wire.messages import (
 from runner.wire.session import ServerSession, SessionState
 
 _MAX_CLIENTS = 32
+_FILTERED_DAYS = 7  # as far back as a TWS keeps executions
 _NO_ID = 1 << 31
 _ENOUGH = 1 << 20  # bytes said at once; further requests wait until they are taken
 _FARMS = (
@@ -299,7 +300,11 @@ class Session:
 
     @_handle.register
     def _(self, request: RequestExecutions) -> None:
-        days = request.last_days or 0
+        if request.time.strip() and reports.filter_start(request.time) is None:
+            text = f"Error validating request.-'bR' : cause - Invalid time of an execution filter: {request.time[:40]}"
+            self.say(reports.error(request.request_id, 321, text))
+            return
+        days = _FILTERED_DAYS if request.specific_dates else request.last_days or 0
         for fill in self._venue.fills_since(self._since(days)):
             if reports.matches(fill, request, self._client_id):
                 self._say_again(fill, request.request_id)

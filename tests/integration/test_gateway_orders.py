@@ -27,6 +27,7 @@ from runner.wire.messages import (
     RequestIds,
     RequestOpenOrders,
     RequestPositions,
+    SpecificDate,
     WireContract,
 )
 from tests.integration.gateway_peer import START, Client, errors, kinds, only, order, prices, staged, statuses
@@ -515,6 +516,40 @@ def test_executions_by_filter(wanted: dict[str, str], count: int) -> None:
         client.ask(order(2, "SELL"))
         told = client.ask(RequestExecutions(request_id=1, **wanted))  # type: ignore[arg-type]
         assert len(only(ExecutionDetails, told)) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("20250305 09:30:30 US/Eastern", 1), ("20250305 23:30:30 JST", 1), ("20250305 09:30:00 US/Eastern", 2),
+        ("20250305 09:31:01 US/Eastern", 0), ("20250305", 2), ("20250306", 0),
+    ],
+)  # fmt: skip
+def test_executions_from_a_time_in_any_zone(text: str, count: int) -> None:
+    with staged() as stage:
+        client = stage.client()
+        client.ask(order(1))
+        stage.pass_until(after(60))
+        client.ask(order(2, "SELL"))
+        told = client.ask(RequestExecutions(request_id=1, time=text))
+        assert len(only(ExecutionDetails, told)) == count
+
+
+def test_a_time_that_is_none_is_refused_and_no_client_waits() -> None:
+    with staged() as stage:
+        assert errors(stage.client().ask(RequestExecutions(request_id=7, time="yesterday"))) == [(7, 321)]
+
+
+def test_executions_of_chosen_days() -> None:
+    with staged() as stage:
+        client = stage.client(max_version=200)
+        client.ask(order(1))
+        stage.pass_until(after(86400))
+        client.ask(order(2, "SELL"))
+        for dates, count in (((20250305,), 1), ((20250306,), 1), ((20250305, 20250306), 2), ((20250304,), 0)):
+            wanted = tuple(SpecificDate(date=date) for date in dates)
+            told = client.ask(RequestExecutions(request_id=1, specific_dates=wanted))
+            assert len(only(ExecutionDetails, told)) == count
 
 
 def test_the_same_requests_give_the_same_bytes() -> None:
