@@ -17,6 +17,7 @@ T = TypeVar("T")
 ZERO = Decimal(0)
 _UNPACKED = 64  # so many orders that ended last are kept as they are
 Key = tuple[int, int]  # client and order id
+_HAND = -1  # who has used the ids of orders that are entered by hand
 
 
 class Stage(Enum):
@@ -53,6 +54,7 @@ class Entry:
     stage: Stage = Stage.UNSENT
     is_triggered: bool = False
     is_released: bool = False  # its conditions were met
+    is_unbound: bool = False  # entered by hand, and no client's yet
     rests: bool = False  # it has waited in the market for its price, and is met there
     starts: int = 0  # epoch seconds: not before
     expires: int | None = None
@@ -71,6 +73,11 @@ class Entry:
     def key(self) -> Key:
         """Client and order id."""
         return self.client_id, self.order_id
+
+    @property
+    def told_id(self) -> int:
+        """The order id that clients are told: none if it was entered by hand and is not bound."""
+        return 0 if self.is_unbound else self.order_id
 
     @property
     def perm_id(self) -> int:
@@ -149,6 +156,16 @@ class Book:
     def highest(self) -> Mapping[int, int]:
         """The highest order id that each client has used."""
         return self._highest
+
+    def hand_id(self) -> int:
+        """Use the next id of orders that are entered by hand: -1, -2 and so on."""
+        self._highest[_HAND] = self._highest.get(_HAND, 0) + 1
+        return -self._highest[_HAND]
+
+    def roll_back(self, count: int) -> None:
+        """Forget the use of the last ids of each client; those of orders entered by hand stay."""
+        used = {client_id: max(0, used - count) for client_id, used in self._highest.items() if client_id != _HAND}
+        self._highest.update(used)
 
     def use(self, client_id: int, order_id: int) -> None:
         """Note that an order id was used, whatever became of the order."""

@@ -9,7 +9,7 @@ from runner.gateway import reports
 from runner.gateway.anomalies import NONE, Anomaly
 from runner.gateway.book import Entry, Stage
 from runner.gateway.settings import GatewaySettings
-from runner.wire.messages import Answer
+from runner.wire.messages import Answer, CommissionReport, ExecutionDetails
 
 
 class Listener(Protocol):
@@ -31,6 +31,7 @@ class Clients:
         self._settings = settings
         self._is_plain = settings.anomalies == NONE  # which is asked twenty times an order
         self._listeners: dict[int, Listener] = {}
+        self.hands: bool | None = None  # client 0 wants orders entered by hand: bound (True), or only told (False)
 
     def join(self, client_id: int, listener: Listener) -> bool:
         """Take in a client; False if its id is in use."""
@@ -40,6 +41,7 @@ class Clients:
         """Forget a client; its orders stay."""
         if self._listeners.get(client_id) is listener:
             del self._listeners[client_id]
+            self.hands = None if client_id == 0 else self.hands
 
     def __len__(self) -> int:
         return len(self._listeners)
@@ -57,8 +59,11 @@ class Clients:
     def tell(self, entry: Entry, *answers: Answer) -> None:
         """Say something about an order to the client that owns it, if it is there."""
         listener = self._listeners.get(entry.client_id)
-        if listener is not None and not self._is_silent(entry):
-            listener.say(*answers)
+        if listener is None or self._is_silent(entry):
+            return
+        if entry.is_unbound and self.hands is None:
+            answers = tuple(one for one in answers if isinstance(one, ExecutionDetails | CommissionReport))
+        listener.say(*answers)
 
     def report(self, entry: Entry) -> None:
         """Say the whole order and its status."""
@@ -79,7 +84,7 @@ class Clients:
 
     def complain(self, entry: Entry, code: int, text: str) -> None:
         """Say that something is wrong with an order, or noteworthy."""
-        self.tell(entry, reports.error(entry.order_id, code, text))
+        self.tell(entry, reports.error(entry.told_id, code, text))
 
     # --- what a strange TWS does
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runner.gateway import linking, offers, reports, rules
+from runner.gateway import binding, linking, offers, reports, rules
 from runner.gateway.anomalies import Anomaly
 from runner.gateway.book import Entry, Stage
 from runner.gateway.changes import changed
@@ -30,7 +30,7 @@ class Desk:
     def take(self, client_id: int, request: PlaceOrder, at: int) -> None:
         """Take a new order, or the modification of one that is known."""
         entry = self._entry(client_id, request, at)
-        known = self._book.get(client_id, request.order_id)
+        known = _bound(self._book.get(client_id, request.order_id))
         refused = rules.unrouted(request.contract) or self._refusal(entry, known, at)
         refused = refused or offers.refused_attachments(request)
         if refused is not None:
@@ -46,7 +46,7 @@ class Desk:
 
     def cancel(self, client_id: int, order_id: int, at: int) -> None:
         """Cancel an order, or say why that cannot be."""
-        entry = self._book.get(client_id, order_id)
+        entry = _bound(self._book.get(client_id, order_id))
         if entry is not None and entry.is_open:
             self._venue.cancel(entry, at)
             return
@@ -62,6 +62,17 @@ class Desk:
         orders = [*self._book.live(), *self._book.unsent()]
         for entry in sorted(orders, key=lambda one: one.stage is not Stage.CHILD):
             self._venue.cancel(entry, at)
+
+    # --- what is done by hand
+
+    def enter(self, request: PlaceOrder, at: int) -> tuple[Entry, Refusal | None]:
+        """Take an order as if it were entered in the window of the TWS: client 0's, under an id not known to it yet."""
+        entry = self._entry(0, request, at)
+        entry.is_unbound = True
+        refused = self._refusal(entry, None, at)
+        if refused is None:
+            self._admit(None, entry, at)
+        return entry, refused
 
     # --- taking an order
 
@@ -95,7 +106,9 @@ class Desk:
             return 104, "Cannot modify a filled order."
         if known is not None and not known.is_open:
             return 103, "Duplicate order id"
-        is_new = known is None and not entry.order.what_if
+        is_new = known is None and not entry.order.what_if and not entry.is_unbound
+        if is_new and entry.order_id <= 0:
+            return 10149, f"Invalid order id: {entry.order_id}"
         if is_new and entry.order_id < self._book.next_id(entry.client_id):
             return 103, "Duplicate order id"
         return None
@@ -129,6 +142,8 @@ class Desk:
         entry.order = changed(entry.order, perm_id=venue.numbers.perm_id(entry, at))
         linking.tie(entry, parent)
         self._book.link(entry)
+        if entry.is_unbound and venue.listeners.hands:
+            binding.bind(venue, entry)
         if (reason := self._objection(entry, parent, at)) is not None:
             venue.reject(entry, at, reason)
             return
@@ -197,6 +212,11 @@ class Desk:
         affording = self._venue.affording
         told = reports.open_order(entry, affording.preview(entry, at), affording.cost(entry, at))
         self._venue.tell(entry, told)
+
+
+def _bound(entry: Entry | None) -> Entry | None:
+    """Leave out what was entered by hand and has no order id that a client could know."""
+    return None if entry is None or entry.is_unbound else entry
 
 
 def _is_new_trail(known: Entry, order: WireOrder) -> bool:

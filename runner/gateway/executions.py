@@ -30,7 +30,7 @@ class Executions:
         self._numbers = numbers
         self._fills: deque[Fill] = deque()
         self._same = Same()
-        self._shared: dict[tuple[int, str, bool, bool], Terms] = {}
+        self._shared: dict[tuple[int, str, bool, bool, bool], Terms] = {}
 
     def since(self, start: int) -> list[Fill]:
         """Return the executions from start on, oldest first."""
@@ -77,7 +77,7 @@ class Executions:
 
     def _terms(self, entry: Entry) -> Terms:
         """Return what the executions of one client in one instrument share."""
-        key = entry.client_id, entry.pair, entry.is_buy, entry.order.order_type == "MKT"
+        key = entry.client_id, entry.pair, entry.is_buy, entry.order.order_type == "MKT", entry.is_unbound
         if (known := self._shared.get(key)) is None:
             known = self._shared[key] = Terms(
                 client_id=entry.client_id,
@@ -85,6 +85,7 @@ class Executions:
                 contract=entry.contract,
                 side="BOT" if entry.is_buy else "SLD",
                 liquidity=2 if entry.order.order_type == "MKT" else 1,
+                is_unbound=entry.is_unbound,
             )
         return known
 

@@ -72,6 +72,8 @@ class Verb(Enum):
     RESTART = "restart", Scope.GATEWAY
     DAY_ROLLOVER = "day_rollover", Scope.GATEWAY
     CORRECT = "correct", Scope.GATEWAY
+    HAND_ORDER = "hand_order", Scope.GATEWAY
+    HAND_CANCEL = "hand_cancel", Scope.GATEWAY
     CALM = "calm", Scope.GATEWAY
 
 
@@ -89,6 +91,18 @@ class When:
     message: str | None = None
     share: Decimal = Decimal(100)
     times: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HandOrder:
+    """An order to be entered as if by hand."""
+
+    pair: str
+    side: str  # BUY or SELL
+    quantity: Decimal
+    type: str = "MKT"
+    price: Decimal | None = None  # the limit, or where a stop is triggered
+    tif: str = "DAY"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,6 +124,8 @@ class Fault:
     price: Decimal | None = None
     by: Decimal = Decimal(0)
     execution: str = ""
+    order: HandOrder | None = None
+    perm_id: int = 0
 
     @property
     def trigger(self) -> Trigger:

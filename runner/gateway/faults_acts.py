@@ -8,8 +8,9 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import Protocol
 
-from runner.gateway import reports
+from runner.gateway import hand, reports
 from runner.gateway.book import Stage
+from runner.gateway.desk import Desk
 from runner.gateway.faults import Fault, Scope, Trigger, Verb
 from runner.gateway.faults_rules import Event, Rule
 from runner.gateway.faults_trouble import Trouble
@@ -30,6 +31,7 @@ class World(Protocol):
     """What a gateway lets be done to it."""
 
     venue: Venue
+    desk: Desk
     lines: Lines
 
     def restart(self, *, pause: float, state_lost: bool, ids_back: int) -> None:
@@ -56,6 +58,8 @@ class Acts:
             Verb.RESTART: self._restart,
             Verb.DAY_ROLLOVER: self._roll_over,
             Verb.CORRECT: self._correct,
+            Verb.HAND_ORDER: self._hand_order,
+            Verb.HAND_CANCEL: self._hand_cancel,
             Verb.CALM: self._calm,
         }
 
@@ -197,6 +201,13 @@ class Acts:
         price = done[-1].price + fault.by if fault.price is None else fault.price
         venue.correct(done[-1].execution_id, price, at)
         return f"{done[-1].execution_id} to {price:f}"
+
+    def _hand_order(self, fault: Fault, lines: list[Line], client: int | None) -> str:
+        at = int(self._trouble.now().timestamp())
+        return "" if fault.order is None else hand.enter(self._world.desk, fault.order, at)
+
+    def _hand_cancel(self, fault: Fault, lines: list[Line], client: int | None) -> str:
+        return hand.cancel(self._world.venue, fault.perm_id, int(self._trouble.now().timestamp()))
 
     def _fill_doomed(self) -> None:
         """Fill what was cancelled and is to be filled all the same."""

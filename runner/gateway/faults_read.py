@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from runner.gateway.anomalies import Anomalies
-from runner.gateway.faults import Direction, Fault, Faults, Scope, Trigger, Verb, When
+from runner.gateway.faults import Direction, Fault, Faults, HandOrder, Scope, Trigger, Verb, When
+from runner.gateway.instruments import INSTRUMENTS
 from runner.wire.messages import Answer, Request
 
 Place = tuple[str | int, ...]
@@ -81,9 +82,20 @@ def read_fault(data: Mapping[str, object], place: Place = ()) -> Fault:
     when = _when(_mapping(data.get("when") or {}, (*place, "when")), (*place, "when"))
     if verb.scope is Scope.CLIENT and when.client is not None and not _WAITS.intersection(_given(when)):
         when = replace(when, message="StartApi", direction=Direction.IN)  # from its beginning
+    if verb is Verb.HAND_ORDER:
+        values = {"order": _hand_order(values, place)}
     fault = replace(Fault(do=verb, when=when), **values)  # type: ignore[arg-type]
     _check(fault, data, place)
     return fault
+
+
+def _hand_order(values: Mapping[str, object], place: Place) -> HandOrder | None:
+    if missing := [key for key in _NEEDED[Verb.HAND_ORDER] if key not in values]:
+        raise BadFault(place, f'a missing key: found no "{missing[0]}" in hand_order; expected {missing[0]}:')
+    order = HandOrder(**values)  # type: ignore[arg-type]
+    if (order.type == "MKT") is not (order.price is None):
+        raise BadFault(place, f"a price belongs to LMT and STP: found {order.type} {order.price or 'without one'}")
+    return order
 
 
 def read_command(data: Mapping[str, object]) -> Fault:
@@ -258,6 +270,24 @@ def _direction(value: object, place: Place) -> Direction:
     return Direction(value)
 
 
+def _instrument(value: object, place: Place) -> str:
+    if (name := _text(value, place)) not in INSTRUMENTS:
+        close = difflib.get_close_matches(name.upper()[:60], list(INSTRUMENTS), n=1)
+        hint = f'; did you mean "{close[0]}"?' if close else "; expected a localSymbol such as EUR.USD or AAPL"
+        raise BadFault(place, f"{place[-1]} is not traded here: found {_shown(name)}{hint}")
+    return name
+
+
+def _word(*known: str) -> Callable[[object, Place], str]:
+    def read(value: object, place: Place) -> str:
+        if (word := _text(value, place).upper()) not in known:
+            expected = f"expected one of {', '.join(known)}"
+            raise BadFault(place, f"{place[-1]} is not one of the choices: found {_shown(value)}; {expected}")
+        return word
+
+    return read
+
+
 def _price(value: object, place: Place) -> Decimal:
     if (number := _number(value, place)) <= 0:
         raise BadFault(place, f"{place[-1]} is not positive: found {_shown(value)}")
@@ -273,6 +303,8 @@ _READERS: Mapping[str, Reader] = {
     "for": _seconds, "byte": _whole(0), "code": _whole(1, 99999), "text": _text, "use_id": _truth,
     "data_lost": _truth, "state_lost": _truth, "ids_back": _whole(0), "rate": _whole(1), "strikes": _whole(1),
     "price": _price, "by": _number, "execution": _text,
+    "pair": _instrument, "side": _word("BUY", "SELL"), "quantity": _price, "perm_id": _whole(1),
+    "type": _word("MKT", "LMT", "STP"), "tif": _word("DAY", "GTC"),
 }  # fmt: skip
 _FIELDS = {"for": "seconds"}
 PARAMETERS: Mapping[Verb, tuple[str, ...]] = {
@@ -283,7 +315,9 @@ PARAMETERS: Mapping[Verb, tuple[str, ...]] = {
     Verb.PACING: ("rate", "strikes"), Verb.CLIENT_ID_HELD: ("for",),
     Verb.RESTART: ("for", "state_lost", "ids_back"), Verb.DAY_ROLLOVER: (),
     Verb.CORRECT: ("price", "by", "execution"), Verb.CALM: (),
+    Verb.HAND_ORDER: ("pair", "side", "quantity", "type", "price", "tif"), Verb.HAND_CANCEL: ("perm_id",),
 }  # fmt: skip
 _NEEDED = {
     Verb.DELAY: ("for",), Verb.STOP_READING: ("for",), Verb.REJECT: ("code",), Verb.CUT: ("byte",),
+    Verb.HAND_ORDER: ("pair", "side", "quantity"),
 }  # fmt: skip

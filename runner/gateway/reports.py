@@ -42,6 +42,7 @@ class Terms:
     contract: WireContract
     side: str  # BOT or SLD
     liquidity: int
+    is_unbound: bool = False  # of orders entered by hand
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +81,7 @@ class Fill:
             request_id=-1,
             contract=of.contract,
             execution=WireExecution(
-                order_id=self.order_id,
+                order_id=0 if of.is_unbound else self.order_id,
                 execution_id=self.execution_id,
                 time=time_text(self.at),
                 account=of.account,
@@ -177,7 +178,7 @@ def open_order(entry: Entry, margins: Margins | None = None, commission: Decimal
     """Say everything that is known of an order."""
     state = _state(entry.status) if margins is None else _previewed(_state("PreSubmitted"), margins, commission)
     order = entry.order if entry.stop is None else changed(entry.order, trail_stop_price=entry.stop)
-    return OpenOrder(order_id=entry.order_id, contract=entry.contract, order=order, order_state=state)
+    return OpenOrder(order_id=entry.told_id, contract=entry.contract, order=order, order_state=state)
 
 
 @lru_cache(maxsize=16)
@@ -207,7 +208,7 @@ def _previewed(state: WireOrderState, margins: Margins, commission: Decimal | No
 def order_status(entry: Entry, status: str = "") -> OrderStatus:
     """Say where an order stands; status: in another word."""
     return OrderStatus(
-        order_id=entry.order_id,
+        order_id=entry.told_id,
         status=status or entry.status,
         filled=entry.filled,
         remaining=entry.remaining,

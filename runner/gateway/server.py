@@ -13,7 +13,6 @@ from typing import TypeVar, cast
 
 from runner.core.clock import Clock, Meter, Reading, VirtualTime
 from runner.errors import ConnectionFailed, FxrunError
-from runner.gateway.book import Book
 from runner.gateway.control import Control, listen, status
 from runner.gateway.desk import Desk
 from runner.gateway.faults_acts import Acts
@@ -61,7 +60,7 @@ class Gateway:
         self.lines = Lines(
             self._selector,
             self._trouble,
-            lambda number: Session(self._desk, self._trouble, number),
+            lambda number: Session(self.desk, self._trouble, number),
             is_virtual=isinstance(clock, VirtualTime),
             log=log,
         )
@@ -81,7 +80,7 @@ class Gateway:
 
     def _begin(self, venue: Venue) -> None:
         self.venue = venue
-        self._desk = Desk(venue)
+        self.desk = Desk(venue)
 
     # --- called from other threads
 
@@ -234,7 +233,7 @@ class Gateway:
             old.store.forget()
             self._begin(Venue(old.market, self._settings, old.truth, old.store))
             resume(self.venue, int(self._now().timestamp()))
-        _roll_back(self.venue.book, ids_back)
+        self.venue.book.roll_back(ids_back)
         if pause and self._listener is not None:
             self._selector.unregister(self._listener)
             self._listener.close()
@@ -258,11 +257,6 @@ class Gateway:
         for sock in (self._listener, self._bell, self._ringer):
             if sock is not None:
                 sock.close()
-
-
-def _roll_back(book: Book, count: int) -> None:
-    highest = cast(dict[int, int], book.highest)
-    highest.update({client_id: max(0, used - count) for client_id, used in highest.items()})
 
 
 def _attempt(act: Callable[[Venue], T], venue: Venue) -> tuple[T | None, Exception | None]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import singledispatchmethod
 
 from runner.core.clock import SIMULATED_MARK
-from runner.gateway import reports
+from runner.gateway import binding, reports
 from runner.gateway.book import Entry
 from runner.gateway.desk import Desk
 from runner.gateway.faults_gate import Gate
@@ -275,6 +275,8 @@ class Session:
 
     @_handle.register
     def _(self, request: RequestOpenOrders) -> None:
+        if self._client_id == 0:
+            binding.bind_all(self._venue)
         self._say_orders([*self._venue.book.live(self._client_id)])
 
     @_handle.register
@@ -286,6 +288,8 @@ class Session:
         if self._client_id != 0:
             text = "Error validating request.-'bR' : cause - Only client id 0 may bind orders entered by hand"
             self.say(reports.error(-1, 321, text))
+        else:
+            self._venue.listeners.hands = request.auto_bind
 
     def _say_orders(self, entries: list[Entry]) -> None:
         for entry in entries:
