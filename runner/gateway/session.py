@@ -240,7 +240,9 @@ class Session:
         if request.client_id < 0:
             self._turn_away(reports.error(-1, 321, "Error validating request.-'bz' : cause - Invalid client id"))
         elif self._venue.clients >= _MAX_CLIENTS:
-            self._turn_away(reports.error(-1, 507, f"Bad Message Length: more than {_MAX_CLIENTS} clients"))
+            self._turn_away(
+                reports.error(-1, 326, f"Unable to connect: {_MAX_CLIENTS} clients are connected, and that is all.")
+            )
         elif self._trouble.is_held(request.client_id) or not self._venue.join(request.client_id, self):
             self._turn_away(reports.error(-1, 326, _IN_USE))
         else:

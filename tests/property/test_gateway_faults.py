@@ -35,8 +35,12 @@ PARAMETER = {
     "text": st.text(max_size=5), "use_id": st.booleans(), "data_lost": st.booleans(),
     "state_lost": st.booleans(), "ids_back": st.integers(0, 9),
     "rate": SMALL, "strikes": SMALL, "price": st.just(Decimal("1.05")), "by": st.just(Decimal("0.001")),
-    "execution": st.sampled_from(["", "none"]),
+    "execution": st.sampled_from(["", "none"]), "pair": st.sampled_from(["EUR.USD", "AAPL", "XAUUSD"]),
+    "side": st.sampled_from(["buy", "SELL"]), "quantity": st.sampled_from([Decimal(1), Decimal(25_000)]),
+    "type": st.sampled_from(["MKT", "LMT", "STP"]), "tif": st.sampled_from(["DAY", "GTC"]),
+    "perm_id": st.just(1_483_106_241),
 }  # fmt: skip
+NEEDED = ("pair", "side", "quantity")  # or hand_order would seldom mean anything
 WHEN = st.one_of(
     st.fixed_dictionaries({"at": SECONDS}),
     st.fixed_dictionaries({"every": st.decimals(1, 20, places=1), "times": SMALL}),
@@ -54,7 +58,7 @@ def faults(draw: st.DrawFn) -> dict[str, Any]:
     verb = draw(st.sampled_from(list(Verb)))
     fault: dict[str, Any] = {"do": verb.value}
     for name in PARAMETERS[verb]:
-        if draw(st.booleans()):
+        if name in NEEDED or draw(st.booleans()):
             fault[name] = draw(PARAMETER[name])
     fault["when"] = {**draw(WHEN), "client": 1}
     if draw(st.booleans()):
