@@ -27,6 +27,7 @@ MAY = {
     },
     "runner.gateway": {"runner.errors", "runner.core.money", "runner.core.clock", "runner.wire", "currency_converter"},
     "runner.gateway.plugin": {"runner.errors", "runner.gateway", "runner.cli.faults", "pytest"},
+    "runner.gateway.state_codec": {"runner.gateway", "cattrs"},
     "runner.gateway.table": {"runner.gateway", "runner.core.money", "rich"},
     "runner.report": {"runner.core", "runner.errors", "runner.journal", "rich"},
     "runner.cli": {

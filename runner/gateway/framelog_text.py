@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from runner.core.money import plain
-from runner.gateway.state_codec import default_of
 
 _SHOWN_BYTES = 32
 _SHOWN_ITEMS = 4  # of a long list, such as bars
@@ -54,7 +53,8 @@ def _pairs(message: Any, prefix: str) -> Iterator[str]:
 
 @lru_cache(maxsize=256)
 def _fields(cls: Any) -> tuple[tuple[str, Any], ...]:
-    return tuple((field.name, default_of(field)) for field in fields(cls))
+    made = ((one.name, one.default, one.default_factory) for one in fields(cls))
+    return tuple((name, default if factory is MISSING else factory()) for name, default, factory in made)
 
 
 def _value(value: Any) -> str:

@@ -23,7 +23,7 @@ from runner.gateway.market import CREDIT, Market, QuotesMarket, SyntheticMarket
 from runner.gateway.server import Gateway
 from runner.gateway.settings import GatewaySettings
 from runner.gateway.snapshot import Snapshot, snapshot
-from runner.gateway.state_file import StateFile
+from runner.gateway.state import Store
 from runner.gateway.truth import TruthFile
 
 STDERR = Path("-")
@@ -70,7 +70,7 @@ def serve(port: int, settings: GatewaySettings, files: Files) -> int:
     """Run a gateway until SIGTERM (returns 0) or SIGINT (returns 130); raises FxrunError if it cannot go on."""
     market = _market(settings.seed, files.quotes)
     truth = None if files.truth is None else TruthFile(files.truth)
-    store = None if files.state is None else StateFile(files.state, settings, opening=files.opening)
+    store = _store(files, settings)
     clock = _clock(settings.speed, files.start, 0 if store is None else store.at)
     log = None if files.frames is None else FrameLog(clock.now, None if files.frames == STDERR else files.frames)
     notes = _Notes(log, is_shown=files.table)
@@ -94,9 +94,17 @@ def serve(port: int, settings: GatewaySettings, files: Files) -> int:
     return code
 
 
-def _close(*kept: TruthFile | StateFile | FrameLog | None) -> None:
+def _store(files: Files, settings: GatewaySettings) -> Store | None:
+    if files.state is None:
+        return None
+    from runner.gateway.state_file import StateFile
+
+    return StateFile(files.state, settings, opening=files.opening)
+
+
+def _close(*kept: TruthFile | Store | FrameLog | None) -> None:
     for one in kept:
-        if isinstance(one, StateFile):
+        if isinstance(one, Store):
             one.close(0)
         elif one is not None:
             one.close()

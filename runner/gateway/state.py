@@ -25,6 +25,8 @@ class Saved:
 class Store:
     """Keeps nothing; what a gateway has unless it is told otherwise."""
 
+    at: int = 0  # epoch seconds: the last instant that is known of an earlier gateway
+
     def attach(self, book: Book, account: Account) -> Saved:
         """Begin to keep these; returns what was kept before, with the account already as it was."""
         return Saved()
