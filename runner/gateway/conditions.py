@@ -16,7 +16,7 @@ from runner.gateway.market import Market, Touch
 from runner.wire.messages import OrderCondition, WireContract, WireOrder
 
 _PRICE, _TIME = 1, 3
-_METHODS = frozenset({0, 1, 2, 3, 4, 7, 8})
+TRIGGER_METHODS = frozenset({0, 1, 2, 3, 4, 7, 8})  # of IB; this venue goes by bid and ask whatever is asked
 _MOST = 20
 _HIGHEST, _FINEST = Decimal(10**6), Decimal("0.00000001")  # of a price
 _STEPS = 200  # instants to try ahead; then the order is looked at again
@@ -37,7 +37,7 @@ def _refusal(one: OrderCondition) -> Refusal | None:
     if one.kind != _PRICE:
         name = _NAMES.get(one.kind, f"kind {one.kind}")
         return 321, f"Error validating request.-'bR' : cause - A {name} condition is not offered by this gateway"
-    if one.trigger_method not in _METHODS:
+    if one.trigger_method not in TRIGGER_METHODS:
         return 146, "Invalid trigger method."
     price = one.price
     if price is None or not price.is_finite() or not 0 < price <= _HIGHEST or not is_multiple(price, _FINEST):

@@ -6,7 +6,6 @@ the instant of its opening moves. Instants are epoch seconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -72,14 +71,3 @@ def next_close(at: int) -> int:
     if day > 4:
         day, opening = 0, week_open(week + 1)
     return opening + day * 86_400 + _BREAK * SLOT
-
-
-def sessions_before(at: int) -> Iterator[tuple[int, int]]:
-    """Yield opening and close of the trading days that opened before at, the latest first."""
-    week = locate(at)[0]
-    while True:
-        for day in range(4, -1, -1):
-            opening = week_open(week) + day * 86_400
-            if opening < at:
-                yield opening, opening + _BREAK * SLOT
-        week -= 1

@@ -32,7 +32,6 @@ TOO_MANY = (
     "cancelled."
 )
 _TIMES = ("DAY", "GTC", "IOC", "FOK", "GTD")
-_METHODS = (0, 1, 2, 3, 4, 7, 8)
 _LARGEST = Decimal(10**12)
 _HIGHEST = Decimal(10**6)
 _PERCENT_STEP = Decimal("0.000001")  # finer ones are no numbers that any client reads
@@ -116,7 +115,7 @@ def _vocabulary(order: WireOrder, instrument: Instrument) -> Refusal | None:
         return 321, INVALID.format(f"Invalid time in force: {order.time_in_force}")
     if order.oca_type not in range(4):
         return 321, INVALID.format(f"Invalid OCA type: {order.oca_type}")
-    if order.trigger_method not in _METHODS:
+    if order.trigger_method not in conditions.TRIGGER_METHODS:
         return 146, "Invalid trigger method."
     if order.what_if and not order.transmit:
         return 321, INVALID.format("What-if orders should have the transmit flag set to TRUE.")

@@ -5,38 +5,10 @@ from __future__ import annotations
 from runner.wire import messages as m
 from runner.wire import proto_kinds as k
 from runner.wire.proto_layout import Entry, Inside, Many, Numbers, One, Shape, binds
-from runner.wire.proto_parts import (
-    CONTRACT,
-    EXECUTION,
-    ORDER,
-    ORDER_STATE,
-    give_leg_prices,
-    take_leg_prices,
-)
+from runner.wire.proto_parts import EXECUTION, ITS_CONTRACT, ITS_ORDER, ORDER_STATE, REQUEST_ID, by_request, of_orders
 
-_REQUEST_ID = binds(k.INT, "request_id=reqId")
-_CONTRACT = One("contract", "contract", CONTRACT)
-_ORDERED: tuple[Entry, ...] = (_CONTRACT, One("order", "order", ORDER))
-_TOLD_ORDER: tuple[Entry, ...] = (*_ORDERED, One("order_state", "orderState", ORDER_STATE))
-_CANCEL = (*binds(k.TEXT, "ext_operator"), *binds(k.OPTIONAL_INT, "manual_order_indicator"))
+_TOLD_ORDER: tuple[Entry, ...] = (*ITS_ORDER, One("order_state", "orderState", ORDER_STATE))
 _FIGURE = binds(k.TEXT, "key value currency")
-_ATTACHED = Shape(
-    m.AttachedOrders,
-    "AttachedOrders",
-    (
-        *binds(k.OPTIONAL_INT, "stop_loss_id=slOrderId profit_taker_id=ptOrderId"),
-        *binds(k.TEXT, "stop_loss_type=slOrderType profit_taker_type=ptOrderType"),
-    ),
-)
-
-
-def _of_orders(message: type, name: str, *entries: Entry) -> Shape:
-    return Shape(message, name, entries, give_leg_prices, take_leg_prices)
-
-
-def _by_request(message: type, name: str, *entries: Entry) -> Shape:
-    return Shape(message, name, (*_REQUEST_ID, *entries))
-
 
 _BAR = Shape(
     m.Bar,
@@ -84,7 +56,7 @@ _SAMPLE = Shape(
         Numbers("derivatives", "derivativeSecTypes", m.Derivative, "security_type"),
     ),
 )
-_TICK = (*_REQUEST_ID, *binds(k.INT, "tick_type"))
+_TICK = (*REQUEST_ID, *binds(k.INT, "tick_type"))
 
 PROTO_ANSWERS = {
     9: Shape(m.NextValidId, "NextValidId", binds(k.INT, "order_id")),
@@ -109,13 +81,13 @@ PROTO_ANSWERS = {
             *binds(k.DOUBLE, "average_fill_price=avgFillPrice last_fill_price market_cap_price=mktCapPrice"),
         ),
     ),
-    5: _of_orders(m.OpenOrder, "OpenOrder", *binds(k.INT, "order_id"), *_TOLD_ORDER),
+    5: of_orders(m.OpenOrder, "OpenOrder", *binds(k.INT, "order_id"), *_TOLD_ORDER),
     53: Shape(m.OpenOrdersEnd, "OpenOrdersEnd", ()),
-    101: _of_orders(m.CompletedOrder, "CompletedOrder", *_TOLD_ORDER),
+    101: of_orders(m.CompletedOrder, "CompletedOrder", *_TOLD_ORDER),
     100: Shape(m.OrderBound, "OrderBound", (*binds(k.LONG, "perm_id"), *binds(k.INT, "client_id order_id"))),
     102: Shape(m.CompletedOrdersEnd, "CompletedOrdersEnd", ()),
-    11: _by_request(m.ExecutionDetails, "ExecutionDetails", _CONTRACT, One("execution", "execution", EXECUTION)),
-    55: _by_request(m.ExecutionDetailsEnd, "ExecutionDetailsEnd"),
+    11: by_request(m.ExecutionDetails, "ExecutionDetails", ITS_CONTRACT, One("execution", "execution", EXECUTION)),
+    55: by_request(m.ExecutionDetailsEnd, "ExecutionDetailsEnd"),
     59: Shape(
         m.CommissionReport,
         "CommissionAndFeesReport",
@@ -130,29 +102,29 @@ PROTO_ANSWERS = {
         "Position",
         (
             *binds(k.TEXT, "account"),
-            _CONTRACT,
+            ITS_CONTRACT,
             *binds(k.SIZE, "position"),
             *binds(k.DOUBLE, "average_cost=avgCost"),
         ),
     ),
     62: Shape(m.PositionEnd, "PositionEnd", ()),
-    71: _by_request(
+    71: by_request(
         m.PositionMulti,
         "PositionMulti",
         *binds(k.TEXT, "account model_code"),
-        _CONTRACT,
+        ITS_CONTRACT,
         *binds(k.SIZE, "position"),
         *binds(k.DOUBLE, "average_cost=avgCost"),
     ),
-    72: _by_request(m.PositionMultiEnd, "PositionMultiEnd"),
-    63: _by_request(m.AccountSummary, "AccountSummary", *binds(k.TEXT, "account tag value currency")),
-    64: _by_request(m.AccountSummaryEnd, "AccountSummaryEnd"),
+    72: by_request(m.PositionMultiEnd, "PositionMultiEnd"),
+    63: by_request(m.AccountSummary, "AccountSummary", *binds(k.TEXT, "account tag value currency")),
+    64: by_request(m.AccountSummaryEnd, "AccountSummaryEnd"),
     6: Shape(m.AccountValue, "AccountValue", (*_FIGURE, *binds(k.TEXT, "account=accountName"))),
     7: Shape(
         m.PortfolioValue,
         "PortfolioValue",
         (
-            _CONTRACT,
+            ITS_CONTRACT,
             *binds(k.SIZE, "position"),
             *binds(k.DOUBLE, "market_price market_value average_cost"),
             *binds(k.DOUBLE, "unrealized_pnl=unrealizedPNL realized_pnl=realizedPNL"),
@@ -161,18 +133,18 @@ PROTO_ANSWERS = {
     ),
     8: Shape(m.AccountUpdateTime, "AccountUpdateTime", binds(k.TEXT, "time=timeStamp")),
     54: Shape(m.AccountDownloadEnd, "AccountDataEnd", binds(k.TEXT, "account=accountName")),
-    73: _by_request(m.AccountUpdateMulti, "AccountUpdateMulti", *binds(k.TEXT, "account model_code"), *_FIGURE),
-    74: _by_request(m.AccountUpdateMultiEnd, "AccountUpdateMultiEnd"),
-    10: _by_request(
+    73: by_request(m.AccountUpdateMulti, "AccountUpdateMulti", *binds(k.TEXT, "account model_code"), *_FIGURE),
+    74: by_request(m.AccountUpdateMultiEnd, "AccountUpdateMultiEnd"),
+    10: by_request(
         m.ContractData,
         "ContractData",
-        _CONTRACT,
+        ITS_CONTRACT,
         Inside("contract", binds(k.TEXT, "last_trade_day=lastTradeDate")),
         Inside("contractDetails", _DETAILS),
     ),
-    52: _by_request(m.ContractDataEnd, "ContractDataEnd"),
-    58: _by_request(m.MarketDataType, "MarketDataType", *binds(k.INT, "data_type=marketDataType")),
-    81: _by_request(
+    52: by_request(m.ContractDataEnd, "ContractDataEnd"),
+    58: by_request(m.MarketDataType, "MarketDataType", *binds(k.INT, "data_type=marketDataType")),
+    81: by_request(
         m.TickRequestParameters,
         "TickReqParams",
         *binds(k.SIZE, "min_tick"),
@@ -187,12 +159,12 @@ PROTO_ANSWERS = {
     2: Shape(m.TickSize, "TickSize", (*_TICK, *binds(k.SIZE, "size"))),
     45: Shape(m.TickGeneric, "TickGeneric", (*_TICK, *binds(k.DOUBLE, "value"))),
     46: Shape(m.TickString, "TickString", (*_TICK, *binds(k.TEXT, "value"))),
-    57: _by_request(m.TickSnapshotEnd, "TickSnapshotEnd"),
-    17: _by_request(m.HistoricalData, "HistoricalData", Many("bars", "historicalDataBars", _BAR)),
-    108: _by_request(m.HistoricalDataEnd, "HistoricalDataEnd", *binds(k.TEXT, "start=startDateStr end=endDateStr")),
-    90: _by_request(m.HistoricalDataUpdate, "HistoricalDataUpdate", One("bar", "historicalDataBar", _BAR)),
-    88: _by_request(m.HeadTimestamp, "HeadTimestamp", *binds(k.TEXT, "time=headTimestamp")),
-    79: _by_request(m.SymbolSamples, "SymbolSamples", Many("samples", "contractDescriptions", _SAMPLE)),
+    57: by_request(m.TickSnapshotEnd, "TickSnapshotEnd"),
+    17: by_request(m.HistoricalData, "HistoricalData", Many("bars", "historicalDataBars", _BAR)),
+    108: by_request(m.HistoricalDataEnd, "HistoricalDataEnd", *binds(k.TEXT, "start=startDateStr end=endDateStr")),
+    90: by_request(m.HistoricalDataUpdate, "HistoricalDataUpdate", One("bar", "historicalDataBar", _BAR)),
+    88: by_request(m.HeadTimestamp, "HeadTimestamp", *binds(k.TEXT, "time=headTimestamp")),
+    79: by_request(m.SymbolSamples, "SymbolSamples", Many("samples", "contractDescriptions", _SAMPLE)),
     109: Shape(m.CurrentTimeInMillis, "CurrentTimeInMillis", binds(k.LONG, "time_ms=currentTimeInMillis")),
     49: Shape(m.CurrentTime, "CurrentTime", binds(k.LONG, "time=currentTime")),
     78: Shape(
@@ -218,9 +190,9 @@ PROTO_ANSWERS = {
             ),
         ),
     ),
-    107: _by_request(m.UserInfo, "UserInfo", *binds(k.TEXT, "white_branding_id")),
-    94: _by_request(m.Pnl, "PnL", *binds(k.DOUBLE, "daily=dailyPnL unrealized=unrealizedPnL realized=realizedPnL")),
-    95: _by_request(
+    107: by_request(m.UserInfo, "UserInfo", *binds(k.TEXT, "white_branding_id")),
+    94: by_request(m.Pnl, "PnL", *binds(k.DOUBLE, "daily=dailyPnL unrealized=unrealizedPnL realized=realizedPnL")),
+    95: by_request(
         m.PnlSingle,
         "PnLSingle",
         *binds(k.SIZE, "position"),

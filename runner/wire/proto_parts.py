@@ -193,3 +193,20 @@ def _leg_price(leg: Any) -> Decimal | None:
         return k.read_double(leg.perLegPrice) if leg.HasField("perLegPrice") else None
     except ValueError as error:
         raise WireError(str(error), field="order.order_combo_legs", value=str(leg.perLegPrice)) from None
+
+
+# --- what requests and answers are made of
+
+REQUEST_ID = binds(k.INT, "request_id=reqId")
+ITS_CONTRACT = One("contract", "contract", CONTRACT)
+ITS_ORDER: tuple[Entry, ...] = (ITS_CONTRACT, One("order", "order", ORDER))
+
+
+def of_orders(message: type, name: str, *entries: Entry) -> Shape:
+    """Return the shape of a message that carries an order with its legs."""
+    return Shape(message, name, entries, give_leg_prices, take_leg_prices)
+
+
+def by_request(message: type, name: str, *entries: Entry) -> Shape:
+    """Return the shape of a message that begins with the id of its request."""
+    return Shape(message, name, (*REQUEST_ID, *entries))

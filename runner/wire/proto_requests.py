@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from runner.wire import messages as m
 from runner.wire import proto_kinds as k
-from runner.wire.proto_layout import Entry, Inside, Numbers, One, Shape, binds
-from runner.wire.proto_parts import (
-    CONTRACT,
-    ORDER,
-    ORDER_STATE,
-    give_leg_prices,
-    take_leg_prices,
-)
+from runner.wire.proto_layout import Inside, Numbers, One, Shape, binds
+from runner.wire.proto_parts import ITS_CONTRACT, ITS_ORDER, by_request, of_orders
 
-_REQUEST_ID = binds(k.INT, "request_id=reqId")
-_CONTRACT = One("contract", "contract", CONTRACT)
-_ORDERED: tuple[Entry, ...] = (_CONTRACT, One("order", "order", ORDER))
-_TOLD_ORDER: tuple[Entry, ...] = (*_ORDERED, One("order_state", "orderState", ORDER_STATE))
 _CANCEL = (*binds(k.TEXT, "ext_operator"), *binds(k.OPTIONAL_INT, "manual_order_indicator"))
-_FIGURE = binds(k.TEXT, "key value currency")
 _ATTACHED = Shape(
     m.AttachedOrders,
     "AttachedOrders",
@@ -28,21 +17,12 @@ _ATTACHED = Shape(
     ),
 )
 
-
-def _of_orders(message: type, name: str, *entries: Entry) -> Shape:
-    return Shape(message, name, entries, give_leg_prices, take_leg_prices)
-
-
-def _by_request(message: type, name: str, *entries: Entry) -> Shape:
-    return Shape(message, name, (*_REQUEST_ID, *entries))
-
-
 PROTO_REQUESTS = {
-    3: _of_orders(
+    3: of_orders(
         m.PlaceOrder,
         "PlaceOrderRequest",
         *binds(k.INT, "order_id"),
-        *_ORDERED,
+        *ITS_ORDER,
         One("attached", "attachedOrders", _ATTACHED),
     ),
     4: Shape(
@@ -63,7 +43,7 @@ PROTO_REQUESTS = {
     49: Shape(m.RequestCurrentTime, "CurrentTimeRequest", ()),
     14: Shape(m.SetServerLogLevel, "SetServerLogLevelRequest", binds(k.INT, "level=logLevel")),
     17: Shape(m.RequestManagedAccounts, "ManagedAccountsRequest", ()),
-    7: _by_request(
+    7: by_request(
         m.RequestExecutions,
         "ExecutionRequest",
         Inside(
@@ -78,64 +58,64 @@ PROTO_REQUESTS = {
     ),
     61: Shape(m.RequestPositions, "PositionsRequest", ()),
     64: Shape(m.CancelPositions, "CancelPositions", ()),
-    74: _by_request(m.RequestPositionsMulti, "PositionsMultiRequest", *binds(k.TEXT, "account model_code")),
-    75: _by_request(m.CancelPositionsMulti, "CancelPositionsMulti"),
-    62: _by_request(m.RequestAccountSummary, "AccountSummaryRequest", *binds(k.TEXT, "group tags")),
-    63: _by_request(m.CancelAccountSummary, "CancelAccountSummary"),
+    74: by_request(m.RequestPositionsMulti, "PositionsMultiRequest", *binds(k.TEXT, "account model_code")),
+    75: by_request(m.CancelPositionsMulti, "CancelPositionsMulti"),
+    62: by_request(m.RequestAccountSummary, "AccountSummaryRequest", *binds(k.TEXT, "group tags")),
+    63: by_request(m.CancelAccountSummary, "CancelAccountSummary"),
     6: Shape(
         m.RequestAccountUpdates,
         "AccountDataRequest",
         (*binds(k.FLAG, "subscribe"), *binds(k.TEXT, "account=acctCode")),
     ),
-    76: _by_request(
+    76: by_request(
         m.RequestAccountUpdatesMulti,
         "AccountUpdatesMultiRequest",
         *binds(k.TEXT, "account model_code"),
         *binds(k.FLAG, "ledger_and_nlv=ledgerAndNLV"),
     ),
-    77: _by_request(m.CancelAccountUpdatesMulti, "CancelAccountUpdatesMulti"),
-    9: _by_request(m.RequestContractDetails, "ContractDataRequest", _CONTRACT),
-    1: _by_request(
+    77: by_request(m.CancelAccountUpdatesMulti, "CancelAccountUpdatesMulti"),
+    9: by_request(m.RequestContractDetails, "ContractDataRequest", ITS_CONTRACT),
+    1: by_request(
         m.RequestMarketData,
         "MarketDataRequest",
-        _CONTRACT,
+        ITS_CONTRACT,
         *binds(k.TEXT, "generic_ticks=genericTickList"),
         *binds(k.FLAG, "snapshot regulatory_snapshot"),
         *binds(k.OPTIONS, "options=marketDataOptions"),
     ),
-    2: _by_request(m.CancelMarketData, "CancelMarketData"),
+    2: by_request(m.CancelMarketData, "CancelMarketData"),
     59: Shape(m.RequestMarketDataType, "MarketDataTypeRequest", binds(k.INT, "data_type=marketDataType")),
-    20: _by_request(
+    20: by_request(
         m.RequestHistoricalData,
         "HistoricalDataRequest",
-        _CONTRACT,
+        ITS_CONTRACT,
         *binds(k.TEXT, "end=endDateTime bar_size=barSizeSetting duration what_to_show"),
         *binds(k.FLAG, "regular_hours_only=useRTH keep_up_to_date"),
         *binds(k.INT, "date_format=formatDate"),
         *binds(k.OPTIONS, "options=chartOptions"),
     ),
-    25: _by_request(m.CancelHistoricalData, "CancelHistoricalData"),
+    25: by_request(m.CancelHistoricalData, "CancelHistoricalData"),
     80: Shape(m.RequestFamilyCodes, "FamilyCodesRequest", ()),
-    104: _by_request(m.RequestUserInfo, "UserInfoRequest"),
-    92: _by_request(m.RequestPnl, "PnLRequest", *binds(k.TEXT, "account model_code")),
-    93: _by_request(m.CancelPnl, "CancelPnL"),
+    104: by_request(m.RequestUserInfo, "UserInfoRequest"),
+    92: by_request(m.RequestPnl, "PnLRequest", *binds(k.TEXT, "account model_code")),
+    93: by_request(m.CancelPnl, "CancelPnL"),
     91: Shape(m.RequestMarketRule, "MarketRuleRequest", binds(k.INT, "rule_id=marketRuleId")),
-    94: _by_request(
+    94: by_request(
         m.RequestPnlSingle,
         "PnLSingleRequest",
         *binds(k.TEXT, "account model_code"),
         *binds(k.INT, "contract_id=conId"),
     ),
-    95: _by_request(m.CancelPnlSingle, "CancelPnLSingle"),
-    87: _by_request(
+    95: by_request(m.CancelPnlSingle, "CancelPnLSingle"),
+    87: by_request(
         m.RequestHeadTimestamp,
         "HeadTimestampRequest",
-        _CONTRACT,
+        ITS_CONTRACT,
         *binds(k.FLAG, "regular_hours_only=useRTH"),
         *binds(k.TEXT, "what_to_show"),
         *binds(k.INT, "date_format=formatDate"),
     ),
-    90: _by_request(m.CancelHeadTimestamp, "CancelHeadTimestamp"),
-    81: _by_request(m.RequestMatchingSymbols, "MatchingSymbolsRequest", *binds(k.TEXT, "pattern")),
+    90: by_request(m.CancelHeadTimestamp, "CancelHeadTimestamp"),
+    81: by_request(m.RequestMatchingSymbols, "MatchingSymbolsRequest", *binds(k.TEXT, "pattern")),
     105: Shape(m.RequestCurrentTimeInMillis, "CurrentTimeInMillisRequest", ()),
 }

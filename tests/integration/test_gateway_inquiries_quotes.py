@@ -167,11 +167,13 @@ def test_streams_go_on_by_themselves() -> None:
         )
         client.send(client.wire.encode(WANTED, replace(WANTED, request_id=5, contract=SHARES), bars))
         heard: list[Answer] = []
-        while not ({4, 5} <= {one.request_id for one in only(TickPrice, heard)} and only(HistoricalDataUpdate, heard)):
+        while len(only(HistoricalDataUpdate, heard)) < 3:
             heard += client.read()
     finally:
         client.close()
         gateway.stop()
+    assert {one.request_id for one in only(TickPrice, heard)} == {4, 5}
+    assert {one.request_id for one in only(HistoricalDataUpdate, heard)} == {6}
 
 
 def test_an_exchange_without_subscription_has_delayed_quotes() -> None:
