@@ -72,7 +72,7 @@ def parse(file: str, text: str, data: bytes) -> Source:
     reader = _Reader(file, [])
     for line, column, character in unwanted(text):
         expected = "expected visible characters (a newline or a tab only between them)"
-        reader.note(Mark(line, column), f"a character that plans may not hold: found {describe(character)}; {expected}")
+        reader.note(Mark(line, column), f"a character that may not stand here: found {describe(character)}; {expected}")
         reader.characters += 1
         if reader.characters == MAX_PROBLEMS:
             break
@@ -155,16 +155,14 @@ class _Reader:
         next(self._events)
         start = next(self._events)
         if not isinstance(start, yaml.DocumentStartEvent):
-            raise self._stop(
-                Mark(1, 1), "the file is empty: found no plan in it; expected keys such as plan: and side:"
-            )
+            raise self._stop(Mark(1, 1), "the file is empty: found nothing in it; expected keys with their values")
         if start.version or start.tags:
-            self.note(_mark(start), "a YAML directive: found a line that begins with %; expected a plan without it")
+            self.note(_mark(start), "a YAML directive: found a line that begins with %; expected the file without it")
         found = self._node(next(self._events), (), 1)
         next(self._events)
         after = next(self._events)
         if not isinstance(after, yaml.StreamEndEvent):
-            expected = "expected one plan a file, with a list under orders: for several orders"
+            expected = "expected one (several orders of a plan stand under orders:)"
             self.note(_mark(after), f"several documents in one file: found a second one; {expected}")
         return found
 
@@ -194,7 +192,7 @@ class _Reader:
     def _count(self, mark: Mark) -> None:
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            raise self._stop(mark, f"too many values: found more than {MAX_NODES}; expected a smaller plan")
+            raise self._stop(mark, f"too many values: found more than {MAX_NODES}; expected a smaller file")
         if len(self.problems) > MAX_PROBLEMS:
             raise self._stop(mark, f"more than {MAX_PROBLEMS} problems so far; the rest of the file was not read")
 

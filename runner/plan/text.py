@@ -1,4 +1,4 @@
-"""The bytes of a plan, whatever stands behind its path, and the characters a plan may hold."""
+"""The bytes of a file of YAML, whatever stands behind its path, and the characters it may hold."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def read_bytes(path: str) -> bytes:
     try:
         data = _read_regular(path)
     except FileNotFoundError:
-        raise Unreadable("the file does not exist; expected the path of a plan in YAML or JSON") from None
+        raise Unreadable("the file does not exist; expected the path of a file in YAML or JSON") from None
     except PermissionError:
         raise Unreadable("the file may not be read: permission denied; expected a file this user can read") from None
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else str(error)) or str(error)
-        raise Unreadable(f"the file cannot be read: {reason}; expected the path of a plan in YAML or JSON") from None
+        raise Unreadable(f"the file cannot be read: {reason}; expected the path of a file in YAML or JSON") from None
     if len(data) > MAX_BYTES:
-        raise Unreadable("the file is too large: found more than 256 KiB; expected a plan of at most 262144 bytes")
+        raise Unreadable("the file is too large: found more than 256 KiB; expected at most 262144 bytes")
     return data
 
 
@@ -55,7 +55,7 @@ def _require_regular(mode: int) -> None:
         return
     kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
     kind = kinds.get(stat.S_IFMT(mode), "a special file")
-    raise Unreadable(f"this is not a file that can hold a plan: found {kind}; expected a regular file")
+    raise Unreadable(f"this is not a file to read: found {kind}; expected a regular file")
 
 
 def decode(data: bytes) -> str:
