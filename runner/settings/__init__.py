@@ -1,0 +1,1 @@
+"""fxrun.yaml and FXRUN_...: each value, and where it came from."""
