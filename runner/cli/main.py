@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,10 +16,23 @@ from runner.cli import output
 from runner.errors import FxrunError, UsageError
 
 COMMANDS = {
-    "run": "Run plans: on the simulated gateway, or rehearse them.",
+    "run": "Run plans: simulated, as a rehearsal, or live.",
     "validate": "Check plans and say when they fire next.",
     "explain": "Show what one fire would send, field by field.",
     "fires": "List the next fire times.",
+    "what-if": "Ask the broker for margin and commission of a plan's orders.",
+    "arm": "Allow a plan to send live orders, for a while.",
+    "status": "Show plans, connection, and what needs attention.",
+    "account": "Show cash, margin, profit and loss of the account.",
+    "positions": "List the account's positions.",
+    "orders": "List working orders and those of today.",
+    "halt": "Stop all sending, at once.",
+    "resume": "Lift a halt, or the pause of a plan.",
+    "cancel": "Cancel orders of fxrun.",
+    "reconcile": "Compare the journal with the broker.",
+    "resolve": "Say what became of an order with unknown outcome.",
+    "journal": "Check, export or back up the journal.",
+    "settings": "Show each setting and where it came from.",
     "doctor": "Test the connection to a TWS.",
     "gateway": "Start the simulated gateway alone.",
     "schema": "Print a JSON Schema.",
@@ -26,6 +40,7 @@ COMMANDS = {
 INTERRUPTED = 130
 _OWN_OPTIONS = ("-h", "--help", "--version")
 _WORD = 60
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:]+\]|[^\s:/\\]+):\d+")
 
 
 class LazyGroup(click.Group):
@@ -39,13 +54,17 @@ class LazyGroup(click.Group):
         """Import one command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"runner.cli.commands.{cmd_name}").command
+        command: click.Command = import_module(_module(cmd_name)).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _module(command: str) -> str:
+    return f"runner.cli.commands.{command.replace('-', '_')}"
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -84,6 +103,7 @@ def route(args: Sequence[str]) -> list[str]:
     """Put `run` in front of plans; raises UsageError for a word that can only be a misspelt command."""
     if not args or args[0] in _OWN_OPTIONS:
         return list(args)
+    args = _with_rehearsal_value(args)
     options = args[: args.index("--")] if "--" in args else args
     first = next((arg for arg in options if not arg.startswith("-")), None)
     if first in COMMANDS:
@@ -91,6 +111,14 @@ def route(args: Sequence[str]) -> list[str]:
     if args[0] == first:
         _check_plan(first)
     return ["run", *args]
+
+
+def _with_rehearsal_value(args: Sequence[str]) -> list[str]:
+    """Give `--rehearsal` an empty value where no HOST:PORT follows, so that it does not swallow a plan."""
+    return [
+        "--rehearsal=" if arg == "--rehearsal" and not _ADDRESS.fullmatch("".join(args[place + 1 : place + 2])) else arg
+        for place, arg in enumerate(args)
+    ]
 
 
 def _check_plan(word: str) -> None:
