@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
 from decimal import Decimal
+from typing import TypeVar
 from zoneinfo import ZoneInfo
+
+_Number = TypeVar("_Number", int, Decimal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +38,80 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """None does not bind. Quantities are units of the base currency and count entries: an exit undoes one."""
+    """None, or nothing in a tuple, does not bind. Quantities are units of the base currency.
+
+    Those of a day count entries: an exit undoes one. Notionals hold at most one amount a currency, and all of them
+    bind; so do all windows. Raises ValueError for a number that is negative or not finite.
+    """
 
     max_quantity: Decimal | None = None
     max_daily_quantity: Decimal | None = None  # of all orders of a base currency in a UTC day
-    max_notional: Amount | None = None
-    max_daily_notional: Amount | None = None
+    max_notional: tuple[Amount, ...] = ()
+    max_daily_notional: tuple[Amount, ...] = ()
     max_open_orders: int | None = None  # of one pair and side
     max_fires_per_day: int | None = None  # of one plan in a UTC day
     max_orders_per_minute: int | None = None
     price_collar: Decimal | None = None  # a fraction of the last quote: 0.02 is 2 %
     pairs: frozenset[str] | None = None  # names such as EUR.USD
-    window: Window | None = None
+    windows: tuple[Window, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that nothing can be held against."""
+        numbers = (self.max_quantity, self.max_daily_quantity, self.price_collar)
+        amounts = (amount.value for amount in (*self.max_notional, *self.max_daily_notional))
+        counts = (self.max_open_orders, self.max_fires_per_day, self.max_orders_per_minute)
+        for number in (*numbers, *amounts, *map(_as_decimal, counts)):
+            if number is not None and not (number.is_finite() and number >= 0):
+                raise ValueError(f"not a limit: {number}")
 
     @property
     def needs_quote(self) -> bool:
         """True if some check may want a bid and an ask."""
-        return self.price_collar is not None or self.max_notional is not None or self.max_daily_notional is not None
+        return self.price_collar is not None or bool(self.max_notional) or bool(self.max_daily_notional)
+
+    def stricter(self, other: Limits) -> Limits:
+        """Return limits that bind wherever either of the two does."""
+        return Limits(
+            max_quantity=_least(self.max_quantity, other.max_quantity),
+            max_daily_quantity=_least(self.max_daily_quantity, other.max_daily_quantity),
+            max_notional=_least_of_each((*self.max_notional, *other.max_notional)),
+            max_daily_notional=_least_of_each((*self.max_daily_notional, *other.max_daily_notional)),
+            max_open_orders=_least(self.max_open_orders, other.max_open_orders),
+            max_fires_per_day=_least(self.max_fires_per_day, other.max_fires_per_day),
+            max_orders_per_minute=_least(self.max_orders_per_minute, other.max_orders_per_minute),
+            price_collar=_least(self.price_collar, other.price_collar),
+            pairs=_common(self.pairs, other.pairs),
+            windows=_all_windows((*self.windows, *other.windows)),
+        )
+
+
+def _as_decimal(count: int | None) -> Decimal | None:
+    return None if count is None else Decimal(count)
+
+
+def _least(one: _Number | None, two: _Number | None) -> _Number | None:
+    if one is None or two is None:
+        return two if one is None else one
+    return min(one, two)
+
+
+def _least_of_each(amounts: Iterable[Amount]) -> tuple[Amount, ...]:
+    least: dict[str, Amount] = {}
+    for amount in amounts:
+        known = least.setdefault(amount.currency, amount)
+        if amount.value < known.value:
+            least[amount.currency] = amount
+    return tuple(least[currency] for currency in sorted(least))
+
+
+def _common(one: frozenset[str] | None, two: frozenset[str] | None) -> frozenset[str] | None:
+    if one is None or two is None:
+        return two if one is None else one
+    return one & two
+
+
+def _all_windows(windows: Iterable[Window]) -> tuple[Window, ...]:
+    return tuple(sorted(set(windows), key=lambda window: (window.opens, window.closes, str(window.zone))))
 
 
 NO_LIMITS = Limits()

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import Enum
 
 from runner.core.contract import ContractSpec
+from runner.core.limits import NO_LIMITS, Limits
 from runner.core.ticket import OrderType, Side, TimeInForce
 from runner.schedule.spec import ScheduleSpec
 
@@ -62,3 +63,6 @@ class Plan:
     file: str
     digest: str  # sha256 of the bytes of the file, hexadecimal
     instructions: tuple[Instruction, ...]
+    account: str | None = None  # the only one its orders may be for
+    limits: Limits = NO_LIMITS  # of the plan alone; `stricter` joins them with those of the settings
+    resend: bool = False  # whether an order that is proven absent may be sent again inside its deadline

@@ -1,0 +1,58 @@
+"""Settings as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from enum import Enum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from runner.core.limits import Limits
+from runner.core.outage import Outage
+
+__all__ = ["DEFAULT_LIMITS", "GRACE", "HOOKS", "RESETS", "ExternalOrders", "Outage", "Settings"]
+
+HOOKS = ("missed", "unknown", "rejected", "halt", "link_down", "arming")
+GRACE = timedelta(minutes=2)
+DEFAULT_LIMITS = Limits(max_open_orders=15)
+_NEW_YORK = ZoneInfo("America/New_York")
+_FRIDAY = 4
+RESETS = (  # IB's page on system status, North America, read 2026-11
+    Outage(at=time(0, 15), zone=_NEW_YORK, lasts=timedelta(minutes=90)),
+    Outage(at=time(23), zone=_NEW_YORK, lasts=timedelta(hours=4), days=frozenset({_FRIDAY})),
+)
+
+
+class ExternalOrders(Enum):
+    """What to do about orders of the account that fxrun did not place; they are never touched."""
+
+    IGNORE = "ignore"
+    COUNT = "count"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What fxrun.yaml and the environment say, with the default for the rest."""
+
+    file: str | None  # the path of the fxrun.yaml that was read
+    folder: Path  # of that file, else of the plan: relative paths start here
+    host: str = "127.0.0.1"
+    port: int = 7497
+    client_id: int = 1
+    query_client_id: int = 99
+    timeout: float = 10.0  # seconds
+    allow_remote: bool = False
+    allow_old_api: bool = False
+    account: str | None = None
+    journal: Path  # absolute
+    limits: Limits = DEFAULT_LIMITS
+    external_orders: ExternalOrders = ExternalOrders.IGNORE
+    restart: Outage | None = None  # of the TWS itself, once a day
+    resets: tuple[Outage, ...] = RESETS  # of IB
+    grace: timedelta = GRACE  # how long the link may be down outside of those until somebody is told
+    hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # event to command
+    codes: Mapping[int, str] = field(default_factory=dict)  # of a broker: reject, warning or info
+    origins: Mapping[str, str] = field(default_factory=dict)  # connection.port to fxrun.yaml:3, FXRUN_PORT or default
