@@ -48,6 +48,28 @@ class ConnectionLost:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LoggedIn:
+    """A session that was begun in the background is ready; every other fact of it comes after this one."""
+
+    session: int  # counts the sessions of one connection from 1
+    server_version: int
+    server_time: str  # as the TWS wrote it in its greeting, with its zone
+    accounts: tuple[str, ...]
+    next_order_id: int  # as the TWS told it: raised neither by orders that were seen nor by ids that were taken
+    simulated: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoginFailed:
+    """A session that was begun in the background did not come about: what happened, and what to do."""
+
+    what: str
+    advice: str
+    is_final: bool  # trying again would not help
+    code: int | None = None  # the TWS's own, such as 326
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OpenOrderSeen:
     """openOrder: the order as TWS holds it. `order_ref` is empty for orders that are not ours."""
 
@@ -58,6 +80,15 @@ class OpenOrderSeen:
     account: str
     status: str
     warning: str
+    contract: str | None = None  # local symbol, EUR.USD
+    side: Side | None = None
+    quantity: Decimal | None = None
+    order_type: str | None = None  # in IB's words, MKT
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    time_in_force: str | None = None
+    parent_id: int | None = None  # the order id of the order it waits for
+    filled: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +121,9 @@ class CompletedOrderSeen:
     completed_status: str  # the broker's words, such as "Filled Size: 25000"
     filled: Decimal | None
     at: datetime | None
+    contract: str | None = None  # local symbol, EUR.USD
+    side: Side | None = None
+    quantity: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,8 +189,74 @@ class SnapshotEnd:
     request_id: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountValueSeen:
+    """accountSummary: one value of an account; text, since not every tag is a number."""
+
+    request_id: int
+    account: str
+    tag: str  # NetLiquidation, TotalCashValue, ...
+    value: str
+    currency: str  # empty where the value is no money
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountSummaryEnd:
+    """The account summary is complete; changes follow until it is cancelled."""
+
+    request_id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PositionSeen:
+    """position: what an account holds of a contract, in units and signed."""
+
+    account: str
+    contract: str  # local symbol, EUR.USD
+    quantity: Decimal
+    average_cost: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PositionsEnd:
+    """The positions are complete; changes follow."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProfitSeen:
+    """pnl: the profit of an account in its base currency; None where IB does not know it."""
+
+    request_id: int
+    daily: Decimal | None
+    unrealized: Decimal | None
+    realized: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WhatIfSeen:
+    """openOrder of an order that was only asked about: margin in the base currency of the account, and commission."""
+
+    order_id: int
+    init_margin_before: Decimal | None
+    init_margin_change: Decimal | None
+    init_margin_after: Decimal | None
+    maint_margin_before: Decimal | None
+    maint_margin_change: Decimal | None
+    maint_margin_after: Decimal | None
+    equity_with_loan_before: Decimal | None
+    equity_with_loan_change: Decimal | None
+    equity_with_loan_after: Decimal | None
+    commission: Decimal | None
+    min_commission: Decimal | None
+    max_commission: Decimal | None
+    commission_currency: str
+    warning: str
+
+
 Fact = (
     Handled
+    | LoggedIn
+    | LoginFailed
     | NextOrderIdSeen
     | AccountsSeen
     | CurrentTimeSeen
@@ -172,4 +272,10 @@ Fact = (
     | NoticeSeen
     | TickSeen
     | SnapshotEnd
+    | AccountValueSeen
+    | AccountSummaryEnd
+    | PositionSeen
+    | PositionsEnd
+    | ProfitSeen
+    | WhatIfSeen
 )
