@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,6 +32,18 @@ def compile_group(tickets: Sequence[OrderTicket]) -> tuple[CompiledOrder, ...]:
         CompiledOrder(ticket=ticket, contract=compile_contract(ticket.contract), order=_order(ticket, index == last))
         for index, ticket in enumerate(tickets)
     )
+
+
+def as_question(compiled: CompiledOrder) -> CompiledOrder:
+    """Return the order as one that is only asked about: what it would cost, and nothing is placed.
+
+    It stands alone: an order that waits for its parent, or for a later one to transmit it, would get no answer.
+    """
+    order = copy.copy(compiled.order)
+    order.whatIf = True
+    order.transmit = True
+    order.parentId = 0
+    return CompiledOrder(ticket=compiled.ticket, contract=copy.copy(compiled.contract), order=order)
 
 
 def compile_contract(spec: ContractSpec) -> Contract:

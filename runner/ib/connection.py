@@ -2,57 +2,33 @@
 
 from __future__ import annotations
 
-import errno
-import socket
+import logging
 import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from ibapi.execution import ExecutionFilter
-
-from runner.core.clock import SIMULATED_MARK
-from runner.core.contract import ContractSpec
-from runner.core.facts import (
-    AccountsSeen,
-    ConnectionLost,
-    Fact,
-    NextOrderIdSeen,
-    NoticeSeen,
-    OpenOrderSeen,
-    OrderStatusSeen,
-)
+from runner.core.facts import ConnectionLost, Fact, LoginFailed, NoticeSeen
 from runner.errors import ConnectionFailed
 from runner.ib import failures, versions
-from runner.ib.client import Greeting, HandshakeFailed, TwsClient
-from runner.ib.compile import CompiledOrder, compile_contract
-from runner.ib.transport import Transport, describe
+from runner.ib.client import TwsClient
+from runner.ib.compile import CompiledOrder, as_question
+from runner.ib.notices import Disposition, classify
+from runner.ib.pacing import Pacer
+from runner.ib.requests import Requests
+from runner.ib.session import FIRST_REQUEST_ID, Login, Session
 
-# request ids have a range of their own: error() names a request or an order by the same number
-FIRST_REQUEST_ID = 2_000_000_000
-OLDEST_SERVER = 157
-_CLIENT_ID_IN_USE = 326
+log = logging.getLogger(__name__)
+
 FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
+_GOODBYE = 2.0  # seconds that closing waits for a session that is being opened
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Login:
-    """A session that is ready."""
+class Connection(Requests):
+    """Requests go out on the caller's thread; facts come in through `publish`, on the reader's.
 
-    server_version: int
-    server_time: str
-    accounts: tuple[str, ...]
-    next_order_id: int
-
-    @property
-    def simulated(self) -> bool:
-        """True if the peer says that it is a simulation."""
-        return SIMULATED_MARK in self.server_time
-
-
-class Connection:
-    """Requests go out on the caller's thread; facts come in through `publish`, on the reader's."""
+    `publish` is called with a lock held, so that no fact of an older session comes after the first of a newer one: it
+    must return at once. If `paced`, at most 45 messages leave in any second, and whoever sends more waits.
+    """
 
     def __init__(  # the first two say where, the rest has names
         self,
@@ -63,30 +39,52 @@ class Connection:
         publish: Callable[[Fact], None],
         timeout: float = 10.0,
         attempts: int = 1,
+        paced: bool = False,
     ) -> None:
+        super().__init__()
         self.host = host
         self.port = port
         self.client_id = client_id
         self.timeout = timeout
+        self.session = 0  # the number of the last session that became ready
         self._attempts = max(1, attempts)
         self._publish = publish
-        self._client: TwsClient | None = None
-        self._transport: Transport | None = None
+        self._pacer = Pacer() if paced else None
+        self._session: Session | None = None
+        self._early: list[Fact] | None = None  # facts that wait for their LoggedIn, while a session is begun
+        self._opener: threading.Thread | None = None
         self._changed = threading.Condition()
         self._closed = threading.Event()
-        self._requests = FIRST_REQUEST_ID
-        self._forget()
-
-    def _forget(self) -> None:
-        self._accounts: tuple[str, ...] | None = None
-        self._next_order_id: int | None = None
-        self._lost: str | None = None
-        self._refusal: NoticeSeen | None = None
+        self._floor = 0
 
     @property
     def sent_bytes(self) -> int:
         """The count of bytes sent in this session, greeting included."""
-        return 0 if self._transport is None else self._transport.sent_bytes
+        transport = None if self._session is None else self._session.transport
+        return 0 if transport is None else transport.sent_bytes
+
+    @property
+    def last_heard(self) -> float:
+        """When bytes came last in this session, in seconds of time.monotonic; 0 if there is none."""
+        transport = None if self._session is None else self._session.transport
+        return 0.0 if transport is None else transport.last_heard
+
+    @property
+    def login_next_id(self) -> int | None:
+        """The next order id as this session's TWS told it, whatever was seen or taken since."""
+        with self._changed:
+            login = None if self._session is None else self._session.login
+            return None if login is None else login.next_order_id
+
+    @property
+    def reopenable(self) -> bool:
+        """True if `begin` may be called: it is not closed, and no session is being opened."""
+        return not self._closed.is_set() and self._early is None
+
+    @property
+    def send_delay(self) -> float:
+        """The seconds that a message sent now would wait for its turn."""
+        return 0.0 if self._pacer is None else self._pacer.delay()
 
     # --- opening and closing
 
@@ -106,127 +104,148 @@ class Connection:
         return self._open()
 
     def _open(self) -> Login:
-        if self._client is not None:
-            self._client.stop()
-        self._forget()
-        deadline = time.monotonic() + self.timeout
-        where = failures.Where(self.host, self.port, self.timeout)
-        self._transport = Transport(self._dial(where), self.timeout)
-        self._client = TwsClient(self._transport, self.client_id, self._take)
+        before, session = self._renew(None)
+        if before is not None:
+            before.stop()
         try:
-            return self._log_in(self._client, deadline, where)
+            login = session.log_in()
         except BaseException:
-            self._client.stop()
+            session.stop()
             raise
+        self.session += 1
+        return login
 
-    def _dial(self, where: failures.Where) -> socket.socket:
-        if not 0 < self.port < 65536:
-            raise failures.other(where, f"{self.port} is no port number, 1 to 65535 are")
-        try:
-            return socket.create_connection((self.host, self.port), self.timeout)
-        except TimeoutError as fault:
-            raise failures.unreachable(where) from fault
-        except ConnectionRefusedError as fault:
-            raise failures.nothing_listens(where) from fault
-        except (socket.gaierror, UnicodeError) as fault:
-            raise failures.unknown_host(where) from fault
-        except OSError as fault:
-            if fault.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
-                raise failures.unreachable(where) from fault
-            raise failures.other(where, describe(fault)) from fault
+    def begin(self) -> None:
+        """Open a new session on a thread of its own; LoggedIn or LoginFailed says what came of it.
 
-    def _log_in(self, client: TwsClient, deadline: float, where: failures.Where) -> Login:
-        try:
-            greeting = client.greet(deadline - time.monotonic())
-        except HandshakeFailed as failed:
-            raise failures.in_handshake(where, failed.kind, failed.detail) from failed
-        if greeting.server_version < OLDEST_SERVER:
-            raise failures.too_old(where, greeting.server_version, OLDEST_SERVER)
-        if not versions.offered(greeting.server_version):
-            raise failures.in_handshake(where, "alien", f"server version {greeting.server_version}")
-        try:
-            client.start()
-        except OSError as fault:
-            raise failures.closed_at_login(where, describe(fault), "") from fault
-        return self._ready(greeting, deadline, where)
-
-    def _ready(self, greeting: Greeting, deadline: float, where: failures.Where) -> Login:
+        One attempt, with one deadline for all of it. A session before it ends, and nothing more of it is published.
+        Raises RuntimeError while one is being opened, or after `close`.
+        """
         with self._changed:
-            self._changed.wait_for(self._is_decided, max(0.0, deadline - time.monotonic()))
-            if self._lost is not None or self._accounts is None or self._next_order_id is None:
-                raise self._why_not_ready(where)
-            return Login(
-                server_version=greeting.server_version,
-                server_time=greeting.server_time,
-                accounts=self._accounts,
-                next_order_id=self._next_order_id,
+            if not self.reopenable:
+                raise RuntimeError("a session is being opened, or the connection was closed")
+            before, session = self._renew([])
+            self._opener = threading.Thread(
+                target=self._open_in_background, args=(before, session), name="fxrun-ib-opener", daemon=True
             )
+            self._opener.start()
 
-    def _is_decided(self) -> bool:
-        ready = self._accounts is not None and self._next_order_id is not None
-        return ready or self._lost is not None or self._id_in_use
+    def _renew(self, early: list[Fact] | None) -> tuple[Session | None, Session]:
+        where = failures.Where(self.host, self.port, self.timeout)
+        with self._changed:
+            before = self._session
+            self._session = Session(where, self.client_id, self._take, self._changed, self._pacer)
+            self._early = early
+            return before, self._session
 
-    @property
-    def _id_in_use(self) -> bool:
-        return self._refusal is not None and self._refusal.code == _CLIENT_ID_IN_USE
+    def _open_in_background(self, before: Session | None, session: Session) -> None:
+        failed: LoginFailed | None = None
+        try:
+            if before is not None:
+                before.stop()
+            session.log_in()
+        except failures.NoSession as fault:
+            failed = fault.fact()
+        except Exception as fault:  # whatever it was, the engine must hear that no session comes
+            log.exception("the session could not be opened")
+            failed = LoginFailed(what=f"no session: {fault!r}", advice="this is a fault of fxrun", is_final=False)
+        if failed is not None:
+            session.stop()
+            self._report(session, failed)
 
-    def _why_not_ready(self, where: failures.Where) -> ConnectionFailed:
-        if self._id_in_use:
-            return failures.id_in_use(where, self.client_id)
-        said = "" if self._refusal is None else f"{self._refusal.code} {self._refusal.text}"
-        if self._lost is not None:
-            return failures.closed_at_login(where, self._lost, said)
-        return failures.not_ready(where, said)
+    def _report(self, session: Session, failed: LoginFailed) -> None:
+        with self._changed:
+            session.is_over = True
+            if session is self._session and not session.is_stopping:
+                self._early = None
+                self._publish(failed)
+
+    def drop(self, reason: str) -> None:
+        """End the session that is ready and publish ConnectionLost, unless it was published before."""
+        with self._changed:
+            session = self._session
+            if session is None or self._early is not None:
+                return
+        session.stop()
+        self._take(session, ConnectionLost(reason=reason))
 
     def close(self) -> None:
-        """End the session; may be called again, and while `open` is waiting for its next attempt."""
+        """End the session; may be called again, and while one is being opened, of which nothing is published then."""
         self._closed.set()
-        if self._client is not None:
-            self._client.stop()
+        with self._changed:
+            session, opener = self._session, self._opener
+        if session is not None:
+            session.interrupt()
+        if opener is not None and opener is not threading.current_thread():
+            opener.join(_GOODBYE)
+        if session is not None and not (opener is not None and opener.is_alive()):
+            session.stop()
 
     # --- what comes in, on the reader thread
 
-    def _take(self, fact: Fact) -> None:
-        if not isinstance(fact, _TAKEN):
-            self._publish(fact)
-            return
+    def _take(self, session: Session, fact: Fact) -> None:
         with self._changed:
-            self._note(fact)
+            if session is not self._session or session.is_over:
+                return
+            session.note(fact)
+            session.is_over = isinstance(fact, ConnectionLost)
             self._changed.notify_all()
-        self._publish(fact)
+            if isinstance(fact, NoticeSeen) and self._pacer is not None:
+                self._heed(fact, self._pacer)
+            if self._early is None:
+                self._publish(fact)
+            else:
+                self._hold_back(session, fact, self._early)
 
-    def _note(self, fact: Fact) -> None:
-        match fact:
-            case NextOrderIdSeen():
-                self._use_above(fact.order_id - 1)
-            case AccountsSeen():
-                self._accounts = fact.accounts
-            case ConnectionLost():
-                self._lost = fact.reason
-            case NoticeSeen(about=-1) if self._refusal is None and not 2100 <= fact.code < 2200:
-                self._refusal = fact
-            case OpenOrderSeen() | OrderStatusSeen() if fact.client_id == self.client_id:
-                if self._next_order_id is not None and fact.order_id < FIRST_REQUEST_ID:
-                    self._use_above(fact.order_id)
+    def _hold_back(self, session: Session, fact: Fact, early: list[Fact]) -> None:
+        """Keep a fact of a session that is not ready; publish all of them behind LoggedIn once it is."""
+        early.append(fact)
+        if session.is_over or session.is_stopping or (login := session.login) is None:
+            return
+        self._early = None
+        self.session += 1
+        session.use_above(self._floor)
+        for one in (login.fact(self.session), *early):
+            self._publish(one)
 
-    def _use_above(self, order_id: int) -> None:
-        self._next_order_id = max(self._next_order_id or 1, order_id + 1)
+    def _heed(self, notice: NoticeSeen, pacer: Pacer) -> None:
+        if classify(notice.code, about_order=False) is Disposition.PACING:
+            pacer.slow_down()
 
     # --- orders
 
+    def use_above(self, order_id: int) -> None:
+        """Take only order ids above that one from now on, in this session and in later ones."""
+        with self._changed:
+            self._floor = max(self._floor, order_id)
+
     def take_order_ids(self, count: int) -> int:
-        """Reserve count consecutive order ids, above all that were seen, and return the first."""
+        """Reserve count consecutive order ids and return the first.
+
+        They are above the broker's next id, all ids that were seen in this session, all that were taken in this
+        connection, and what `use_above` was told.
+        """
         self._ready_client()
         with self._changed:
-            assert self._next_order_id is not None  # open() returned
-            first = self._next_order_id
+            session = self._session
+            assert session is not None  # it is ready
+            session.use_above(self._floor)
+            assert session.next_order_id is not None
+            first = session.next_order_id
             if first + count > FIRST_REQUEST_ID:
                 raise ConnectionFailed("the order ids are used up: reset the API order id sequence in the TWS")
-            self._next_order_id = first + count
+            self._floor = first + count - 1
             return first
 
     def place(self, compiled: CompiledOrder) -> None:
         """Send an order. If it raises, what became of the order is not known."""
+        self._place_order(compiled)
+
+    def what_if(self, compiled: CompiledOrder) -> None:
+        """Ask what an order would cost; WhatIfSeen with its order id is the answer, and no order comes of it."""
+        self._place_order(as_question(compiled))
+
+    def _place_order(self, compiled: CompiledOrder) -> None:
         client = self._ready_client()
         self._send(lambda: client.placeOrder(compiled.order.orderId, compiled.contract, compiled.order))
 
@@ -235,54 +254,25 @@ class Connection:
         client = self._ready_client()
         self._send(lambda: versions.cancel(client, order_id))
 
-    # --- requests
-
-    def request_open_orders(self) -> None:
-        """Ask for the open orders of this client id."""
-        self._send(self._ready_client().reqOpenOrders)
-
-    def request_completed_orders(self) -> None:
-        """Ask for the orders of today that are at their end, whoever placed them."""
-        client = self._ready_client()
-        self._send(lambda: client.reqCompletedOrders(False))
-
-    def request_executions(self) -> int:
-        """Ask for today's executions and their commissions; returns the id of the request."""
-        client, request = self._ready_client(), self._request_id()
-        self._send(lambda: client.reqExecutions(request, ExecutionFilter()))
-        return request
-
-    def request_current_time(self) -> None:
-        """Ask for the clock of the TWS."""
-        self._send(self._ready_client().reqCurrentTime)
-
-    def request_snapshot(self, contract: ContractSpec) -> int:
-        """Ask for one bid and ask; returns the id of the request."""
-        client, request, named = self._ready_client(), self._request_id(), compile_contract(contract)
-        self._send(lambda: client.reqMktData(request, named, "", True, False, []))
-        return request
-
-    def _request_id(self) -> int:
-        self._requests += 1
-        return self._requests
-
     def _ready_client(self) -> TwsClient:
-        if self._client is None or not self._client.isConnected():
-            raise ConnectionFailed(f"there is no connection to {self.host}:{self.port} any more")
-        return self._client
+        with self._changed:
+            session = self._session
+            client = None if session is None or session.login is None else session.client
+        if client is not None and client.isConnected():
+            return client
+        raise ConnectionFailed(f"there is no connection to {self.host}:{self.port} any more")
 
     def _send(self, request: Callable[[], object]) -> None:
         """Call one of ibapi's requests; some versions hide a failed write, the transport does not."""
+        transport = None if self._session is None else self._session.transport
         try:
             request()
         except OSError as fault:
             raise self._cut_off() from fault
-        if self._transport is not None and self._transport.failure:
+        if transport is not None and transport.failure:
             raise self._cut_off()
 
     def _cut_off(self) -> ConnectionFailed:
-        reason = "" if self._transport is None else self._transport.failure
+        transport = None if self._session is None else self._session.transport
+        reason = "" if transport is None else transport.failure
         return ConnectionFailed(f"the connection to {self.host}:{self.port} broke while sending: {reason or 'closed'}")
-
-
-_TAKEN = (NextOrderIdSeen, AccountsSeen, ConnectionLost, NoticeSeen, OpenOrderSeen, OrderStatusSeen)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runner.core.facts import LoginFailed
 from runner.errors import ConnectionFailed
 
 
 class NoSession(ConnectionFailed):
-    """No session came about: what happened, and what to do."""
+    """No session came about: what happened, and what to do; `code` is the TWS's own, if it gave one."""
 
-    def __init__(self, what: str, advice: str) -> None:
+    def __init__(self, what: str, advice: str, code: int | None = None) -> None:
         super().__init__(f"{what}: {advice}")
         self.what = what
         self.advice = advice
+        self.code = code
+
+    def fact(self) -> LoginFailed:
+        """Say it as a fact."""
+        return LoginFailed(what=self.what, advice=self.advice, is_final=isinstance(self, Final), code=self.code)
 
 
 class Final(NoSession):
@@ -41,8 +47,10 @@ def nothing_listens(where: Where) -> NoSession:
     )
 
 
-def unknown_host(where: Where) -> NoSession:
-    """The name has no address."""
+def unknown_host(where: Where, *, is_final: bool) -> NoSession:
+    """The name has no address, or nobody could say now which it has."""
+    if not is_final:
+        return NoSession(f"the host name {where.host!r} could not be looked up", "check the network, or use an address")
     return Final(f"the host name {where.host!r} is not known", "check --host, usually 127.0.0.1")
 
 
@@ -88,6 +96,7 @@ def id_in_use(where: Where, client_id: int) -> NoSession:
     return NoSession(
         f"client id {client_id} is already in use at {where}",
         "end the other program that uses it; one that has just ended frees its id within seconds",
+        code=326,
     )
 
 

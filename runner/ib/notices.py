@@ -24,6 +24,7 @@ class Disposition(Enum):
     CONNECTION_LOST = "connection_lost"
     CONNECTION_BACK = "connection_back"
     CLIENT_ID_IN_USE = "client_id_in_use"
+    PACING = "pacing"  # too many messages: the TWS is about to hang up
     FAIL_REQUEST = "fail_request"
     UNKNOWN_ORDER_CODE = "unknown_order_code"
 
@@ -34,13 +35,14 @@ _INFO = frozenset({2104, 2106, 2107, 2108, 2119, 2158})  # data farms: connected
 _WARNING = frozenset({165, 399, 404, 492, 10167, 10197, 10349})
 _WARNING_RANGE = range(2100, 2200)
 _CONNECTION = {
+    100: D.PACING,
     326: D.CLIENT_ID_IN_USE,
     1100: D.CONNECTION_LOST,
     1300: D.CONNECTION_LOST,
     2110: D.CONNECTION_LOST,
     1101: D.CONNECTION_BACK,
     1102: D.CONNECTION_BACK,
-    **dict.fromkeys((501, 502, 504, 507, 509), D.CONNECTION_LOST),
+    **dict.fromkeys((501, 502, 503, 504, 507, 509), D.CONNECTION_LOST),
 }
 _ABOUT_ORDER = {
     103: D.DUPLICATE_ID,

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Generator
+
+from runner.ib.pacing import Pacer
 
 MAX_FRAME = 0xFFFFFF
 _CHUNK = 65536
@@ -50,12 +53,14 @@ class FrameBuffer:
 class Transport:
     """One connected socket. `sendMsg`, `isConnected`, `disconnect` are the names by which ibapi knows it."""
 
-    def __init__(self, sock: socket.socket, write_timeout: float) -> None:
+    def __init__(self, sock: socket.socket, write_timeout: float, pacer: Pacer | None = None) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(write_timeout)
         self._socket = sock
         self._sending = threading.Lock()
         self._open = True
+        self._pacer = pacer
+        self.last_heard = time.monotonic()  # seconds; when bytes came last
         self.sent_bytes = 0
         self.received_bytes = 0
         self.failure = ""  # why a write failed
@@ -63,6 +68,8 @@ class Transport:
     def sendMsg(self, data: bytes) -> int:
         """Send all of data; if that fails the connection is closed, since the peer may have a part of it."""
         with self._sending:
+            if self._pacer is not None:
+                self._pacer.wait()
             if not self._open:
                 raise OSError("the connection is closed")
             try:
@@ -90,6 +97,8 @@ class Transport:
 
     def _count(self, data: bytes) -> bytes:
         self.received_bytes += len(data)
+        if data:
+            self.last_heard = time.monotonic()
         return data
 
     def isConnected(self) -> bool:
