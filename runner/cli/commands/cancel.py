@@ -1,0 +1,80 @@
+"""`fxrun cancel`: ask the runner to cancel orders of fxrun."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from runner.cli import files, options, trading
+from runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from runner.cli.trading import Voice
+    from runner.journal.control import Ledger
+    from runner.journal.rows import OpenRow
+
+PATIENCE = 10.0  # seconds; a runner obeys within one
+
+
+@click.command(epilog="With a runner it waits up to ten seconds for what it did. Example: fxrun cancel eurusd-weekday")
+@click.argument("target", required=False, metavar="[PLAN|REF]")
+@click.option("--all", "everything", is_flag=True, help="All working orders of fxrun in this journal.")
+@files.settings_option
+@files.journal_option
+@options.json_option
+def command(
+    target: str | None, *, everything: bool, settings_file: str | None, journal_file: str | None, as_json: bool
+) -> None:
+    """Cancel the working orders of a plan (its name or its file), one order (its order_ref, or the beginning), or all.
+
+    Orders that others placed are never touched. Later fires of the plan are not: see fxrun halt.
+    """
+    if (target is None) is not everything:
+        raise UsageError("fxrun cancel wants one of PLAN, REF or --all; see fxrun orders for what works")
+    ledger = trading.ledger_of(settings_file, journal_file)
+    name, rows = _meant(ledger, target)
+    voice = trading.voice_of(ledger, as_json=as_json)
+    if not rows:
+        voice.tell(f"no order of {name} is working; nothing to cancel", _fields(name, rows, done=True, note=None))
+        return
+    _ask(ledger, name, rows, voice)
+
+
+def _meant(ledger: Ledger, target: str | None) -> tuple[str, Sequence[OpenRow]]:
+    """Return the target as the runner reads it, and the orders that it is about."""
+    rows = trading.orders_in(ledger, trading.OPEN)
+    if target is None:
+        return "--all", rows
+    if target.startswith(trading.REF_PREFIX):
+        row = trading.order_named(target, rows)
+        return row.ticket.order_ref, (row,)
+    name = trading.plan_named(target)
+    found = tuple(row for row in rows if row.ticket.key.plan == name)
+    known = trading.plans_known(ledger) | {row.ticket.key.plan for row in rows}
+    if not found and name not in known:
+        raise UsageError(f"no such plan in this journal: {name!r}{trading.did_you_mean(name, known)}")
+    return name, found
+
+
+def _ask(ledger: Ledger, name: str, rows: Sequence[OpenRow], voice: Voice) -> None:
+    number = ledger.ask_cancel(name, options.now())
+    if not ledger.has_runner():
+        listed = "\n".join(f"  {trading.order_words(row)}" for row in rows)
+        text = (
+            f"asked for the cancellation of {trading.counted(len(rows), 'order')}:\n{listed}\nbut {trading.NO_RUNNER}"
+        )
+        voice.tell(text, _fields(name, rows, done=False, note=None))
+        return
+    obeyed = trading.obeyed(ledger, number, PATIENCE)
+    if obeyed is None:
+        late = f"the runner has not answered within {PATIENCE:.0f} s; the request stands, see fxrun status"
+        voice.tell(late, _fields(name, rows, done=False, note=None))
+        return
+    voice.tell(obeyed.note or "done", _fields(name, rows, done=True, note=obeyed.note))
+
+
+def _fields(name: str, rows: Sequence[OpenRow], *, done: bool, note: str | None) -> dict[str, object]:
+    refs = [row.ticket.order_ref for row in rows]
+    return {"type": "cancel", "target": name, "orders": refs, "obeyed": done, "note": note}

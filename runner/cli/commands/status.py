@@ -1,0 +1,184 @@
+"""`fxrun status`: what runs, what comes next, and what needs somebody."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from runner.cli import files, marks, options, output, standing, trading
+from runner.core.events import FireState
+from runner.core.order_state import OrderState
+from runner.core.times import stamp
+
+if TYPE_CHECKING:
+    from runner.cli.standing import PlanStanding
+    from runner.cli.trading import Voice
+    from runner.journal.control import Ledger
+    from runner.journal.rows import FireRow, OpenRow
+
+UNKNOWN, MISSED = 6, 7  # exit codes
+RECENT = timedelta(days=1)
+_REDRAW = 2.0
+_CLEAR = "\x1b[H\x1b[2J"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    """One look at a journal and at the files of its plans."""
+
+    at: datetime
+    runs: bool
+    link: tuple[str, str, datetime] | None
+    halt: tuple[str, datetime] | None
+    plans: tuple[PlanStanding, ...]
+    unknown: tuple[OpenRow, ...]
+    missed: tuple[FireRow, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """What a script learns first."""
+        if self.unknown:
+            return UNKNOWN
+        return MISSED if self.missed else 0
+
+
+@click.command(
+    epilog="Exit code: 6 if an order of unknown outcome waits for fxrun resolve, else 7 if a fire of the last 24 hours "
+    "was missed, else 0. Example: fxrun status --watch"
+)
+@click.option("--watch", is_flag=True, help="Show it anew every two seconds until Ctrl-C.")
+@files.settings_option
+@files.journal_option
+@options.json_option
+@click.pass_context
+def command(
+    context: click.Context, *, watch: bool, settings_file: str | None, journal_file: str | None, as_json: bool
+) -> None:
+    """Show the plans with their arming, their last and next fire, the connection, halts, and what needs attention."""
+    path = trading.journal_path(settings_file, journal_file)
+    while True:
+        seen = _look(trading.open_ledger(path))
+        voice = trading.voice_of(trading.open_ledger(path), as_json=as_json)
+        if watch and not as_json:
+            output.say(_CLEAR if output.is_terminal(sys.stdout) else "")
+        _say(seen, voice)
+        if not watch:
+            context.exit(seen.exit_code)
+        sys.stdout.flush()
+        time.sleep(_REDRAW)
+
+
+def _look(ledger: Ledger) -> Status:
+    now = options.now()
+    link, halt = ledger.link(), ledger.halted()
+    plans = standing.of_plans(ledger, now)
+    recent = [fire for plan in plans for fire in plan.fires if fire.due > now - RECENT]
+    return Status(
+        at=now,
+        runs=ledger.has_runner(),
+        link=None if link is None else (link.state, link.detail, link.at),
+        halt=None if halt is None else (halt.reason, halt.at),
+        plans=plans,
+        unknown=trading.orders_in(ledger, {OrderState.UNKNOWN}),
+        missed=tuple(fire for fire in recent if fire.state is FireState.MISSED),
+    )
+
+
+def _say(seen: Status, voice: Voice) -> None:
+    _say_runner(seen, voice)
+    for plan in seen.plans:
+        voice.tell(_plan_words(plan), _plan_fields(plan))
+    for fire in seen.missed:
+        about = {"plan": fire.plan, "order": fire.order, "time": stamp(fire.due), "reason": fire.reason}
+        voice.tell(
+            f"missed: {fire.plan}/{fire.order} of {stamp(fire.due)}: {fire.reason or 'no reason is known'}",
+            {"type": "missed", **about},
+        )
+    for row in seen.unknown:
+        voice.tell(_unknown_words(row), _unknown_fields(row))
+    if not voice.as_json and not (seen.unknown or seen.missed or seen.halt):
+        voice.tell("nothing needs attention" if not _warned(seen) else "see the plans above", {})
+
+
+def _warned(seen: Status) -> bool:
+    return any(plan.is_warning for plan in seen.plans)
+
+
+def _say_runner(seen: Status, voice: Voice) -> None:
+    link, halt = seen.link, seen.halt
+    runner = "a runner is running" if seen.runs else "no runner is running"
+    account = "" if voice.account is None else f" ({voice.mode}, account {marks.mask(voice.account)})"
+    lines = [f"{stamp(seen.at)} {runner}{account}"]
+    if link is not None:
+        state, detail, at = link
+        lines.append(
+            f"connection: {'' if seen.runs else 'last '}{state} since {stamp(at)}{f': {detail}' * bool(detail)}"
+        )
+    if halt is not None:
+        reason, at = halt
+        lines.append(f"HALTED since {stamp(at)}: {reason}; lift it with fxrun resume")
+    fields = {
+        "type": "status",
+        "time": stamp(seen.at),
+        "runner": seen.runs,
+        "account": voice.account,
+        "connection": None if link is None else {"state": link[0], "detail": link[1], "time": stamp(link[2])},
+        "halt": None if halt is None else {"reason": halt[0], "time": stamp(halt[1])},
+        "unknown": len(seen.unknown),
+        "missed": len(seen.missed),
+    }
+    voice.tell("\n".join(lines), fields)
+
+
+def _plan_words(plan: PlanStanding) -> str:
+    lines = [f"{plan.name}: {plan.arming_words}"]
+    if plan.fires:
+        last = plan.fires[0]
+        lines.append(f"  last fire {stamp(last.due)} {last.order}: {standing.fire_state(last)}")
+    lines.append("  no next fire is known" if plan.next_fire is None else f"  next fire {stamp(plan.next_fire)}")
+    if plan.pause is not None:
+        lines.append(f"  PAUSED: {plan.pause}; lift it with fxrun resume {plan.name}")
+    return "\n".join(lines)
+
+
+def _plan_fields(plan: PlanStanding) -> dict[str, object]:
+    last = plan.fires[0] if plan.fires else None
+    return {
+        "type": "plan",
+        "plan": plan.name,
+        "file": plan.file,
+        "arming": plan.arming.value,
+        "until": None if plan.until is None else stamp(plan.until),
+        "last_fire": None
+        if last is None
+        else {"order": last.order, "time": stamp(last.due), "state": standing.fire_state(last), "reason": last.reason},
+        "next_fire": None if plan.next_fire is None else stamp(plan.next_fire),
+        "pause": plan.pause,
+    }
+
+
+def _unknown_words(row: OpenRow) -> str:
+    ref = row.ticket.order_ref
+    return (
+        f"UNKNOWN: {trading.order_words(row)}\n"
+        f"  {row.note or 'its outcome is unknown'}; {row.ticket.key.plan} sends nothing until it is resolved\n"
+        f"  look for it in the TWS, then: fxrun resolve {ref} --as filled, or --as lost"
+    )
+
+
+def _unknown_fields(row: OpenRow) -> dict[str, object]:
+    key = row.ticket.key
+    about = {"plan": key.plan, "order": key.order, "fire": key.fire, "role": key.role}
+    return {
+        "type": "unknown",
+        "order_ref": row.ticket.order_ref,
+        **about,
+        "text": trading.ticket_words(row.ticket),
+        "note": row.note,
+        "advice": f"look for it in the TWS, then: fxrun resolve {row.ticket.order_ref} --as filled, or --as lost",
+    }

@@ -1,0 +1,141 @@
+"""What plans would send in a span, held against the limits that need neither a broker nor a quote."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from runner.core.ids import fire_key
+from runner.core.limits import Amount, Limits, Window
+from runner.core.money import plain
+from runner.core.standing import Standing, Tally
+from runner.core.ticket import OrderTicket, Role
+from runner.core.times import stamp
+from runner.plan.model import Instruction, Plan
+from runner.risk.checks import Proposal, denial
+from runner.schedule import merge
+from strategies import expand
+
+MOST = 1000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Foreseen:
+    """One fire to come; `denied` is why its orders would not be sent, as far as that can be said now."""
+
+    plan: str
+    order: str
+    time: datetime
+    when: str  # the time in UTC and in the zone of the plan
+    tickets: tuple[OrderTicket, ...]
+    denied: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """All fires of a span: the first MOST of them, and how many more there are by plan and order."""
+
+    shown: tuple[Foreseen, ...]
+    left_out: Mapping[tuple[str, str], int]
+
+    @property
+    def fires(self) -> int:
+        """How many there are in all."""
+        return len(self.shown) + sum(self.left_out.values())
+
+
+def of(plans: Sequence[Plan], limits: Mapping[str, Limits], start: datetime, until: datetime) -> Forecast:
+    """Look ahead over [start, until); `limits` are those that bind each plan, by its name."""
+    instructions = {(each.plan, each.order): each for plan in plans for each in plan.instructions}
+    days = _Days()
+    shown: list[Foreseen] = []
+    left_out: Counter[tuple[str, str]] = Counter()
+    for due in merge(((each.plan, each.order, each.schedule) for each in instructions.values()), start, until):
+        if len(shown) < MOST:
+            shown.append(_foreseen(instructions[due.plan, due.order], due.time, limits[due.plan], days))
+        else:
+            left_out[due.plan, due.order] += 1
+    return Forecast(tuple(shown), dict(left_out))
+
+
+def tickets_of(instruction: Instruction, due: datetime | None) -> tuple[OrderTicket, ...]:
+    """Return what one fire sends; an order without schedule, or a fire without a time, is called once."""
+    return expand(instruction, fire_key(None if instruction.schedule is None else due))
+
+
+class _Days:
+    """What was foreseen so far, by UTC day."""
+
+    def __init__(self) -> None:
+        self._quantities: defaultdict[tuple[date, str], Decimal] = defaultdict(Decimal)
+        self._fires: Counter[tuple[date, str]] = Counter()
+
+    def standing(self, plan: str, at: datetime) -> Standing:
+        """Return how things would stand at a fire of a plan, if all went as foreseen."""
+        day = at.date()
+        today = {pair: Tally(total, None) for (of_day, pair), total in self._quantities.items() if of_day == day}
+        return Standing(now=at, today=today, fires_today=self._fires[day, plan])
+
+    def add(self, plan: str, at: datetime, tickets: Sequence[OrderTicket]) -> None:
+        """Count a fire that nothing denies."""
+        self._fires[at.date(), plan] += 1
+        for ticket in tickets:
+            if ticket.role is Role.ENTRY:
+                self._quantities[at.date(), ticket.contract.name] += ticket.quantity
+
+
+def _foreseen(instruction: Instruction, at: datetime, limits: Limits, days: _Days) -> Foreseen:
+    tickets = tickets_of(instruction, at)
+    standing = days.standing(instruction.plan, at)
+    unquoted = replace(limits, price_collar=None, max_notional=(), max_daily_notional=())
+    denied = denial(Proposal(tickets=tickets, limits=unquoted, standing=standing, quote=None))
+    if denied is None:
+        days.add(instruction.plan, at, tickets)
+    return Foreseen(
+        plan=instruction.plan,
+        order=instruction.order,
+        time=at,
+        when=_when(instruction, at),
+        tickets=tickets,
+        denied=denied,
+    )
+
+
+def _when(instruction: Instruction, at: datetime) -> str:
+    if instruction.schedule is None:
+        return "once, when it is run:"
+    return f"{stamp(at)} ({at.astimezone(instruction.schedule.zone):%a %Y-%m-%d %H:%M %Z})"
+
+
+# --- limits
+
+
+def limits_fields(limits: Limits) -> dict[str, object]:
+    """Return the limits that bind, by their names in the settings."""
+    found = {field.name: _shown(getattr(limits, field.name)) for field in fields(limits)}
+    return {name: value for name, value in found.items() if value not in (None, [])}
+
+
+def limits_words(limits: Limits) -> str:
+    """Write the limits that bind on one line."""
+    parts = limits_fields(limits)
+    return ", ".join(f"{name} {' and '.join(v) if isinstance(v, list) else v}" for name, v in parts.items()) or "none"
+
+
+def _shown(value: object) -> object:
+    match value:
+        case Decimal():
+            return plain(value)
+        case Amount():
+            return f"{plain(value.value)} {value.currency}"
+        case Window():
+            return f"{value.opens:%H:%M} to {value.closes:%H:%M} {value.zone}"
+        case frozenset():
+            return sorted(map(str, value))
+        case tuple():
+            return [_shown(one) for one in value]
+        case _:
+            return value

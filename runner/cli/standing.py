@@ -1,0 +1,115 @@
+"""How each plan of a journal stands: armed or not, what fired last and what comes next."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.core.times import stamp
+
+if TYPE_CHECKING:
+    from runner.core.standing import Arming
+    from runner.journal.control import Ledger
+    from runner.journal.rows import FireRow
+
+SOON = timedelta(days=14)
+_DAY = timedelta(days=1)
+_FIRES = 200
+
+
+class ArmingState(Enum):
+    """What an arming is worth now."""
+
+    ARMED = "armed"
+    ENDING = "ending"
+    EXPIRED = "expired"
+    EDITED = "edited"
+    NONE = "none"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanStanding:
+    """One plan; `fires` are its latest, newest first, and `file` where its runner read it."""
+
+    name: str
+    file: str | None
+    arming: ArmingState
+    until: datetime | None
+    left: timedelta | None
+    fires: tuple[FireRow, ...]
+    next_fire: datetime | None
+    pause: str | None
+
+    @property
+    def is_warning(self) -> bool:
+        """True if somebody should do something about it."""
+        return self.arming is not ArmingState.ARMED or self.pause is not None
+
+    @property
+    def arming_words(self) -> str:
+        """Say what its arming is worth, and what to do if that is not enough."""
+        again = f"fxrun arm {self.file or 'PLAN'}"
+        until = "" if self.until is None else stamp(self.until)
+        match self.arming:
+            case ArmingState.ARMED:
+                return f"armed until {until}"
+            case ArmingState.ENDING:
+                days = 0 if self.left is None else self.left // _DAY
+                return f"armed until {until}: WARNING, that ends in {days} d; arm it again with {again}"
+            case ArmingState.EXPIRED:
+                return f"NOT ARMED: its arming ended at {until}; {again}"
+            case ArmingState.EDITED:
+                return f"NOT ARMED: {self.file} was edited since it was armed; look at it and {again}"
+            case ArmingState.NONE:
+                return f"NOT ARMED; {again}"
+
+
+def of_plans(ledger: Ledger, now: datetime) -> tuple[PlanStanding, ...]:
+    """Return all plans that a runner has had, or that were armed, by name."""
+    rows = {row.plan: row for row in ledger.plans()}
+    armings = {arming.plan: arming for arming in ledger.armings()}
+    pauses = ledger.pauses()
+    found = []
+    for name in sorted({*rows, *armings, *pauses}):
+        row, arming = rows.get(name), armings.get(name)
+        file = None if row is None else row.file
+        found.append(
+            PlanStanding(
+                name=name,
+                file=file,
+                arming=_state(arming, file, now),
+                until=None if arming is None else arming.until,
+                left=None if arming is None else arming.until - now,
+                fires=tuple(ledger.fires(name, _FIRES)),
+                next_fire=None if row is None else row.next_fire,
+                pause=pauses.get(name),
+            )
+        )
+    return tuple(found)
+
+
+def _state(arming: Arming | None, file: str | None, now: datetime) -> ArmingState:
+    if arming is None:
+        return ArmingState.NONE
+    if file is not None and (digest := _digest(file)) is not None and digest != arming.digest:
+        return ArmingState.EDITED
+    if now >= arming.until:
+        return ArmingState.EXPIRED
+    return ArmingState.ENDING if arming.until - now < SOON else ArmingState.ARMED
+
+
+def _digest(file: str) -> str | None:
+    """Return the sha256 of a file as it is now; None if it cannot be read here."""
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def fire_state(fire: FireRow) -> str:
+    """Say what became of a fire."""
+    return "claimed, not yet sent" if fire.state is None else fire.state.value

@@ -1,0 +1,206 @@
+"""What the commands of live trading share: the journal beside a runner, marks on lines, orders by their names."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.cli import files, output
+from runner.core.ids import PREFIX
+from runner.core.money import plain
+from runner.core.order_state import DONE, OrderState
+from runner.core.ticket import OrderTicket
+from runner.errors import UsageError
+
+if TYPE_CHECKING:
+    from runner.journal.control import ControlRow, Ledger
+    from runner.journal.rows import OpenRow
+
+LIVE, REHEARSAL = "live", "rehearsal"
+PAPER_PREFIXES = ("DU", "DF")
+OPEN = frozenset(OrderState) - DONE | {OrderState.UNKNOWN}
+REF_PREFIX = f"{PREFIX}:"
+NO_RUNNER = (
+    "no runner has this journal at the moment: nothing obeys until one runs, such as fxrun PLAN --live; "
+    "until then cancel in the TWS"
+)
+_POLL = 0.1
+_LISTED = 5
+
+
+def open_ledger(path: Path) -> Ledger:
+    """Open a journal beside whoever runs on it."""
+    from runner.journal.control import Ledger
+
+    return Ledger(path)
+
+
+def ledger_of(settings_file: str | None, journal_file: str | None) -> Ledger:
+    """Open the journal that the options, or the settings of the current folder, name."""
+    return open_ledger(journal_path(settings_file, journal_file))
+
+
+def journal_path(settings_file: str | None, journal_file: str | None) -> Path:
+    """Return where that journal is; a --journal alone needs no settings, so that a fault in them is in nobody's way."""
+    if journal_file is not None and settings_file is None:
+        if journal_file == files.MEMORY:
+            raise UsageError("--journal :memory: is for simulated runs; name the file that the runner has")
+        return Path(journal_file)
+    return files.journal_of(files.settings_for((), settings_file), journal_file)
+
+
+# --- marks
+
+
+def is_paper(account: str) -> bool:
+    """Tell whether an account is a paper account: IB's names of those begin with DU or DF."""
+    return account.startswith(PAPER_PREFIXES)
+
+
+def mark_of(mode: str, account: str) -> str:
+    """Return what every line about such a journal begins with: `REHEARSAL `, `PAPER `, or nothing."""
+    if mode == REHEARSAL:
+        return "REHEARSAL "
+    return "PAPER " if is_paper(account) else ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Voice:
+    """How a command speaks of a journal: as JSON, or in lines that each begin with the mark of its account."""
+
+    mode: str | None  # None for a journal that no run has bound yet
+    account: str | None
+    as_json: bool
+
+    @property
+    def mark(self) -> str:
+        """The beginning of each line."""
+        return "" if self.mode is None or self.account is None else mark_of(self.mode, self.account)
+
+    def tell(self, text: str, fields: Mapping[str, object]) -> None:
+        """Write a result to stdout: the lines of text, or the fields as one JSON object with mode and paper."""
+        if self.as_json:
+            paper = None if self.account is None else is_paper(self.account)
+            output.say_json({**fields, "mode": self.mode, "paper": paper})
+            return
+        for line in text.splitlines():
+            output.say(self.mark + output.clean(line))
+
+    def note(self, text: str) -> None:
+        """Write lines to stderr, as JSON or not."""
+        for line in text.splitlines():
+            output.note(self.mark + output.clean(line))
+
+
+def voice_of(ledger: Ledger, *, as_json: bool) -> Voice:
+    """Return how to speak of an open journal."""
+    mode, account = ledger.mode_and_account() or (None, None)
+    return Voice(mode=mode, account=account, as_json=as_json)
+
+
+# --- words
+
+
+def ticket_words(ticket: OrderTicket) -> str:
+    """Say an order as `explain` does: BUY 25000 EUR.USD LMT limit 1.085 DAY."""
+    prices = [
+        f"{word} {plain(price)}"
+        for word, price in (("limit", ticket.limit_price), ("stop", ticket.stop_price))
+        if price is not None
+    ]
+    parts = [ticket.side.value, plain(ticket.quantity), ticket.contract.name, ticket.order_type.value, *prices]
+    return " ".join([*parts, ticket.time_in_force.value])
+
+
+def order_words(row: OpenRow) -> str:
+    """Name an order of the journal: what it is, and where it comes from."""
+    key = row.ticket.key
+    return f"{row.ticket.order_ref}  {key.plan}/{key.order} {key.fire} {key.role}: {ticket_words(row.ticket)}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun: 1 order, 2 orders."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence about a name that is none: the one that was probably meant, or all of them."""
+    from runner.plan import suggest
+
+    names = sorted(known)
+    if near := suggest.for_choice(word, names):
+        return near
+    listed = ", ".join(names[:_LISTED]) + (", ..." if len(names) > _LISTED else "")
+    return f"; there is {listed}" if names else "; there is none"
+
+
+# --- names
+
+
+def plan_named(word: str) -> str:
+    """Return the name of a plan that is given by its name or by its file; raises what loading the file raises."""
+    if not any(char in word for char in "./\\"):
+        return word
+    from runner.plan import load
+
+    return load(word).name
+
+
+def plans_known(ledger: Ledger) -> set[str]:
+    """Return the names of the plans that a runner has had, or that somebody has armed."""
+    return {row.plan for row in ledger.plans()} | {arming.plan for arming in ledger.armings()} | set(ledger.pauses())
+
+
+def order_named(word: str, rows: Sequence[OpenRow]) -> OpenRow:
+    """Return the order that an order_ref, or the beginning of one, names; raises UsageError if it is not one order."""
+    found = [row for row in rows if row.ticket.order_ref.startswith(word)] if word else []
+    exact = [row for row in found if row.ticket.order_ref == word]
+    if len(exact or found) == 1:
+        return (exact or found)[0]
+    if found:
+        names = ", ".join(row.ticket.order_ref for row in found[:_LISTED])
+        more = ", ..." if len(found) > _LISTED else ""
+        raise UsageError(
+            f"{word!r} is the beginning of {counted(len(found), 'order')}: {names}{more}; write more of it"
+        )
+    raise UsageError(f"no such order: {word!r}{did_you_mean(word, [row.ticket.order_ref for row in rows])}")
+
+
+def orders_in(ledger: Ledger, states: Collection[OrderState]) -> tuple[OpenRow, ...]:
+    """Return the orders in some states that no ended simulated run has closed."""
+    return tuple(row for row in ledger.orders(states=states) if not row.closed_with_run)
+
+
+# --- people and runners
+
+
+def asked(question: str) -> str | None:
+    """Put a question on stderr and return the line that is typed, without its blanks; None if nobody answers."""
+    sys.stdout.flush()
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    if sys.stdin is None:  # closed by the caller
+        return None
+    try:
+        line = sys.stdin.readline()
+    except ValueError:  # closed, or no text
+        return None
+    return line.strip() if line else None
+
+
+def obeyed(
+    ledger: Ledger, number: int, patience: float, now: Callable[[], float] = time.monotonic
+) -> ControlRow | None:
+    """Wait until a runner has obeyed a control row; returns it, or None after `patience` seconds."""
+    deadline = now() + patience
+    while True:
+        row = ledger.control(number)
+        if row.done_at is not None:
+            return row
+        if now() >= deadline:
+            return None
+        time.sleep(_POLL)
