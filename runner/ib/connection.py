@@ -16,6 +16,8 @@ from runner.ib.pacing import Pacer
 from runner.ib.requests import Requests
 from runner.ib.session import FIRST_REQUEST_ID, Login, Session
 
+__all__ = ("FIRST_PAUSE", "FIRST_REQUEST_ID", "Connection", "Login")
+
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE = 1.0

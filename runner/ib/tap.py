@@ -6,7 +6,6 @@ import functools
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
-from decimal import Decimal, InvalidOperation
 from typing import Any, Concatenate, ParamSpec
 
 from ibapi.contract import Contract
@@ -16,17 +15,12 @@ from ibapi.order_state import OrderState
 from ibapi.wrapper import EWrapper
 
 from runner.core import facts
-from runner.core.money import plain
-from runner.core.ticket import Side
-from runner.ib import times
-from runner.ib.neutral import is_unset
-from runner.ib.versions import error_code_and_text
+from runner.ib import times, values
+from runner.ib.versions import commission_of, error_code_and_text
 
 log = logging.getLogger(__name__)
 
 UNREADABLE = 508  # IB's own code for a message that makes no sense
-_DIGITS = 30  # 1E+999999999 is a number too, and as long as that when it is written out
-_SIDES = {"BOT": Side.BUY, "SLD": Side.SELL, "BUY": Side.BUY, "SELL": Side.SELL}
 _TICKS = {1: "bid", 2: "ask", 66: "bid", 67: "ask"}  # 66 and 67: delayed
 
 P = ParamSpec("P")
@@ -63,12 +57,12 @@ class EventTap(EWrapper):  # type: ignore[misc]
     @_guarded
     def nextValidId(self, orderId: int) -> None:
         """Publish the smallest free order id."""
-        self._publish(facts.NextOrderIdSeen(order_id=_integer(orderId)))
+        self._publish(facts.NextOrderIdSeen(order_id=values.integer(orderId)))
 
     @_guarded
     def managedAccounts(self, accountsList: str) -> None:
         """Publish the accounts of the session."""
-        names = (name.strip() for name in _text(accountsList).split(","))
+        names = (name.strip() for name in values.text(accountsList).split(","))
         self._publish(facts.AccountsSeen(accounts=tuple(name for name in names if name)))
 
     @_guarded
@@ -80,20 +74,32 @@ class EventTap(EWrapper):  # type: ignore[misc]
     def error(self, reqId: int, *rest: Any) -> None:
         """Publish a notice."""
         code, text = error_code_and_text(rest)
-        self._publish(facts.NoticeSeen(about=_integer(reqId), code=_integer(code), text=_text(text)))
+        self._publish(facts.NoticeSeen(about=values.integer(reqId), code=values.integer(code), text=values.text(text)))
 
     @_guarded
     def openOrder(self, orderId: int, contract: Contract, order: Order, orderState: OrderState) -> None:
-        """Publish an order as the TWS holds it."""
+        """Publish an order as the TWS holds it, or what an order that was only asked about would cost."""
+        if order.whatIf:
+            self._publish(_what_if(values.integer(orderId), orderState))
+            return
         self._publish(
             facts.OpenOrderSeen(
-                order_id=_integer(orderId),
-                client_id=_client(order.clientId),
-                perm_id=_perm_id(order.permId),
-                order_ref=_text(order.orderRef),
-                account=_text(order.account),
-                status=_text(orderState.status),
-                warning=_text(orderState.warningText),
+                order_id=values.integer(orderId),
+                client_id=values.client(order.clientId),
+                perm_id=values.identity(order.permId),
+                order_ref=values.text(order.orderRef),
+                account=values.text(order.account),
+                status=values.text(orderState.status),
+                warning=values.text(orderState.warningText),
+                contract=values.named(contract),
+                side=values.SIDES.get(order.action),
+                quantity=values.number(order.totalQuantity) or None,
+                order_type=values.text(order.orderType) or None,
+                limit_price=values.number(order.lmtPrice) or None,
+                stop_price=values.number(order.auxPrice) or None,
+                time_in_force=values.text(order.tif) or None,
+                parent_id=values.identity(order.parentId),
+                filled=values.number(order.filledQuantity),
             )
         )
 
@@ -110,14 +116,14 @@ class EventTap(EWrapper):  # type: ignore[misc]
         perm_id, _parent_id, _last_price, client_id, why_held = rest[:5]
         self._publish(
             facts.OrderStatusSeen(
-                order_id=_integer(orderId),
-                client_id=_client(client_id),
-                perm_id=_perm_id(perm_id),
-                status=_text(status),
-                filled=_number(filled),
-                remaining=_number(remaining),
-                average_price=_number(avgFillPrice) or None,
-                why_held=_text(why_held),
+                order_id=values.integer(orderId),
+                client_id=values.client(client_id),
+                perm_id=values.identity(perm_id),
+                status=values.text(status),
+                filled=values.number(filled),
+                remaining=values.number(remaining),
+                average_price=values.number(avgFillPrice) or None,
+                why_held=values.text(why_held),
             )
         )
 
@@ -126,16 +132,16 @@ class EventTap(EWrapper):  # type: ignore[misc]
         """Publish one execution."""
         self._publish(
             facts.ExecutionSeen(
-                order_id=_integer(execution.orderId),
-                client_id=_client(execution.clientId),
-                perm_id=_perm_id(execution.permId),
-                order_ref=_text(execution.orderRef),
-                exec_id=_text(execution.execId),
-                account=_text(execution.acctNumber),
-                contract=_text(contract.localSymbol or f"{contract.symbol}.{contract.currency}"),
-                side=_SIDES[execution.side],
-                price=_required(execution.price, "price"),
-                quantity=_required(execution.shares, "quantity"),
+                order_id=values.integer(execution.orderId),
+                client_id=values.client(execution.clientId),
+                perm_id=values.identity(execution.permId),
+                order_ref=values.text(execution.orderRef),
+                exec_id=values.text(execution.execId),
+                account=values.text(execution.acctNumber),
+                contract=values.name(contract),
+                side=values.SIDES[execution.side],
+                price=values.required(execution.price, "price"),
+                quantity=values.required(execution.shares, "quantity"),
                 at=times.parse_time(execution.time or "", self.zone),
             )
         )
@@ -143,7 +149,7 @@ class EventTap(EWrapper):  # type: ignore[misc]
     @_guarded
     def execDetailsEnd(self, reqId: int) -> None:
         """Publish that the executions are complete."""
-        self._publish(facts.ExecutionsEnd(request_id=_integer(reqId)))
+        self._publish(facts.ExecutionsEnd(request_id=values.integer(reqId)))
 
     @_guarded
     def commissionReport(self, commissionReport: Any) -> None:
@@ -157,7 +163,9 @@ class EventTap(EWrapper):  # type: ignore[misc]
 
     def _commission(self, report: Any, amount: Any) -> None:
         self._publish(
-            facts.CommissionSeen(exec_id=_text(report.execId), amount=_number(amount), currency=_text(report.currency))
+            facts.CommissionSeen(
+                exec_id=values.text(report.execId), amount=values.number(amount), currency=values.text(report.currency)
+            )
         )
 
     @_guarded
@@ -165,13 +173,16 @@ class EventTap(EWrapper):  # type: ignore[misc]
         """Publish an order that is at its end."""
         self._publish(
             facts.CompletedOrderSeen(
-                perm_id=_perm_id(order.permId),
-                order_ref=_text(order.orderRef),
-                account=_text(order.account),
-                status=_text(orderState.status),
-                completed_status=_text(orderState.completedStatus),
-                filled=_number(order.filledQuantity),
+                perm_id=values.identity(order.permId),
+                order_ref=values.text(order.orderRef),
+                account=values.text(order.account),
+                status=values.text(orderState.status),
+                completed_status=values.text(orderState.completedStatus),
+                filled=values.number(order.filledQuantity),
                 at=times.parse_time(orderState.completedTime or "", self.zone),
+                contract=values.named(contract),
+                side=values.SIDES.get(order.action),
+                quantity=values.number(order.totalQuantity) or None,
             )
         )
 
@@ -183,55 +194,81 @@ class EventTap(EWrapper):  # type: ignore[misc]
     @_guarded
     def tickPrice(self, reqId: int, tickType: int, price: float, attrib: Any) -> None:
         """Publish a bid or an ask; -1 and 0 say that there is none."""
-        field, value = _TICKS.get(tickType), _number(price)
+        field, value = _TICKS.get(tickType), values.number(price)
         if field is not None and value is not None and value > 0:
-            self._publish(facts.TickSeen(request_id=_integer(reqId), field=field, price=value))
+            self._publish(facts.TickSeen(request_id=values.integer(reqId), field=field, price=value))
 
     @_guarded
     def tickSnapshotEnd(self, reqId: int) -> None:
         """Publish that a snapshot is complete."""
-        self._publish(facts.SnapshotEnd(request_id=_integer(reqId)))
+        self._publish(facts.SnapshotEnd(request_id=values.integer(reqId)))
+
+    # --- account
+
+    @_guarded
+    def accountSummary(self, reqId: int, account: str, tag: str, value: str, currency: str) -> None:
+        """Publish one value of an account."""
+        self._publish(
+            facts.AccountValueSeen(
+                request_id=values.integer(reqId),
+                account=values.text(account),
+                tag=values.text(tag),
+                value=values.text(value),
+                currency=values.text(currency),
+            )
+        )
+
+    @_guarded
+    def accountSummaryEnd(self, reqId: int) -> None:
+        """Publish that an account summary is complete."""
+        self._publish(facts.AccountSummaryEnd(request_id=values.integer(reqId)))
+
+    @_guarded
+    def position(self, account: str, contract: Contract, position: Any, avgCost: Any) -> None:
+        """Publish what an account holds of a contract."""
+        self._publish(
+            facts.PositionSeen(
+                account=values.text(account),
+                contract=values.name(contract),
+                quantity=values.required(position, "position"),
+                average_cost=values.number(avgCost),
+            )
+        )
+
+    @_guarded
+    def positionEnd(self) -> None:
+        """Publish that the positions are complete."""
+        self._publish(facts.PositionsEnd())
+
+    @_guarded
+    def pnl(self, reqId: int, dailyPnL: Any, unrealizedPnL: Any, realizedPnL: Any) -> None:
+        """Publish an account's profit."""
+        self._publish(
+            facts.ProfitSeen(
+                request_id=values.integer(reqId),
+                daily=values.number(dailyPnL),
+                unrealized=values.number(unrealizedPnL),
+                realized=values.number(realizedPnL),
+            )
+        )
 
 
-def _number(value: Any) -> Decimal | None:
-    """Make a Decimal of what the versions give: float, Decimal, int or text; None for unset."""
-    if is_unset(value):
-        return None
-    try:
-        number = Decimal(repr(value) if isinstance(value, float) else value)
-    except InvalidOperation as fault:
-        raise ValueError(f"{value!r} is not a number") from fault
-    if not number.is_finite() or is_unset(number):
-        return None
-    if abs(number.adjusted()) > _DIGITS:
-        raise ValueError(f"{number:.3e} is no price and no quantity")
-    return Decimal(plain(number))  # 25000.0 and 25000 are one quantity, and shall look like one on every ibapi
-
-
-def _required(value: Any, what: str) -> Decimal:
-    if (number := _number(value)) is None:
-        raise ValueError(f"the {what} is missing")
-    return number
-
-
-def _integer(value: Any) -> int:
-    """Return an integer that fits where integers are kept; text has no limit."""
-    number = int(value)
-    if not -(2**63) <= number < 2**63:
-        raise ValueError(f"{str(number)[:20]}... is too large for an id")
-    return number
-
-
-def _perm_id(value: Any) -> int | None:
-    """Return the permanent id; 0 means that there is none yet."""
-    return None if is_unset(value) or not value else _integer(value)
-
-
-def _client(value: Any) -> int:
-    """Return the client id; an order that no client placed has none, which is the 0 of the TWS itself."""
-    return 0 if is_unset(value) else _integer(value)
-
-
-def _text(value: Any) -> str:
-    """Return text that can be written as UTF-8: escapes of a TWS are halves of characters, and may miss the other."""
-    return str(value or "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+def _what_if(order_id: int, state: OrderState) -> facts.WhatIfSeen:
+    commission = commission_of(state)
+    return facts.WhatIfSeen(
+        order_id=order_id,
+        init_margin_before=values.number(state.initMarginBefore),
+        init_margin_change=values.number(state.initMarginChange),
+        init_margin_after=values.number(state.initMarginAfter),
+        maint_margin_before=values.number(state.maintMarginBefore),
+        maint_margin_change=values.number(state.maintMarginChange),
+        maint_margin_after=values.number(state.maintMarginAfter),
+        equity_with_loan_before=values.number(state.equityWithLoanBefore),
+        equity_with_loan_change=values.number(state.equityWithLoanChange),
+        equity_with_loan_after=values.number(state.equityWithLoanAfter),
+        commission=values.number(commission.amount),
+        min_commission=values.number(commission.least),
+        max_commission=values.number(commission.most),
+        commission_currency=values.text(commission.currency),
+        warning=values.text(state.warningText),
+    )

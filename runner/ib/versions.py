@@ -13,6 +13,7 @@ import ibapi
 from ibapi import comm
 from ibapi.client import EClient
 from ibapi.decoder import Decoder
+from ibapi.order_state import OrderState
 from ibapi.server_versions import MAX_CLIENT_VER, MIN_CLIENT_VER
 from ibapi.wrapper import EWrapper
 
@@ -98,6 +99,28 @@ def error_code_and_text(arguments: tuple[object, ...]) -> tuple[int, str]:
     """Pick code and text out of what error() is given after its first argument; newer ones put the time between."""
     code, text = arguments[1:3] if _HAS_ERROR_TIME else arguments[:2]
     return int(str(code)), str(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Commission:
+    """The commission of an order that was only asked about, as ibapi hands it over."""
+
+    amount: Any
+    least: Any
+    most: Any
+    currency: Any
+
+
+def commission_of(state: OrderState) -> Commission:
+    """Pick the commission out of an order's state; from 10.37 on its fields are named for fees as well."""
+    if hasattr(state, "commissionAndFees"):
+        return Commission(
+            state.commissionAndFees,
+            state.minCommissionAndFees,
+            state.maxCommissionAndFees,
+            state.commissionAndFeesCurrency,
+        )
+    return Commission(state.commission, state.minCommission, state.maxCommission, state.commissionCurrency)
 
 
 def _cancel_arguments() -> tuple[object, ...]:
