@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from runner.plan.draft import Draft, ScheduleDraft
+from runner.plan.findings import Findings
+from runner.plan.header import KEYS, read_header
 from runner.plan.model import Bracket, Instruction, Mark, Mode, Plan
 from runner.plan.source import Source
 from runner.schedule.spec import ScheduleSpec
 
 _Value = TypeVar("_Value")
+_TOP = tuple((key,) for key in KEYS)
 
 
 def build(source: Source, drafts: Sequence[Draft]) -> Plan:
@@ -18,12 +21,16 @@ def build(source: Source, drafts: Sequence[Draft]) -> Plan:
     data = source.data
     if not isinstance(data, dict):
         raise TypeError("build wants a source that was validated")
+    header = read_header(data, Findings(source))
     return Plan(
         name=data["plan"],
         mode=Mode(data.get("mode", "simulate").lower()),
         file=source.file,
         digest=source.digest,
         instructions=tuple(_instruction(source, data["plan"], draft) for draft in drafts),
+        account=header.account,
+        limits=header.limits,
+        resend=header.resend,
     )
 
 
@@ -69,5 +76,5 @@ def _schedule(draft: ScheduleDraft) -> ScheduleSpec:
 
 def _marks(source: Source, draft: Draft) -> Mapping[str, Mark]:
     """Return where each value stands, by its key in the plan; what is left to its default has no mark."""
-    top = {key: source.value_mark((key,)) for key in ("plan", "mode") if (key,) in source.values}
+    top = {".".join(map(str, where)): mark for where, mark in source.values.items() if where[:1] in _TOP}
     return top | {name: source.value_mark(where) for name, where in draft.places.items()}

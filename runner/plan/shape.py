@@ -1,7 +1,7 @@
 """Problems of form: what JSON Schema finds, in our words.
 
-`oneOf`, `if` and the like, and in a plan `pattern`, are in the schema for editors; the values behind them are read in
-`draft` and `crossrules`, which know more than a pattern does.
+`oneOf`, `if` and the like, and most of `pattern`, are in the schema for editors; the values behind them are read in
+`draft`, `limits` and `crossrules`, which know more than a pattern does.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class _Complaint:
     found: Any
     properties: Mapping[str, Any]  # the keys that the schema knows, each with its schema
     examples: tuple[Any, ...]
+    is_key: bool  # about a key, not about the value there
 
 
 @lru_cache(maxsize=4)
@@ -68,14 +69,16 @@ def check_shape(data: object, findings: Findings, document: str = "plan") -> boo
         sound = False
         if not _EDITORS_ONLY.intersection(error.absolute_schema_path):
             schema = error.schema if isinstance(error.schema, dict) else {}
+            is_key = "propertyNames" in error.absolute_schema_path
             complaint = _Complaint(
                 document=document,
-                where=tuple(error.absolute_path),
+                where=(*error.absolute_path, *([str(error.instance)] if is_key else [])),
                 keyword=str(error.validator),
                 wanted=error.validator_value,
                 found=error.instance,
                 properties=schema.get("properties", {}),
                 examples=tuple(schema.get("examples", ())),
+                is_key=is_key,
             )
             _note(complaint, findings)
     return sound
@@ -94,10 +97,19 @@ def _note(complaint: _Complaint, findings: Findings) -> None:
             findings.at_value(where, _wrong_choice(complaint, findings))
         case "pattern" if where[-1:] in (("plan",), ("id",)):
             findings.at_value(where, f"{_name(complaint)} is not a name: found {_shown(complaint.found)}; {_NAME_FORM}")
-        case "pattern" if complaint.document == "plan":
-            pass  # read with more knowledge in `draft`
+        case "pattern" if _is_read_later(complaint):
+            pass
+        case _ if complaint.is_key:
+            findings.at_key(where, _out_of_bounds(complaint))
         case _:
             findings.at_value(where, _out_of_bounds(complaint))
+
+
+def _is_read_later(complaint: _Complaint) -> bool:
+    """Tell whether the text is read by somebody who knows more than a pattern does, and speaks then."""
+    top = complaint.where[:1]
+    is_plan = complaint.document == "plan" and top != ("account",)
+    return is_plan or (complaint.document == "settings" and top in (("limits",), ("restart",), ("resets",)))
 
 
 def _name(complaint: _Complaint) -> str:

@@ -6,6 +6,7 @@ from runner.errors import Problem
 from runner.plan.crossrules import check_rules
 from runner.plan.draft import Draft, drafts, top_level
 from runner.plan.findings import Findings, TooMany
+from runner.plan.header import read_header
 from runner.plan.shape import check_shape
 from runner.plan.source import MAX_PROBLEMS, Source
 
@@ -34,6 +35,7 @@ def _check(source: Source, findings: Findings) -> list[Draft]:
     sound = check_shape(data, findings)
     found: list[Draft] = []
     if isinstance(data, dict):
+        read_header(data, findings)
         found = drafts(data, findings)
         check_rules(found, top_level(data, findings), source, findings)
     if not sound and not len(findings):
