@@ -78,7 +78,7 @@ def read_parsed(text: object, parse: Callable[[str], _Value], where: Where, find
     try:
         return parse(text)
     except ValueError as error:
-        name = ".".join(str(part) for part in where)
+        name = ".".join(part for part in where if isinstance(part, str))
         findings.at_value(where, f"{name} cannot be used: found {quote(text)}; {error}")
         return None
 

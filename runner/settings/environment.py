@@ -71,10 +71,9 @@ def _with_limit(settings: Settings, name: str, text: str) -> Settings:
     asked = Limits(**changed)
     joined = settings.limits.stricter(asked)
     if _is_looser(getattr(asked, row.field), getattr(joined, row.field)):
-        origin = settings.origins.get(row.setting, "the default")
         raise UsageError(
-            f"{name}={quote(text)[1:-1]} is looser than {row.setting} of {origin}: "
-            "the environment can only make a limit stricter; change it there"
+            f"{name}={quote(text)[1:-1]} is looser than {row.setting} ({settings.origin(row.setting)}): "
+            "the environment can only make a limit stricter; change it in fxrun.yaml"
         )
     return replace(settings, limits=joined, origins={**settings.origins, row.setting: name})
 

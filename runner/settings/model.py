@@ -12,9 +12,17 @@ from zoneinfo import ZoneInfo
 from runner.core.limits import Limits
 from runner.core.outage import Outage
 
-__all__ = ["DEFAULT_LIMITS", "GRACE", "HOOKS", "RESETS", "ExternalOrders", "Outage", "Settings"]
+__all__ = ["DEFAULT", "DEFAULT_LIMITS", "GRACE", "HOOKS", "NAMES", "RESETS", "ExternalOrders", "Outage", "Settings"]
 
 HOOKS = ("missed", "unknown", "rejected", "halt", "link_down", "arming")
+NAMES = (
+    "connection.host", "connection.port", "connection.client_id", "connection.query_client_id", "connection.timeout",
+    "connection.allow_remote", "connection.allow_old_api", "account", "journal", "limits.max_quantity",
+    "limits.max_daily_quantity", "limits.max_notional", "limits.max_daily_notional", "limits.max_open_orders",
+    "limits.max_fires_per_day", "limits.max_orders_per_minute", "limits.price_collar", "limits.pairs", "limits.window",
+    "external_orders", "restart", "resets", "grace", *(f"hooks.{name}" for name in HOOKS), "codes",
+)  # fmt: skip
+DEFAULT = "default"
 GRACE = timedelta(minutes=2)
 DEFAULT_LIMITS = Limits(max_open_orders=15)
 _NEW_YORK = ZoneInfo("America/New_York")
@@ -55,4 +63,8 @@ class Settings:
     grace: timedelta = GRACE  # how long the link may be down outside of those until somebody is told
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # event to command
     codes: Mapping[int, str] = field(default_factory=dict)  # of a broker: reject, warning or info
-    origins: Mapping[str, str] = field(default_factory=dict)  # connection.port to fxrun.yaml:3, FXRUN_PORT or default
+    origins: Mapping[str, str] = field(default_factory=dict)  # by NAMES: fxrun.yaml:3 or FXRUN_PORT; not of defaults
+
+    def origin(self, name: str) -> str:
+        """Say where a setting came from: a place in the file, a variable of the environment, or `default`."""
+        return self.origins.get(name, DEFAULT)

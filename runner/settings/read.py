@@ -12,7 +12,7 @@ from runner.core.times import parse_duration
 from runner.plan.findings import Findings
 from runner.plan.limits import parse_clock, read_limits, read_parsed, read_zone
 from runner.plan.source import Source, Where
-from runner.settings.model import DEFAULT_LIMITS, GRACE, HOOKS, RESETS, ExternalOrders, Outage, Settings
+from runner.settings.model import DEFAULT_LIMITS, GRACE, HOOKS, NAMES, RESETS, ExternalOrders, Outage, Settings
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 JOURNAL = "fxrun.db"
@@ -133,9 +133,10 @@ class _Reading:
         return {int(code): str(meaning) for code, meaning in found.items() if str(code).isdigit()}
 
     def _origins(self) -> dict[str, str]:
-        """Return the place of every key that is written, by its dotted name; those of a list stand for all of it."""
+        """Return the place of every setting that is written."""
+        places = {name: tuple(name.split(".")) for name in NAMES}
         return {
-            ".".join(map(str, where)): f"{self._source.file}:{mark.line}"
-            for where, mark in self._source.keys.items()
-            if all(isinstance(part, str) for part in where)
+            name: f"{self._source.file}:{self._source.keys[where].line}"
+            for name, where in places.items()
+            if where in self._source.keys
         }

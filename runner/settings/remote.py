@@ -16,15 +16,15 @@ def remote_reason(settings: Settings, resolve: Resolve = socket.getaddrinfo) -> 
     """Say why the host of the settings may not be connected to; None if it is this machine, or allowed."""
     if settings.allow_remote:
         return None
-    host, origin = settings.host, settings.origins.get("connection.host", "the default")
+    host, origin = settings.host, settings.origin("connection.host")
     advice = "use 127.0.0.1, or a tunnel that ends there; connection.allow_remote: true in fxrun.yaml allows it"
     addresses = _addresses(settings, resolve)
     if not addresses:
-        return f"connection.host of {origin} has no address: found {host}; {advice}"
+        return f"connection.host ({origin}) has no address: found {host}; {advice}"
     for address in addresses:
         if not _is_loopback(address):
             found = host if host == address else f"{host}, which is {address}"
-            return f"connection.host of {origin} is not this machine: found {found}; {advice}"
+            return f"connection.host ({origin}) is not this machine: found {found}; {advice}"
     return None
 
 
