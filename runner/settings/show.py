@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,6 +34,8 @@ class Row:
                 return "none"
             case bool():
                 return "true" if self.value else "false"
+            case list() if self.name.startswith("hooks."):
+                return shlex.join(map(str, self.value))
             case list():
                 return ", ".join(map(str, self.value))
             case _:

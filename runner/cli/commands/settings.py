@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from runner.cli import files, options, output
 from runner.plan.model import Plan
-from runner.settings.environment import near_misses
 from runner.settings.model import Settings
 from runner.settings.show import Row, rows
 
@@ -27,7 +24,7 @@ def command(plan: str | None, settings_file: str | None, as_json: bool) -> None:
     found = rows(settings, loaded)
     for line in _json(found) if as_json else _lines(settings, found):
         output.say(line)
-    for warning in (*near_misses(os.environ), *_contradictions(settings, loaded)):
+    for warning in _contradictions(settings, loaded):
         output.note(f"warning: {output.clean(warning)}")
 
 
