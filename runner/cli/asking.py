@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 EVERY = 5.0  # seconds between two passes of --watch
 PROFIT_PATIENCE = 3.0  # a TWS tells profit and loss within a second, or not at all
 _READ_ONLY = 321
-_WARNINGS = range(2100, 2200)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -161,9 +160,15 @@ class Asking:
 
 
 def _refuses(notice: NoticeSeen, request: int | None) -> bool:
+    """Tell whether a notice says that no answer will come to a request, which may be an order that is asked about."""
+    from runner.ib.connection import FIRST_REQUEST_ID
+    from runner.ib.notices import Disposition, classify
+
     if notice.about == -1:
         return notice.code == _READ_ONLY
-    return notice.about == request and notice.code not in _WARNINGS
+    means = classify(notice.code, about_order=notice.about < FIRST_REQUEST_ID)
+    harmless = (Disposition.INFO, Disposition.WARNING, Disposition.UNKNOWN_ORDER_CODE)
+    return notice.about == request and means not in harmless
 
 
 @contextmanager
