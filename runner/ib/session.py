@@ -148,7 +148,7 @@ class Session:
     def _ready(self, deadline: float) -> Login:
         with self._changed:
             self._changed.wait_for(self._is_decided, max(0.0, deadline - time.monotonic()))
-            if self._lost is not None or self.is_stopping or (login := self.login) is None:
+            if self.is_stopping or (login := self.login) is None:
                 self.is_over = True
                 raise self._why_not()
             return login
@@ -183,7 +183,7 @@ class Session:
                 self.use_above(fact.order_id - 1)
             case AccountsSeen():
                 self._accounts = fact.accounts
-            case ConnectionLost():
+            case ConnectionLost() if self.login is None:  # a loss after that is no failure to log in
                 self._lost = fact.reason
             case NoticeSeen(about=-1) if self._refusal is None and not 2100 <= fact.code < 2200:
                 self._refusal = fact
