@@ -15,6 +15,7 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.asked = False
+        self.number: int | None = None  # of the first signal
         self._stop: Callable[[], None] | None = None
         self._stack = ExitStack()
 
@@ -33,8 +34,9 @@ class Interrupts:
         if stop is not None and self.asked:
             stop()
 
-    def _take(self, _number: int, _frame: FrameType | None) -> None:
+    def _take(self, number: int, _frame: FrameType | None) -> None:
         insists, self.asked = self.asked, True
+        self.number = self.number or number
         if self._stop is None:
             return
         if insists:

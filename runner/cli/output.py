@@ -6,10 +6,10 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 from runner.errors import Problem
 
@@ -98,3 +98,52 @@ def clean(text: str) -> str:
 
 def _escaped(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
+
+
+class _Marked(io.TextIOBase):
+    """A stream whose every line begins with a mark."""
+
+    def __init__(self, stream: TextIO, mark: str) -> None:
+        self._stream = stream
+        self._mark = mark
+        self._is_fresh = True
+
+    def write(self, text: str) -> int:
+        """Write text, with the mark at the beginning of each line."""
+        for line in text.splitlines(keepends=True):
+            self._stream.write(self._mark + line if self._is_fresh else line)
+            self._is_fresh = line.endswith("\n")
+        return len(text)
+
+    def flush(self) -> None:
+        """Pass on what is buffered."""
+        self._stream.flush()
+
+    def fileno(self) -> int:
+        """Return the descriptor of the stream below."""
+        return self._stream.fileno()
+
+    def isatty(self) -> bool:
+        """Tell whether somebody reads along."""
+        return self._stream.isatty()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The encoding of the stream below."""
+        return self._stream.encoding
+
+
+@contextmanager
+def marked(mark: str, *, as_json: bool) -> Iterator[None]:
+    """Let every line on stderr, and on stdout unless it is JSON, begin with a mark."""
+    if not mark:
+        yield
+        return
+    out, err = sys.stdout, sys.stderr
+    sys.stderr = cast(TextIO, _Marked(err, mark))
+    if not as_json:
+        sys.stdout = cast(TextIO, _Marked(out, mark))
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = out, err

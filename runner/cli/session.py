@@ -14,11 +14,10 @@ from queue import SimpleQueue
 
 from runner.core.clock import Clock, VirtualTime
 from runner.engine.clock import EngineClock, Inbox, VirtualClock, WallClock
-from runner.errors import Refused
 from runner.gateway.market import QuotesMarket, SyntheticMarket
 from runner.gateway.server import Gateway
 from runner.gateway.settings import GatewaySettings
-from runner.ib.connection import Connection, Login
+from runner.ib.connection import Connection
 
 LOOPBACK = "127.0.0.1"
 CLIENT_ID = 1
@@ -27,16 +26,11 @@ EMBEDDED_CASH = {"USD": Decimal(100_000_000)}  # so that the plan decides, and n
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Session:
-    """A logged-in connection, and how time passes on it."""
+    """A connection, and how time passes on it. `account` is empty where the connection is yet to be opened."""
 
     connection: Connection
-    login: Login
+    account: str
     clock: EngineClock
-
-    @property
-    def account(self) -> str:
-        """The account that orders are sent for."""
-        return self.login.accounts[0]
 
 
 @contextmanager
@@ -50,8 +44,8 @@ def virtual(quotes: str | None, *, seed: int, start: datetime) -> Iterator[Sessi
     gateway = _gateway(quotes, seed, time)
     connection = Connection(LOOPBACK, gateway.start(), client_id=CLIENT_ID, publish=inbox.put)
     try:
-        login = connection.open()
-        yield Session(connection=connection, login=login, clock=VirtualClock(time, gateway, connection, inbox))
+        account = connection.open().accounts[0]
+        yield Session(connection=connection, account=account, clock=VirtualClock(time, gateway, connection, inbox))
     finally:
         connection.close()
         gateway.stop()
@@ -65,7 +59,7 @@ def realtime(quotes: str | None, *, seed: int) -> Iterator[Session]:
         gateway = _gateway(quotes, seed, clock)
         connection = Connection(LOOPBACK, gateway.start(), client_id=CLIENT_ID, publish=inbox.put)
         try:
-            yield Session(connection=connection, login=connection.open(), clock=clock)
+            yield Session(connection=connection, account=connection.open().accounts[0], clock=clock)
         finally:
             connection.close()
             gateway.stop()
@@ -77,19 +71,12 @@ def _gateway(quotes: str | None, seed: int, clock: Clock) -> Gateway:
 
 
 @contextmanager
-def rehearsal(host: str, port: int, *, attempts: int = 1) -> Iterator[Session]:
-    """Open a session on a separately started simulated gateway; raises Refused at anything else."""
+def supervised(host: str, port: int, account: str, *, client_id: int, timeout: float) -> Iterator[Session]:
+    """Prepare a session on a TWS, or on a separately started simulated gateway; the run opens it, again and again."""
     inbox: Inbox = SimpleQueue()
-    connection = Connection(host, port, client_id=CLIENT_ID, publish=inbox.put, attempts=attempts)
-    clock = WallClock(inbox)
-    try:
-        login = connection.open()
-        if not login.simulated:
-            raise Refused(
-                f"{host}:{port} is not a simulated gateway of fxrun (its handshake says {login.server_time!r}); "
-                "--rehearsal sends orders to nothing else. Start one with: fxrun gateway --port PORT"
-            )
-        yield Session(connection=connection, login=login, clock=clock)
-    finally:
-        connection.close()
-        clock.close()
+    connection = Connection(host, port, client_id=client_id, publish=inbox.put, timeout=timeout, paced=True)
+    with closing(WallClock(inbox)) as clock:
+        try:
+            yield Session(connection=connection, account=account, clock=clock)
+        finally:
+            connection.close()

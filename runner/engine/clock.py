@@ -19,7 +19,7 @@ from runner.errors import FxrunError
 
 SETTLE_TIMEOUT = 10.0  # wall seconds
 GLANCE = 0.25  # wall seconds between two looks at what came, while the gateway is not through
-LINGER = 2.0  # wall seconds that a run waits at its end for answers that are under way
+LINGER = 5.0  # wall seconds that a run waits at its end for answers that are under way
 Inbox = SimpleQueue[Fact]
 Handler = Callable[[Fact], None]
 
@@ -42,6 +42,10 @@ class EngineClock(Protocol):
 
     def now(self) -> datetime:
         """Return plan time."""
+        ...
+
+    def seconds(self) -> float:
+        """Return transport time: the machine's monotonic clock, or virtual time where that is all there is."""
         ...
 
     def settle(self, handle: Handler) -> None:
@@ -80,6 +84,10 @@ class VirtualClock:
     def now(self) -> datetime:
         """Return plan time."""
         return self._virtual.now()
+
+    def seconds(self) -> float:
+        """Return plan time as seconds: on virtual time nothing else passes."""
+        return self._virtual.now().timestamp()
 
     def advance(self, due: datetime, handle: Handler) -> datetime:
         """Move to the gateway's next event or to due, whichever is first, and settle there."""
@@ -157,6 +165,10 @@ class WallClock:
     def now(self) -> datetime:
         """Return the wall's time."""
         return datetime.now(UTC)
+
+    def seconds(self) -> float:
+        """Return the machine's monotonic clock."""
+        return time.monotonic()
 
     def settle(self, handle: Handler) -> None:
         """Hand over what has come so far; a TWS answers when it answers."""

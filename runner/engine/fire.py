@@ -1,21 +1,31 @@
-"""One fire: due, claimed, sent, or the reason why not."""
+"""One fire: due, held back, claimed, sent, or the reason why not."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from runner.core.events import Event, FireDone, FireState
+from runner.core.facts import LoggedIn
 from runner.core.ids import fire_key
+from runner.core.limits import NO_LIMITS, Limits
 from runner.core.order_state import OrderState
+from runner.core.outage import Outage
+from runner.core.standing import Standing
 from runner.core.ticket import OrderTicket
+from runner.engine.quotes import Quotes
+from runner.journal.gate import Gate, Outcome
 from runner.journal.rows import FireRow, OrderRow
 from runner.journal.store import Journal
+from runner.lifecycle.inquest import Inquest
+from runner.lifecycle.link import Link
 from runner.lifecycle.submit import Connection, submit
+from runner.lifecycle.telling import changed
 from runner.lifecycle.tracker import Tracker
 from runner.plan.model import Instruction
+from runner.risk.checks import ArmingWanted, Proposal, denial, needs_quote, priced
 from strategies import expand
 
 START_DEADLINE = timedelta(seconds=60)  # a market order a minute late is another trade
@@ -23,6 +33,17 @@ RECORDED = "already recorded in this journal; nothing sent"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """What holds the orders of each plan back; without settings nothing does."""
+
+    limits: Mapping[str, Limits] = field(default_factory=dict)  # by plan
+    arming: Mapping[str, ArmingWanted] = field(default_factory=dict)  # by plan; one that is not here wants none
+    resend: frozenset[str] = frozenset()  # plans whose orders are sent again once they are proven absent
+    counts_foreign: bool = False  # orders of others count as open orders
+    edited: Callable[[str], str | None] = lambda _plan: None  # why a plan's file is not what is carried out any more
+
+
+@dataclass(kw_only=True, slots=True)
 class Desk:
     """What a fire is carried out with."""
 
@@ -31,39 +52,151 @@ class Desk:
     journal: Journal
     tracker: Tracker
     emit: Callable[[Event], None]
-    again: bool  # send orders without schedule once more
+    link: Link
+    inquest: Inquest
+    quotes: Quotes
+    make_tracker: Callable[[], Tracker]  # a new one, for when what the old one knows was not written down
+    rules: Rules = Rules()
+    again: bool = False  # send orders without schedule once more
+    admit: Callable[[LoggedIn], None] | None = None  # raises Refused at a session that is not the one wanted
+    check_clock: Callable[[datetime, datetime], None] = lambda _theirs, _ours: None  # raises Refused
+    alarm: Callable[[str, Mapping[str, object]], None] = lambda _event, _fields: None
+    outages: tuple[Outage, ...] = ()  # in which a lost session is no news
+    grace: timedelta = timedelta(minutes=2)
+    stops_at_foreign: bool = False
+    broken: str | None = None  # why the journal cannot be written; nothing is sent as long as it is set
+
+    def held(self) -> str | None:
+        """Return why nothing can be sent now, None if something can."""
+        return self.broken or self.link.hold()
+
+    @property
+    def is_guarded(self) -> bool:
+        """True if a claim is held against halt, limits and arming; a simulated run without settings has none."""
+        return self.link.supervised or bool(self.rules.limits)
 
 
-def carry_out(instruction: Instruction, due: datetime, now: datetime, desk: Desk) -> None:
-    """Claim a fire and send its orders, or record why not. Raises what `submit` raises: the connection is gone then."""
-    scheduled = due if instruction.schedule is not None else None
-    row = FireRow(
-        plan=instruction.plan, order=instruction.order, fire=fire_key(scheduled), due=due, state=None, reason=None
+@dataclass(slots=True)
+class Pending:
+    """A fire that is due; `why` is what holds it back."""
+
+    instruction: Instruction
+    due: datetime
+    attempt: int = 1
+    why: str = ""
+    is_claimed: bool = False
+
+    @property
+    def deadline(self) -> datetime | None:
+        """The last instant at which it may be sent; an order without schedule has none."""
+        return None if self.instruction.schedule is None else self.due + START_DEADLINE
+
+    @property
+    def row(self) -> FireRow:
+        """The fire as it is claimed."""
+        instruction = self.instruction
+        key = fire_key(None if instruction.schedule is None else self.due)
+        return FireRow(plan=instruction.plan, order=instruction.order, fire=key, due=self.due, state=None, reason=None)
+
+
+def carry_out(pending: Pending, now: datetime, desk: Desk) -> bool:
+    """Claim a fire and send its orders, or record why not; False if it has to wait.
+
+    Raises what `submit` raises: the connection is gone then. Raises JournalFailed: nothing was claimed.
+    """
+    if pending.deadline is not None and now > pending.deadline:
+        miss(pending, now, desk)
+        return True
+    if (why := _held_back(pending, desk)) is not None:
+        pending.why = why
+        return False
+    row = pending.row
+    again = pending.attempt > 1 or (desk.again and pending.instruction.schedule is None)
+    attempt = 1 + desk.journal.attempt(row.plan, row.order, row.fire) if again else 1
+    tickets = expand(pending.instruction, row.fire, attempt)
+    if needs_quote(tickets, _limits(desk, row.plan)) and not desk.quotes.decided(tickets[0].contract):
+        pending.why = "a quote is being asked for"
+        return False
+    _claim(row, tickets, pending, desk, again=again)
+    return True
+
+
+def _held_back(pending: Pending, desk: Desk) -> str | None:
+    return desk.held() or desk.inquest.blocks(pending.instruction.plan)
+
+
+def _limits(desk: Desk, plan: str) -> Limits:
+    return desk.rules.limits.get(plan, NO_LIMITS)
+
+
+def _claim(row: FireRow, tickets: tuple[OrderTicket, ...], pending: Pending, desk: Desk, *, again: bool) -> None:
+    first = desk.connection.take_order_ids(len(tickets))
+    gate = _gate(tickets, first, pending, desk) if desk.is_guarded else None
+    claimed = desk.journal.claim(row, tickets, again=again, gate=gate)
+    match claimed.outcome:
+        case Outcome.CLAIMED:
+            pending.is_claimed = True
+            _send(row, tickets, first, desk)
+        case Outcome.RECORDED_BEFORE:
+            desk.emit(_done(row, FireState.SKIPPED, RECORDED))
+        case Outcome.MISSED:
+            desk.emit(_done(row, FireState.MISSED, claimed.reason))
+        case Outcome.DENIED:
+            _tell_denied(row, tickets, claimed.reason or "", desk)
+
+
+def _gate(tickets: tuple[OrderTicket, ...], first: int, pending: Pending, desk: Desk) -> Gate:
+    return Gate(
+        now=desk.inquest.now,
+        deadline=pending.deadline,
+        judge=lambda standing: _judge(standing, tickets, desk),
+        client_id=desk.connection.client_id,
+        first_order_id=first,
+        price=priced(tickets[0], desk.quotes.of(tickets[0].contract)),
     )
-    if scheduled is not None and now - due > START_DEADLINE:
-        _miss(row, now, desk)
-        return
-    again = desk.again and scheduled is None
-    attempt = 1 + (desk.journal.attempt(row.plan, row.order, row.fire) if again else 0)
-    tickets = expand(instruction, row.fire, attempt)
-    if not desk.journal.claim(row, tickets, again=again):
-        desk.emit(_done(row, FireState.SKIPPED, RECORDED))
-        return
-    _send(row, tickets, desk)
 
 
-def _miss(row: FireRow, now: datetime, desk: Desk) -> None:
-    late = int((now - row.due).total_seconds())
+def _judge(standing: Standing, tickets: tuple[OrderTicket, ...], desk: Desk) -> str | None:
+    plan, contract = tickets[0].key.plan, tickets[0].contract
+    if (reason := desk.rules.edited(plan)) is not None:
+        return reason
+    if desk.rules.counts_foreign:
+        foreign = desk.inquest.foreign_orders(contract.name, tickets[0].side)
+        standing = replace(standing, open_orders=standing.open_orders + foreign)
+    return denial(
+        Proposal(
+            tickets=tickets,
+            limits=_limits(desk, plan),
+            standing=standing,
+            quote=desk.quotes.of(contract),
+            arming_wanted=desk.rules.arming.get(plan),
+        )
+    )
+
+
+def _tell_denied(row: FireRow, tickets: tuple[OrderTicket, ...], reason: str, desk: Desk) -> None:
+    desk.emit(_done(row, FireState.DENIED, reason))
+    for ticket in tickets:
+        desk.emit(changed(replace(_planned(ticket), state=OrderState.DENIED, note=reason), desk.inquest.now()))
+
+
+def miss(pending: Pending, now: datetime, desk: Desk) -> None:
+    """Record that a fire was not sent in time, and why."""
+    late = int((now - pending.due).total_seconds())
     reason = f"{late} s late, the start deadline is {int(START_DEADLINE.total_seconds())} s"
-    missed = FireRow(plan=row.plan, order=row.order, fire=row.fire, due=row.due, state=FireState.MISSED, reason=reason)
-    if desk.journal.claim(missed, ()):
+    if pending.why:
+        reason = f"{pending.why}; {reason}"
+    row = replace(pending.row, state=FireState.MISSED, reason=reason)
+    if desk.journal.claim(row, ()):
         desk.emit(_done(row, FireState.MISSED, reason))
 
 
-def _send(row: FireRow, tickets: tuple[OrderTicket, ...], desk: Desk) -> None:
+def _send(row: FireRow, tickets: tuple[OrderTicket, ...], first: int, desk: Desk) -> None:
     for ticket in tickets:
         desk.tracker.follow(_planned(ticket))
-    routes = submit(tickets, desk.connection, desk.journal, desk.account)
+    desk.link.sent()
+    desk.inquest.sent(tickets)
+    routes = submit(tickets, first, desk.connection, desk.journal, desk.account)
     desk.emit(_done(row, FireState.SENT, None))
     desk.tracker.sent(tickets, routes)
 

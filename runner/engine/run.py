@@ -1,24 +1,27 @@
-"""A run from its first fire to its end: one thread, one queue, one heap of what is due."""
+"""A run from its first fire to its end: one thread, one queue, one list of what is due."""
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from runner.core.facts import CompletedOrdersEnd, ConnectionLost, ExecutionsEnd, Fact, OpenOrdersEnd
+from runner.core.crashpoints import crashpoint
+from runner.core.facts import ConnectionLost, Fact, Handled, LoggedIn
+from runner.engine import absence
 from runner.engine.clock import EngineClock
-from runner.engine.fire import Desk, carry_out
+from runner.engine.fire import Desk, Pending, carry_out, miss
+from runner.engine.watch import Watch
 from runner.errors import ConnectionFailed
-from runner.journal.rows import OrderRow
-from runner.plan.model import Plan
+from runner.journal.store import JournalFailed
+from runner.plan.model import Instruction, Plan
 from runner.schedule import Due, merge
 
 ACK_DEADLINE = timedelta(seconds=10)  # a TWS that is alive answers an order well within it
 DRAIN = timedelta(days=365)  # how long a finite schedule's last orders are followed
-
-_ENDS = (OpenOrdersEnd, CompletedOrdersEnd, ExecutionsEnd)
 END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,24 +38,28 @@ class Span:
 
 
 class Run:
-    """Carries out plans over a span. Construct, `go`, then read the journal; `lost` tells of a broken connection."""
+    """Carries out plans over a span. Construct, `go`, then read the journal; `lost` tells why no session is left."""
 
     def __init__(
         self, plans: Sequence[Plan], span: Span, clock: EngineClock, desk: Desk, on_time: Callable[[datetime], None]
     ) -> None:
-        self._instructions = {(i.plan, i.order): i for plan in plans for i in plan.instructions}
+        self._instructions: dict[tuple[str, str], Instruction] = {
+            (i.plan, i.order): i for plan in plans for i in plan.instructions
+        }
         self._span = span
         self._clock = clock
         self._desk = desk
         self._on_time = on_time
-        self._waiting: dict[str, datetime] = {}  # order_ref -> when its silence becomes an unknown outcome
+        self._watch = Watch(desk, clock)
+        self._pending: dict[tuple[str, str, datetime], Pending] = {}  # due, and not sent yet
+        self._looked = span.start  # when the deadlines of what is held back were looked at
+        self._waiting: dict[str, datetime] = {}  # order_ref -> when its silence becomes an open question
+        self._in_flight: set[str] = set()  # the orders sent last, until each is answered
         self._last_fire = span.start
-        self._ends: set[type] = set()
         self._is_stopped = False
-        self.lost: str | None = None
 
     def go(self) -> None:
-        """Run to the end, or until it is stopped or the connection lost; call `finish` in any case."""
+        """Run to the end, or until it is stopped or no session is left; call `finish` in any case."""
         dues = self._dues()
         due = next(dues, None)
         while not self._is_over:
@@ -61,33 +68,12 @@ class Run:
                 return
             reached = self._clock.advance(target, self._handle)
             self._on_time(reached)
-            self._watch_silence()
+            self._tend()
             while due is not None and due.time <= reached and not self._is_over:
-                self._fire(due)
+                self._list(due)
                 due = next(dues, None)
-
-    def take_up(self, rows: Sequence[OrderRow]) -> None:
-        """Ask the broker about orders that an earlier run left open; what it does not speak of stays unknown."""
-        tracker = self._desk.tracker
-        for row in rows:
-            tracker.resume(row)
-        self._ask_for_orders()
-        limit = self._clock.now() + ACK_DEADLINE
-        while not self._is_over and len(self._ends) < len(_ENDS) and self._clock.now() < limit:
-            self._clock.advance(limit, self._handle)
-        if self._is_over:  # not asked to the end: what the journal says stands, and the next run asks again
-            return
-        for order_ref in tracker.unheard():
-            tracker.give_up(order_ref, "left open by an earlier run; the broker has not spoken of it since")
-
-    def _ask_for_orders(self) -> None:
-        connection = self._desk.connection
-        try:
-            connection.request_open_orders()
-            connection.request_completed_orders()
-            connection.request_executions()
-        except ConnectionFailed as error:
-            self.lost = str(error)
+                self._work()
+            self._work()
 
     def stop(self) -> None:
         """End the run before its next step; may be called from a signal handler."""
@@ -95,52 +81,137 @@ class Run:
         self._clock.wake()
 
     @property
+    def lost(self) -> str | None:
+        """Why there is no session any more and none will come."""
+        return None if self._desk.link.fatal is None else str(self._desk.link.fatal)
+
+    @property
     def _is_over(self) -> bool:
-        return self._is_stopped or self.lost is not None
+        return self._is_stopped or self._desk.link.fatal is not None
 
     def finish(self) -> None:
         """Take in what is still under way, then give up."""
-        tracker = self._desk.tracker
-        self._clock.linger(self._handle, lambda: self.lost is None and tracker.is_owed())
+        link = self._desk.link
+        self._clock.linger(self._handle, lambda: link.is_usable and self._desk.tracker.is_owed())
         self.give_up()
 
     def give_up(self) -> None:
-        """Call what was never answered by its name: unknown."""
+        """Call what was never answered by its name: unknown. The next run on this journal asks about it first."""
         reason = self.lost or "no answer came before the run ended"
         for order_ref in self._desk.tracker.unresolved():
             self._desk.tracker.give_up(order_ref, reason)
+        self._watch.close()
+
+    # --- what is due
 
     def _dues(self) -> Iterator[Due]:
-        entries = [(i.plan, i.order, i.schedule) for i in self._instructions.values()]
-        return merge(entries, self._span.start, self._span.until or END_OF_TIME)
+        until = self._span.until or END_OF_TIME
+        if not self._desk.link.supervised:
+            entries = [(i.plan, i.order, i.schedule) for i in self._instructions.values()]
+            return merge(entries, self._span.start, until)
+        starts = absence.take_up(self._instructions.values(), self._span.start, self._desk)
+        return heapq.merge(
+            *(merge([(*key, self._instructions[key].schedule)], start, until) for key, start in starts.items())
+        )
 
     def _target(self, due: Due | None) -> datetime | None:
         """Return the instant to wait for, None if the run is over."""
-        silences = min(self._waiting.values(), default=None)
         if due is not None:
             last = due.time
         elif self._span.last is not None:
             last = self._span.last
-        elif self._desk.tracker.is_settled() or self._clock.now() >= self._last_fire + DRAIN:
+        elif self._is_done():
             return None
         else:
             last = self._last_fire + DRAIN
-        return last if silences is None else min(last, max(silences, self._clock.now()))
+        waits = [last, *self._waits()]
+        return max(min(waits), min(last, self._clock.now()))
 
-    def _fire(self, due: Due) -> None:
+    def _is_done(self) -> bool:
+        settled = self._desk.tracker.is_settled() and not self._pending and not self._desk.inquest.is_open
+        return settled or self._clock.now() >= self._last_fire + DRAIN
+
+    def _waits(self) -> Iterator[datetime]:
+        yield from self._waiting.values()
+        yield from self._watch.waits()
+        if self._pending:
+            yield self._clock.now() + _SECOND
+
+    def _list(self, due: Due) -> None:
         self._last_fire = due.time
-        instruction = self._instructions[due.plan, due.order]
-        try:
-            carry_out(instruction, due.time, self._clock.now(), self._desk)
-        except ConnectionFailed as error:
-            self.lost = str(error)
-            return
+        pending = Pending(self._instructions[due.plan, due.order], due.time)
+        self._pending[due.plan, due.order, due.time] = pending
+
+    # --- sending
+
+    def _work(self) -> None:
+        """Send what is due as far as nothing holds it back; what is held back too long is missed."""
+        for key, pending in list(self._pending.items()):
+            if self._is_over:
+                return
+            if (why := self._desk.held()) is not None:
+                self._look_at_deadlines(why)
+                return
+            if self._attempt(pending):
+                del self._pending[key]
+
+    def _attempt(self, pending: Pending) -> bool:
+        is_done = self._try(pending)
         self._clock.settle(self._handle)
+        if not is_done and not self._is_over and self._desk.held() is None:
+            is_done = self._try(pending)  # a quote has come
+            self._clock.settle(self._handle)
+        self._time_answers()
+        return is_done
+
+    def _try(self, pending: Pending) -> bool:
+        try:
+            return carry_out(pending, self._clock.now(), self._desk)
+        except ConnectionFailed as failed:
+            self._desk.link.take(ConnectionLost(reason=str(failed)))
+            return pending.is_claimed
+        except JournalFailed as failed:
+            if not self._desk.link.supervised:
+                raise
+            self._watch.journal_failed(failed)
+            return pending.is_claimed
+
+    def _time_answers(self) -> None:
         limit = self._clock.now() + ACK_DEADLINE
         for order_ref in self._desk.tracker.unresolved():
-            self._waiting.setdefault(order_ref, limit)
+            if order_ref not in self._waiting:
+                self._waiting[order_ref] = limit
+                self._in_flight.add(order_ref)
+        self._note_answers()
 
-    def _watch_silence(self) -> None:
+    def _note_answers(self) -> None:
+        if self._in_flight:
+            self._in_flight.intersection_update(self._desk.tracker.unresolved())
+        if not self._in_flight:
+            self._desk.link.answered()
+
+    def _look_at_deadlines(self, why: str) -> None:
+        now = self._clock.now()
+        if now - self._looked < _SECOND:
+            return
+        self._looked = now
+        for key, pending in list(self._pending.items()):
+            pending.why = pending.why or why
+            if pending.deadline is not None and now > pending.deadline and self._desk.broken is None:
+                self._miss(pending, now)
+                del self._pending[key]
+
+    def _miss(self, pending: Pending, now: datetime) -> None:
+        try:
+            miss(pending, now, self._desk)
+        except JournalFailed as failed:
+            self._watch.journal_failed(failed)
+
+    # --- as time passes
+
+    def _tend(self) -> None:
+        for pending in self._watch.tick(self._instructions):
+            self._pending[pending.instruction.plan, pending.instruction.order, pending.due] = pending
         if not self._waiting:
             return
         silent = set(self._desk.tracker.unresolved())
@@ -148,12 +219,20 @@ class Run:
         for order_ref, limit in list(self._waiting.items()):
             if self._clock.now() >= limit:
                 del self._waiting[order_ref]
-                self._desk.tracker.give_up(order_ref, f"no answer within {int(ACK_DEADLINE.total_seconds())} s")
+                self._in_flight.discard(order_ref)
+                self._desk.inquest.silent(order_ref, f"no answer within {int(ACK_DEADLINE.total_seconds())} s")
 
     def _handle(self, fact: Fact) -> None:
-        if isinstance(fact, ConnectionLost):
-            self.lost = self.lost or fact.reason
-        elif isinstance(fact, _ENDS):
-            self._ends.add(type(fact))
-        else:
-            self._desk.tracker.handle(fact)
+        if not isinstance(fact, Handled):
+            crashpoint("before_fact")
+        try:
+            self._watch.take(fact)
+        except JournalFailed as failed:
+            if not self._desk.link.supervised:
+                raise
+            self._watch.journal_failed(failed)
+        if isinstance(fact, LoggedIn | ConnectionLost):
+            self._in_flight.clear()
+        self._note_answers()
+        if not isinstance(fact, Handled):
+            crashpoint("after_fact")

@@ -19,15 +19,14 @@ from runner.schedule.spec import ScheduleSpec
 
 if TYPE_CHECKING:
     from runner.cli.session import Session
-    from runner.engine.fire import Desk
-    from runner.engine.run import Run, Span
-    from runner.journal.store import Journal
+    from runner.engine.run import Span
 
 EXAMPLES = """\b
 Examples:
   fxrun plan.yaml --simulate
   fxrun plan.yaml --simulate --from 2025-01-01 --until 2026-01-01 --json
   fxrun plan.yaml --rehearsal 127.0.0.1:7497
+  fxrun plan.yaml --live
 """
 YEAR = timedelta(days=365)
 
@@ -39,27 +38,36 @@ class Options:
     start: str | None
     until: str | None
     seed: int
-    journal: str
+    journal: str | None
+    settings: str | None
     quotes: str | None
     as_json: bool
     realtime: bool
     again: bool
-    rehearsal: str | None
+    rehearsal: str | None  # "": at the address of the settings
+    live: bool
+
+    @property
+    def is_supervised(self) -> bool:
+        """True if the gateway is not a part of this process: sessions come and go, and orders outlive the run."""
+        return self.live or self.rehearsal is not None
 
     @property
     def on_wall_clock(self) -> bool:
         """True if time passes as it does on the wall."""
-        return self.realtime or self.rehearsal is not None
+        return self.realtime or self.is_supervised
 
 
 @click.command(name="run", epilog=EXAMPLES)
 @click.argument("plans", nargs=-1, required=True, metavar="PLAN...")
 @click.option("--simulate", is_flag=True, help="Run on the simulated gateway whatever the plan's mode says.")
-@click.option("--rehearsal", metavar="HOST:PORT", help="Run on a separately started `fxrun gateway`, as live would.")
+@click.option("--live", is_flag=True, help="Send real orders to a TWS: see docs/live.md, and fxrun arm.")
+@click.option("--rehearsal", metavar="[HOST:PORT]", help="All that live does, on a separately started `fxrun gateway`.")
+@click.option("--settings", metavar="FILE", help="The settings. [fxrun.yaml beside the plan, else the user's]")
 @click.option("--from", "start", metavar="TIME", help="First instant of the run, UTC. Default: now.")
 @click.option("--until", metavar="TIME", help="End of the run (not included). Default: a year later, or the last fire.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True, help="Seed of the market.")
-@click.option("--journal", metavar="FILE", default=":memory:", help="Keep the record here; nothing is sent twice.")
+@click.option("--journal", metavar="FILE", help="Keep the record here; nothing is sent twice. [live: the settings']")
 @click.option("--quotes", metavar="FILE", help="A CSV of quotes or bars in place of the synthetic market.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
 @click.option("--realtime", is_flag=True, help="Let time pass as it does on the wall.")
@@ -77,8 +85,10 @@ def command(plans: tuple[str, ...], *, simulate: bool, dry_run: bool, **options:
     from runner.plan import load_all
 
     loaded = load_all(plans)
-    _refuse_live(loaded, simulated=simulate or chosen.rehearsal is not None)
-    return _run(loaded, chosen)
+    if chosen.is_supervised:
+        return _run_supervised(loaded, chosen)
+    _refuse_live(loaded, simulated=simulate)
+    return _run_simulated(loaded, chosen)
 
 
 def _explain(plans: tuple[str, ...], chosen: Options) -> int:
@@ -90,9 +100,12 @@ def _explain(plans: tuple[str, ...], chosen: Options) -> int:
 
 
 def _check(chosen: Options, *, simulate: bool) -> None:
-    if chosen.rehearsal is not None and (simulate or chosen.realtime or chosen.quotes):
+    if chosen.live and (simulate or chosen.rehearsal is not None):
+        raise UsageError("--live, --rehearsal and --simulate exclude each other: choose one")
+    if chosen.is_supervised and (simulate or chosen.realtime or chosen.quotes):
+        way = "--live" if chosen.live else "--rehearsal"
         raise UsageError(
-            "--rehearsal runs on the wall clock at a gateway of its own: leave out --simulate and --realtime, "
+            f"{way} runs on the wall clock at a gateway of its own: leave out --simulate and --realtime, "
             "and give --quotes to fxrun gateway"
         )
     if chosen.on_wall_clock and chosen.start is not None:
@@ -113,61 +126,64 @@ def _is_live(plan: Plan) -> Problem:
         plan.file,
         mark.line,
         mark.column,
-        f"{plan.name} is a live plan, and this release sends no live orders: arming, limits and reconciliation come "
-        "with a later one. Run it with --simulate, see what it would send with fxrun explain, or rehearse it with "
-        "--rehearsal HOST:PORT",
+        f"{plan.name} is a live plan: send its orders with --live once it is armed (fxrun arm), rehearse it with "
+        "--rehearsal, run it with --simulate, or see what it would send with fxrun explain",
     )
 
 
 # --- the run
 
 
-def _run(plans: Sequence[Plan], chosen: Options) -> int:
+def _run_simulated(plans: Sequence[Plan], chosen: Options) -> int:
+    from runner.cli import live
+    from runner.cli.carrying import carry_out, make_desk
     from runner.engine.run import Run
     from runner.journal.store import Journal
 
     span = _span(plans, chosen)
     with ExitStack() as stack:
-        journal = Journal(chosen.journal)
+        journal = Journal(chosen.journal or ":memory:")
         stack.callback(journal.close)
         session = stack.enter_context(_session(chosen, span))
         if chosen.on_wall_clock:  # what was due while the session was being opened is not this run's
             span = replace(span, start=session.clock.now())
-        simulated = chosen.rehearsal is None
-        journal.bind("simulate" if simulated else "rehearsal", session.account)
-        if simulated:
-            journal.close_open_orders("its simulated gateway is gone")
+        journal.bind("simulate", session.account)
+        journal.close_open_orders("its simulated gateway is gone")
         journal.open_run(span.start)
         interrupts = stack.enter_context(Interrupts())
-        narrator = stack.enter_context(Narrator(plans, span, session.account, _style(chosen)))
-        desk = _desk(session, journal, narrator, chosen)
-        lost = _carry_out(Run(plans, span, session.clock, desk, narrator.time_is), desk, interrupts)
+        narrator = stack.enter_context(Narrator(plans, span, session.account, _style(chosen, "simulate")))
+        desk = make_desk(session, journal, narrator.tell, rules=live.simulated_rules(plans, chosen.settings))
+        desk.again = chosen.again
+        lost = carry_out(Run(plans, span, session.clock, desk, narrator.time_is), interrupts)
         code = narrator.conclude(journal, lost=lost, interrupted=interrupts.asked)
-        if simulated:
-            journal.close_open_orders("the simulated run ended; its gateway kept no state")
+        journal.close_open_orders("the simulated run ended; its gateway kept no state")
         return code
 
 
-def _style(chosen: Options) -> Style:
-    kind = "simulate" if chosen.rehearsal is None else "rehearsal"
+def _run_supervised(plans: Sequence[Plan], chosen: Options) -> int:
+    from runner.cli import live, supervised
+
+    found = live.venture(
+        plans,
+        rehearsal=None if chosen.live else chosen.rehearsal,
+        settings_file=chosen.settings,
+        journal_file=chosen.journal,
+    )
+    if found.account is None:
+        found = replace(found, account=live.first_account(found))
+    return supervised.run(found, _span(plans, chosen), _style(chosen, found.mode), again=chosen.again)
+
+
+def _style(chosen: Options, kind: str) -> Style:
     return Style(kind=kind, as_json=chosen.as_json, wall=chosen.on_wall_clock, quotes=chosen.quotes, seed=chosen.seed)
 
 
 def _session(chosen: Options, span: Span) -> AbstractContextManager[Session]:
-    from runner.cli.session import realtime, rehearsal, virtual
+    from runner.cli.session import realtime, virtual
 
-    if chosen.rehearsal is not None:
-        return rehearsal(*_address(chosen.rehearsal))
     if chosen.realtime:
         return realtime(chosen.quotes, seed=chosen.seed)
     return virtual(chosen.quotes, seed=chosen.seed, start=span.start)
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise UsageError(f"--rehearsal: {text!r} is not an address; expected HOST:PORT, such as 127.0.0.1:7497")
-    return host.strip("[]"), int(port)
 
 
 def _span(plans: Sequence[Plan], chosen: Options) -> Span:
@@ -193,33 +209,3 @@ def _time(option: str, text: str) -> datetime:
         return parse_time(text, UTC)
     except ValueError as error:
         raise UsageError(f"{option} {text!r}: {error}") from None
-
-
-def _desk(session: Session, journal: Journal, narrator: Narrator, chosen: Options) -> Desk:
-    from runner.engine.fire import Desk
-    from runner.lifecycle.tracker import Tracker
-
-    connection = session.connection
-    return Desk(
-        connection=connection,
-        account=session.account,
-        journal=journal,
-        tracker=Tracker(journal, session.clock, narrator.tell, client_id=connection.client_id),
-        emit=narrator.tell,
-        again=chosen.again,
-    )
-
-
-def _carry_out(run: Run, desk: Desk, interrupts: Interrupts) -> str | None:
-    """Run to the end, or until interrupted; returns why the connection was lost, if it was."""
-    interrupts.pass_on(run.stop)
-    try:
-        if open_orders := desk.journal.adopt_open_orders():
-            run.take_up(open_orders)
-        run.go()
-        run.finish()
-    except KeyboardInterrupt:  # somebody insists: the summary comes at once
-        interrupts.pass_on(None)
-        run.give_up()
-    interrupts.pass_on(None)
-    return run.lost

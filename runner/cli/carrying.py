@@ -1,0 +1,67 @@
+"""What every run has in common once its session is chosen: the desk, and the way to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from runner.cli.interrupts import Interrupts
+from runner.core.events import Event
+from runner.engine.fire import Desk, Rules
+from runner.engine.quotes import Quotes
+from runner.lifecycle.inquest import Inquest
+from runner.lifecycle.link import Link, LinkState
+from runner.lifecycle.tracker import Tracker
+
+if TYPE_CHECKING:
+    from runner.cli.session import Session
+    from runner.engine.run import Run
+    from runner.journal.store import Journal
+
+OnChange = Callable[[LinkState, str], None]
+
+
+def make_desk(
+    session: Session,
+    journal: Journal,
+    emit: Callable[[Event], None],
+    *,
+    rules: Rules,
+    supervised: bool = False,
+    on_change: OnChange = lambda _state, _detail: None,
+    watches_foreign: bool = False,
+    seed: int = 0,
+) -> Desk:
+    """Return what fires are carried out with."""
+    connection, clock = session.connection, session.clock
+
+    def make_tracker() -> Tracker:
+        return Tracker(journal, clock, emit, client_id=connection.client_id, find=journal.order)
+
+    tracker = make_tracker()
+    link = Link(connection, clock.seconds, on_change, supervised=supervised, seed=seed)
+    return Desk(
+        connection=connection,
+        account=session.account,
+        journal=journal,
+        tracker=tracker,
+        emit=emit,
+        link=link,
+        inquest=Inquest(connection, journal, tracker, link, clock.now, watches_foreign=watches_foreign),
+        quotes=Quotes(connection.request_snapshot, clock.now),
+        make_tracker=make_tracker,
+        rules=rules,
+    )
+
+
+def carry_out(run: Run, interrupts: Interrupts) -> str | None:
+    """Run to the end, or until interrupted; returns why no session is left, if none is."""
+    interrupts.pass_on(run.stop)
+    try:
+        run.go()
+        run.finish()
+    except KeyboardInterrupt:  # somebody insists: the summary comes at once
+        interrupts.pass_on(None)
+        run.give_up()
+    interrupts.pass_on(None)
+    return run.lost

@@ -1,0 +1,302 @@
+"""A run on a TWS, or on a simulated gateway in its place: what must fit together before anything is sent.
+
+Whatever does not fit raises Refused (exit 3), before a connection is opened where that can be known, else at the login.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.cli import files, marks, trading
+from runner.cli.trading import LIVE, REHEARSAL
+from runner.core.limits import NO_LIMITS
+from runner.core.times import stamp
+from runner.errors import Refused, UsageError
+from runner.plan.model import Mark, Mode, Plan
+
+if TYPE_CHECKING:
+    from runner.core.facts import LoggedIn
+    from runner.core.standing import Arming
+    from runner.engine.fire import Rules
+    from runner.journal.store import Journal
+    from runner.settings.model import Settings
+
+FX_DATA_SERVER = 163  # below it a TWS refuses market data of currency pairs (10285)
+WORST_OFFSET = timedelta(seconds=60)
+NOTED_OFFSET = timedelta(seconds=2)
+NEEDED = ("max_quantity", "max_daily_quantity")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Venture:
+    """A run that is not simulated in this process: where it goes, for whom, and by which settings.
+
+    `is_bare` is a rehearsal without settings: it wants no arming and has no limits. `account` is None until a login
+    has told it, which only a bare one waits for.
+    """
+
+    mode: str  # live or rehearsal
+    plans: Sequence[Plan]
+    settings: Settings
+    host: str
+    port: int
+    journal: str
+    account: str | None
+
+    @property
+    def is_bare(self) -> bool:
+        """True for a rehearsal without settings."""
+        return self.mode == REHEARSAL and self.settings.file is None
+
+    @property
+    def mark(self) -> str:
+        """What every line begins with."""
+        return trading.mark_of(self.mode, self.account or "")
+
+
+def venture(
+    plans: Sequence[Plan], *, rehearsal: str | None, settings_file: str | None, journal_file: str | None
+) -> Venture:
+    """Put together where a run goes; raises Refused for what does not fit, UsageError for an address that is none."""
+    settings = files.settings_for([plan.file for plan in plans], settings_file)
+    mode = LIVE if rehearsal is None else REHEARSAL
+    host, port = _address(rehearsal) if rehearsal else (settings.host, settings.port)
+    is_bare = mode == REHEARSAL and settings.file is None
+    journal = journal_file or (":memory:" if is_bare else str(settings.journal))
+    found = Venture(
+        mode=mode,
+        plans=plans,
+        settings=settings,
+        host=host,
+        port=port,
+        journal=journal,
+        account=_account(plans, settings),
+    )
+    if mode == LIVE:
+        _check_modes(plans)
+    if not is_bare:
+        _check(found)
+    return found
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise UsageError(f"--rehearsal: {text!r} is not an address; expected HOST:PORT, such as 127.0.0.1:7497")
+    return host.strip("[]"), int(port)
+
+
+def _account(plans: Sequence[Plan], settings: Settings) -> str | None:
+    named = {name for name in (settings.account, *(plan.account for plan in plans)) if name is not None}
+    if len(named) > 1:
+        raise Refused(
+            f"plans and settings name different accounts: {', '.join(map(marks.mask, sorted(named)))}; "
+            "one run is for one account, so run them apart, each with its own settings and journal"
+        )
+    return next(iter(named), None)
+
+
+def _check_modes(plans: Sequence[Plan]) -> None:
+    from runner.errors import Problem
+
+    wrong = []
+    for plan in plans:
+        if plan.mode is not Mode.LIVE:
+            mark = plan.instructions[0].marks.get("mode", Mark(1, 1))
+            text = f"{plan.name} is no live plan; write mode: live into it, or leave out --live"
+            wrong.append(Problem(plan.file, mark.line, mark.column, text))
+    if wrong:
+        raise Refused("\n".join(map(str, wrong)), wrong)
+
+
+def _check(found: Venture) -> None:
+    settings = found.settings
+    where = settings.file or settings.folder / "fxrun.yaml"
+    if found.account is None:
+        raise Refused(
+            f"no account is pinned; write the one that the orders are for into {where}, such as\naccount: U1234567"
+        )
+    if missing := [name for name in NEEDED if getattr(settings.limits, name) is None]:
+        raise Refused(
+            f"no {' and no '.join(f'limits.{name}' for name in missing)}; a runner without them could send any amount. "
+            f"Write them into {where}, such as\nlimits:\n  max_quantity: 100_000\n  max_daily_quantity: 300_000"
+        )
+    if found.journal == files.MEMORY:
+        raise Refused(f"a {found.mode} run needs a journal on the disk, or a restart would send everything twice")
+    for file in (*(plan.file for plan in found.plans), *([settings.file] if settings.file is not None else [])):
+        files.refuse_unsafe(file)
+    _check_host(found)
+
+
+def _check_host(found: Venture) -> None:
+    from runner.settings.remote import remote_reason
+
+    if (reason := remote_reason(replace(found.settings, host=found.host))) is not None:
+        raise Refused(reason)
+
+
+# --- arming
+
+
+def check_armed(found: Venture, journal: Journal, now: datetime) -> None:
+    """Raise Refused unless every plan is armed as it stands."""
+    if found.is_bare:
+        return
+    for plan in found.plans:
+        if (reason := _unarmed(plan, journal.arming(plan.name), found, now)) is not None:
+            raise Refused(f"{plan.file}: {reason}")
+
+
+def _unarmed(plan: Plan, arming: Arming | None, found: Venture, now: datetime) -> str | None:
+    way = f"fxrun arm {plan.file}" + (" --rehearsal" if found.mode == REHEARSAL else "")
+    if arming is None:
+        return f"{plan.name} is not armed in {found.journal}; see what it would send, and allow it, with: {way}"
+    if arming.digest != plan.digest:
+        return f"{plan.name} was edited since it was armed, which disarmed it; arm it again with: {way}"
+    if arming.until <= now:
+        return f"{plan.name} was armed until {stamp(arming.until)}; arm it again with: {way}"
+    if arming.account != found.account:
+        return f"{plan.name} is armed for another account ({marks.mask(arming.account)}); arm it again with: {way}"
+    return None
+
+
+def rules(found: Venture) -> Rules:
+    """Return what holds the orders of each plan back."""
+    from runner.engine.fire import Rules
+    from runner.risk.checks import ArmingWanted
+    from runner.settings.model import ExternalOrders
+
+    if found.is_bare or found.account is None:
+        return Rules(resend=frozenset(plan.name for plan in found.plans if plan.resend))
+    return Rules(
+        limits={plan.name: found.settings.limits.stricter(plan.limits) for plan in found.plans},
+        arming={plan.name: ArmingWanted(plan.digest, found.account) for plan in found.plans},
+        resend=frozenset(plan.name for plan in found.plans if plan.resend),
+        counts_foreign=found.settings.external_orders is ExternalOrders.COUNT,
+        edited=_edited({plan.name: plan for plan in found.plans}),
+    )
+
+
+def _edited(plans: dict[str, Plan]) -> Callable[[str], str | None]:
+    def look(name: str) -> str | None:
+        plan = plans[name]
+        try:
+            is_same = hashlib.sha256(Path(plan.file).read_bytes()).hexdigest() == plan.digest
+        except OSError as error:
+            return f"{plan.file} cannot be read any more ({error.strerror}), which disarms it"
+        return None if is_same else f"{plan.file} was edited since this run began, which disarms it; arm it and restart"
+
+    return look
+
+
+# --- the login
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Whether a session is the one that was meant; `note` is told what is no reason to refuse it."""
+
+    found: Venture
+    note: Callable[[str], None]
+
+    def login(self, fact: LoggedIn) -> None:
+        """Raise Refused at a session that is not the one that was meant."""
+        found, where = self.found, f"{self.found.host}:{self.found.port}"
+        if found.mode == LIVE and fact.simulated:
+            raise Refused(
+                f"{where} is a simulated gateway, and a live run sends to none; rehearse with --rehearsal {where}"
+            )
+        if found.mode == REHEARSAL and not fact.simulated:
+            raise Refused(
+                f"{where} is not a simulated gateway of fxrun (its handshake says {fact.server_time!r}); "
+                "--rehearsal sends orders to nothing else. Start one with: fxrun gateway --port PORT"
+            )
+        if found.account not in fact.accounts:
+            theirs = ", ".join(map(marks.mask, fact.accounts)) or "no account"
+            raise Refused(
+                f"{where} is logged in to {theirs}, and the orders are for {marks.mask(found.account or '')}; "
+                "log in to the right one, or correct account: in fxrun.yaml"
+            )
+        if fact.server_version < FX_DATA_SERVER:
+            self._old(fact.server_version)
+
+    def _old(self, version: int) -> None:
+        text = (
+            f"server version {version}: a TWS refuses market data of currency pairs to this ibapi, so orders that need "
+            "a quote are denied. IB's own API speaks more: pip uninstall -y ibapi, then pip install ibapi-latest (or "
+            "install the API that came with your TWS)"
+        )
+        if self.found.mode == LIVE and not self.found.settings.allow_old_api:
+            raise Refused(f"{text}; or write allow_old_api: true under connection:, for orders that need no quote")
+        self.note(text)
+
+    def clock(self, theirs: datetime, ours: datetime) -> None:
+        """Raise Refused if the clocks of TWS and machine are far apart; a simulated gateway may have any time."""
+        offset = abs(theirs + timedelta(seconds=0.5) - ours)
+        if self.found.mode == LIVE and offset > WORST_OFFSET:
+            raise Refused(
+                f"this machine's clock is {offset.total_seconds():.0f} s off the TWS's; set it by NTP: fires follow it"
+            )
+        if self.found.mode == LIVE and offset > NOTED_OFFSET:
+            self.note(f"this machine's clock is {offset.total_seconds():.1f} s off the TWS's; set it by NTP")
+
+
+def first_account(found: Venture) -> str:
+    """Ask a simulated gateway for its account: what a rehearsal without settings is for. Raises as a login does."""
+    from runner.core.facts import LoggedIn
+    from runner.ib.connection import Connection
+
+    connection = Connection(
+        found.host,
+        found.port,
+        client_id=found.settings.query_client_id,
+        publish=lambda _: None,
+        timeout=found.settings.timeout,
+    )
+    try:
+        login = connection.open()
+    finally:
+        connection.close()
+    known = replace(found, account=login.accounts[0] if login.accounts else None)
+    Admission(known, lambda _: None).login(
+        LoggedIn(
+            session=0,
+            server_version=login.server_version,
+            server_time=login.server_time,
+            accounts=login.accounts,
+            next_order_id=login.next_order_id,
+            simulated=login.simulated,
+        )
+    )
+    return login.accounts[0]
+
+
+def stops_at_foreign(found: Venture) -> bool:
+    """Tell whether an order of somebody else halts all sending."""
+    from runner.settings.model import ExternalOrders
+
+    return found.settings.external_orders is ExternalOrders.STOP
+
+
+def simulated_rules(plans: Sequence[Plan], settings_file: str | None) -> Rules:
+    """Return the limits that live would hold a simulated run to: those of the plans, and of settings beside them."""
+    from runner.engine.fire import Rules
+
+    found = [plan for plan in plans if plan.limits != NO_LIMITS]
+    settings = files.settings_for([plan.file for plan in plans], settings_file)
+    if settings.file is None:
+        return Rules(limits={plan.name: plan.limits for plan in found})
+    return Rules(limits={plan.name: settings.limits.stricter(plan.limits) for plan in plans})
+
+
+Now = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """Read the wall clock."""
+    return datetime.now(UTC)

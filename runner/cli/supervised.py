@@ -1,0 +1,156 @@
+"""A live run, or a rehearsal of one: journal, session, log and hooks around the engine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.cli import live, output
+from runner.cli.carrying import carry_out, make_desk
+from runner.cli.hooks import Hooks
+from runner.cli.interrupts import Interrupts
+from runner.cli.logs import Log, log_path
+from runner.cli.narrator import Narrator, Style
+from runner.cli.session import supervised
+from runner.core.events import Event, FireDone, FireState, Noticed, OrderChanged, Severity
+from runner.core.order_state import OrderState
+from runner.core.times import stamp
+from runner.engine.run import END_OF_TIME, Run
+from runner.ib import notices
+from runner.journal.store import MEMORY, Journal
+from runner.lifecycle.link import LinkState
+from runner.schedule import fires
+
+if TYPE_CHECKING:
+    from runner.cli.live import Venture
+    from runner.engine.run import Span
+
+_HOOK_OF = {OrderState.UNKNOWN: "unknown", OrderState.REJECTED: "rejected"}
+
+
+@dataclass(slots=True)
+class Told:
+    """Passes every event on to the narrator, the log and the hooks; each line on the terminal carries the mark."""
+
+    narrator: Narrator
+    log: Log | None
+    hooks: Hooks
+    clock_now: live.Now
+    link_was: LinkState | None = None
+
+    def tell(self, event: Event) -> None:
+        """Tell an event of the engine."""
+        self.narrator.tell(event)
+        match event:
+            case FireDone():
+                self._note(
+                    "fire", plan=event.plan, order=event.order, fire=event.fire, state=event.state, reason=event.reason
+                )
+                if event.state is FireState.MISSED:
+                    self._hook("missed", event, event.reason)
+            case OrderChanged():
+                told = {"order_ref": event.order_ref, "state": event.state, "filled": event.filled}
+                self._note("order", plan=event.plan, order=event.order, fire=event.fire, **told)
+                if event.state in _HOOK_OF:
+                    self._hook(_HOOK_OF[event.state], event, event.state.value)
+            case Noticed():
+                self._note("notice", plan=event.plan, code=event.code, severity=event.severity, text=event.text)
+            case _:
+                fields = {
+                    name: getattr(event, name) for name in event.__slots__ if name not in ("time", "start", "until")
+                }
+                self._note(type(event).__name__.lower(), **fields)
+
+    def _note(self, kind: str, **fields: object) -> None:
+        if self.log is not None:
+            self.log.write(kind, self.clock_now(), **fields)
+
+    def _hook(self, name: str, event: FireDone | OrderChanged, reason: str | None) -> None:
+        ref = event.order_ref if isinstance(event, OrderChanged) else None
+        fields = {"plan": event.plan, "order": event.order, "fire": event.fire, "order_ref": ref, "reason": reason}
+        self.hooks.tell(name, {**fields, "time": stamp(event.time)})
+
+    def link(self, state: LinkState, detail: str) -> None:
+        """Tell how the session stands; what is tried over and over is told once."""
+        if state is LinkState.CONNECTING or state is self.link_was:
+            return
+        self.link_was = state
+        self._note("link", state=state, detail=detail)
+        output.note(f"link: {state.value.replace('_', ' ')}" + (f": {output.clean(detail)}" if detail else ""))
+
+    def alarm(self, event: str, fields: Mapping[str, object]) -> None:
+        """Pass on what somebody must be told."""
+        self._note("alarm", event=event, **{name: value for name, value in fields.items() if name != "time"})
+        self.hooks.tell(event, fields)
+
+    def note(self, text: str) -> None:
+        """Say something that is no event."""
+        self.tell(Noticed(plan="", code=0, severity=Severity.WARNING, text=text, time=self.clock_now()))
+
+
+def run(found: Venture, span: Span, style: Style, *, again: bool) -> int:
+    """Carry plans out until their schedule, or somebody, ends it; returns the exit code."""
+    assert found.account is not None
+    settings = found.settings
+    notices.extend(settings.codes)
+    with ExitStack() as stack:
+        journal = Journal(found.journal, private=not found.is_bare)
+        stack.callback(journal.close)
+        journal.bind(found.mode, found.account)
+        live.check_armed(found, journal, live.now())
+        stack.enter_context(output.marked(found.mark, as_json=style.as_json))
+        session = stack.enter_context(
+            supervised(found.host, found.port, found.account, client_id=settings.client_id, timeout=settings.timeout)
+        )
+        span = replace(span, start=session.clock.now())
+        journal.open_run(span.start)
+        interrupts = stack.enter_context(Interrupts())
+        narrator = stack.enter_context(Narrator(found.plans, span, found.account, style))
+        told = _told(found, narrator, session.clock.now, stack)
+        admission = live.Admission(found, told.note)
+        rules = live.rules(found)
+        desk = make_desk(
+            session,
+            journal,
+            told.tell,
+            rules=rules,
+            supervised=True,
+            on_change=told.link,
+            watches_foreign=rules.counts_foreign or live.stops_at_foreign(found),
+            seed=int.from_bytes(os.urandom(4)),
+        )
+        desk.again, desk.admit, desk.alarm, desk.check_clock = again, admission.login, told.alarm, admission.clock
+        desk.outages = tuple(o for o in (settings.restart, *settings.resets) if o is not None)
+        desk.grace, desk.stops_at_foreign = settings.grace, live.stops_at_foreign(found)
+        journal.adopt_open_orders()
+        desk.tracker.adopt(journal.open_orders())
+        _note_plans(found, journal, span.start)
+        lost = carry_out(Run(found.plans, span, session.clock, desk, narrator.time_is), interrupts)
+        return narrator.conclude(journal, lost=lost, interrupted=interrupts.number == signal.SIGINT)
+
+
+def _told(found: Venture, narrator: Narrator, now: live.Now, stack: ExitStack) -> Told:
+    log = None
+    if found.journal != MEMORY:
+        log = Log(log_path(Path(found.journal)), note=output.note)
+        stack.callback(log.close)
+    hooks = Hooks(found.settings.hooks, output.note)
+    stack.callback(hooks.close)
+    return Told(narrator, log, hooks, now)
+
+
+def _note_plans(found: Venture, journal: Journal, start: datetime) -> None:
+    """Write down which plans run; `fxrun status` works out when they are due next."""
+    for plan in found.plans:
+        dues = [next(fires(i.schedule, start, END_OF_TIME), None) for i in plan.instructions]
+        known = [due for due in dues if due is not None]
+        with suppress(OSError):
+            journal.note_plan(plan.name, str(Path(plan.file).resolve()), plan.digest, min(known, default=None))
+    sys.stdout.flush()
