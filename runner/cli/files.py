@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from runner.cli import output
 from runner.errors import Refused, UsageError
 
 if TYPE_CHECKING:
@@ -29,8 +30,11 @@ def settings_for(plan_files: Sequence[str], option: str | None) -> Settings:
     `option` is the value of --settings. Raises UsageError if the plans lead to different settings, and what
     `runner.settings.load` raises.
     """
+    from runner.settings.environment import near_misses
     from runner.settings.load import find, load
 
+    for warning in near_misses(os.environ):
+        output.note(f"warning: {output.clean(warning)}")
     folders = list(dict.fromkeys(Path(file).parent for file in plan_files)) or [Path()]
     if option is not None:
         return load(Path(option), folder=folders[0], environ=os.environ)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from runner.cli import files, output
 from runner.core.ids import PREFIX
@@ -17,8 +19,8 @@ from runner.core.ticket import OrderTicket
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
-    from runner.journal.control import ControlRow, Ledger
-    from runner.journal.rows import OpenRow
+    from runner.journal.control import Ledger
+    from runner.journal.rows import ControlRow, OpenRow
 
 LIVE, REHEARSAL = "live", "rehearsal"
 PAPER_PREFIXES = ("DU", "DF")
@@ -28,6 +30,7 @@ NO_RUNNER = (
     "no runner has this journal at the moment: nothing obeys until one runs, such as fxrun PLAN --live; "
     "until then cancel in the TWS"
 )
+PATIENCE = 10.0  # seconds; a runner obeys within one
 _POLL = 0.1
 _LISTED = 5
 
@@ -40,8 +43,8 @@ def open_ledger(path: Path) -> Ledger:
 
 
 def ledger_of(settings_file: str | None, journal_file: str | None) -> Ledger:
-    """Open the journal that the options, or the settings of the current folder, name."""
-    return open_ledger(journal_path(settings_file, journal_file))
+    """Open the journal that the options, or the settings of the current folder, name; closed when the command ends."""
+    return click.get_current_context().with_resource(open_ledger(journal_path(settings_file, journal_file)))
 
 
 def journal_path(settings_file: str | None, journal_file: str | None) -> Path:
@@ -192,15 +195,13 @@ def asked(question: str) -> str | None:
     return line.strip() if line else None
 
 
-def obeyed(
-    ledger: Ledger, number: int, patience: float, now: Callable[[], float] = time.monotonic
-) -> ControlRow | None:
-    """Wait until a runner has obeyed a control row; returns it, or None after `patience` seconds."""
-    deadline = now() + patience
+def obeyed(ledger: Ledger, number: int) -> ControlRow | None:
+    """Wait until the runner has done what it was asked; returns the row with its answer, None if it does not."""
+    deadline = time.monotonic() + PATIENCE
     while True:
         row = ledger.control(number)
         if row.done_at is not None:
             return row
-        if now() >= deadline:
+        if time.monotonic() >= deadline:
             return None
         time.sleep(_POLL)

@@ -152,14 +152,9 @@ def _check(offer: Offer) -> None:
             f"Write them into {offer.settings.file or offer.settings.folder / 'fxrun.yaml'}, such as\n"
             "limits:\n  max_quantity: 100_000\n  max_daily_quantity: 300_000"
         )
-    if offer.journal.exists():
-        _check_binding(_ledger(offer.journal), offer)
-
-
-def _ledger(path: Path) -> Ledger:
-    from runner.journal.control import Ledger
-
-    return Ledger(path)
+    if _is_made(offer.journal):
+        with trading.open_ledger(offer.journal) as ledger:
+            _check_binding(ledger, offer)
 
 
 def _check_binding(ledger: Ledger, offer: Offer) -> None:
@@ -260,19 +255,30 @@ def _confirm(offer: Offer, voice: Voice, confirmed: str | None) -> None:
 
 
 def _store(offer: Offer) -> None:
-    if not offer.journal.exists() or _ledger(offer.journal).mode_and_account() is None:
+    if not _is_bound(offer.journal):
         _make(offer)
-    ledger = _ledger(offer.journal)
-    _check_binding(ledger, offer)
-    for plan in offer.plans:
-        ledger.arm(Arming(plan=plan.name, digest=plan.digest, account=offer.account, at=offer.at, until=offer.until))
+    with trading.open_ledger(offer.journal) as ledger:
+        _check_binding(ledger, offer)
+        for plan in offer.plans:
+            about = {"plan": plan.name, "digest": plan.digest, "account": offer.account}
+            ledger.arm(Arming(**about, at=offer.at, until=offer.until))
+
+
+def _is_made(journal: Path) -> bool:
+    return journal.exists() and journal.stat().st_size > 0
+
+
+def _is_bound(journal: Path) -> bool:
+    if not _is_made(journal):
+        return False
+    with trading.open_ledger(journal) as ledger:
+        return ledger.mode_and_account() is not None
 
 
 def _make(offer: Offer) -> None:
     """Create the journal and bind it, as a runner would."""
     from runner.journal.store import Journal
 
-    offer.journal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     journal = Journal(str(offer.journal), private=True)
     try:
         journal.bind(offer.mode, offer.account)

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from runner.journal.control import Ledger
     from runner.journal.rows import OpenRow
 
-PATIENCE = 10.0  # seconds; a runner obeys within one
-
 
 @click.command(epilog="With a runner it waits up to ten seconds for what it did. Example: fxrun cancel eurusd-weekday")
 @click.argument("target", required=False, metavar="[PLAN|REF]")
@@ -67,9 +65,9 @@ def _ask(ledger: Ledger, name: str, rows: Sequence[OpenRow], voice: Voice) -> No
         )
         voice.tell(text, _fields(name, rows, done=False, note=None))
         return
-    obeyed = trading.obeyed(ledger, number, PATIENCE)
+    obeyed = trading.obeyed(ledger, number)
     if obeyed is None:
-        late = f"the runner has not answered within {PATIENCE:.0f} s; the request stands, see fxrun status"
+        late = f"the runner has not answered within {trading.PATIENCE:.0f} s; the request stands, see fxrun status"
         voice.tell(late, _fields(name, rows, done=False, note=None))
         return
     voice.tell(obeyed.note or "done", _fields(name, rows, done=True, note=obeyed.note))

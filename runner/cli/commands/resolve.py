@@ -44,10 +44,12 @@ def command(
     if not yes:
         voice.note(f"{trading.order_words(row)}\n{row.note or 'its outcome is unknown'}")
         _confirm(f"{voice.mark}resolve it as {outcome} ({_MEANS[outcome]})? Type yes: ")
-    ledger.resolve(row.ticket.order_ref, outcome, options.now(), _user())
+    number = ledger.resolve(row.ticket.order_ref, outcome, options.now(), _user())
     fields = {"type": "resolve", "order_ref": row.ticket.order_ref, "plan": row.ticket.key.plan, "as": outcome}
     left = trading.orders_in(ledger, {OrderState.UNKNOWN})
     voice.tell(f"resolved as {outcome}: {trading.order_words(row)}", {**fields, "left": len(left)})
+    if ledger.has_runner() and trading.obeyed(ledger, number) is None:
+        voice.note("the runner has not taken notice of it yet; see fxrun status")
     if left:
         voice.note(f"{trading.counted(len(left), 'order')} of unknown outcome left; see fxrun status")
 

@@ -62,8 +62,9 @@ def command(
     """Show the plans with their arming, their last and next fire, the connection, halts, and what needs attention."""
     path = trading.journal_path(settings_file, journal_file)
     while True:
-        seen = _look(trading.open_ledger(path))
-        voice = trading.voice_of(trading.open_ledger(path), as_json=as_json)
+        with trading.open_ledger(path) as ledger:
+            seen = _look(ledger)
+            voice = trading.voice_of(ledger, as_json=as_json)
         if watch and not as_json:
             output.say(_CLEAR if output.is_terminal(sys.stdout) else "")
         _say(seen, voice)
