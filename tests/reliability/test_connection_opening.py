@@ -8,7 +8,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 
@@ -18,7 +17,7 @@ from runner.gateway.settings import GatewaySettings
 from runner.ib.versions import installed
 from runner.wire.messages import PlaceOrder, StartApi
 from tests.integration.gateway_peer import staged
-from tests.integration.test_connection import GREETING, READY, Script, Server, greet, linger, text
+from tests.integration.test_connection import READY, Script, Server, greet, linger, text
 from tests.integration.test_gateway_faults import later
 from tests.reliability.connection_peer import compiled, eventually, faulty, live, open_files, resident
 from tests.reliability.truth_peer import Witness

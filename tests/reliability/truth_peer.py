@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TypeVar
 
 from runner.gateway.book import Entry
@@ -15,13 +16,13 @@ class Witness(Truth):
     """Keeps what came in, in its order."""
 
     def __init__(self) -> None:
-        self.requests: list[tuple[int, Request]] = []
+        self.requests: list[tuple[float, Request]] = []  # with the seconds of time.monotonic at which it was read
         self.orders: list[Entry] = []
 
     def frame(self, at: int, client_id: int | None, request: Request | None) -> None:
         """Keep a request, and when it came."""
         if request is not None:
-            self.requests.append((at, request))
+            self.requests.append((time.monotonic(), request))
 
     def order(self, at: int, entry: Entry) -> None:
         """Keep an order."""
