@@ -1,4 +1,8 @@
-"""What fxrun never exceeds: limits as values; `runner.risk.checks` holds orders against them."""
+"""What fxrun never exceeds: limits as values; `runner.risk.checks` holds orders against them.
+
+IDEALPRO's largest orders are the figures of IB's table of spot currency order sizes as other runners had them in 2023.
+The table moves: a TWS refuses what is larger whatever stands here.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,17 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 _Number = TypeVar("_Number", int, Decimal)
+_LARGEST = {
+    "USD": 7_000_000, "EUR": 6_000_000, "GBP": 5_000_000, "AUD": 6_000_000, "CAD": 6_000_000, "CHF": 6_000_000,
+    "NZD": 8_000_000, "SGD": 8_000_000, "JPY": 550_000_000, "CNH": 40_000_000, "DKK": 35_000_000, "NOK": 35_000_000,
+    "SEK": 40_000_000, "HKD": 50_000_000, "MXN": 70_000_000, "ZAR": 100_000_000,
+}  # fmt: skip
+
+
+def largest_order(base: str) -> Decimal | None:
+    """Return IDEALPRO's largest order of a base currency, in its units; None where the table has no figure."""
+    size = _LARGEST.get(base)
+    return None if size is None else Decimal(size)
 
 
 @dataclass(frozen=True, slots=True)

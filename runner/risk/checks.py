@@ -6,12 +6,12 @@ A figure equal to its limit is allowed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from runner.core.limits import Amount, Limits
+from runner.core.limits import Amount, Limits, largest_order
 from runner.core.money import plain
 from runner.core.standing import Quote, Standing
 from runner.core.ticket import OrderTicket, OrderType, Role, Side
@@ -169,6 +169,15 @@ def _windows(proposal: Proposal) -> str | None:
         if not window.covers(now):
             hours = f"{window.opens:%H:%M} to {window.closes:%H:%M} {window.zone}"
             return f"outside the hours for orders: it is {stamp(now)}, limits.window is {hours}"
+    return None
+
+
+def _market_size(proposal: Proposal) -> str | None:
+    for ticket in proposal.tickets:
+        most = largest_order(ticket.contract.symbol)
+        if most is not None and ticket.quantity > most:
+            figures = f"{plain(ticket.quantity)} {ticket.contract.symbol}, one order there has at most {plain(most)}"
+            return f"{_part(ticket)} is too large for IDEALPRO: {figures}; split it over several orders"
     return None
 
 
@@ -330,11 +339,6 @@ def _shown(amount: Amount) -> str:
 
 Check = Callable[[Proposal], str | None]
 CHECKS: tuple[Check, ...] = (
-    _owner, _halt, _pause, _unknown, _arming, _sound, _pairs, _windows,
+    _owner, _halt, _pause, _unknown, _arming, _sound, _pairs, _windows, _market_size,
     _quantity, _daily_quantity, _notional, _daily_notional, _collar, _open_orders, _fires, _minute,
 )  # fmt: skip
-
-
-def reasons(proposal: Proposal) -> Iterable[str]:
-    """Yield every reason against a proposal, for those who show them all."""
-    return (reason for check in CHECKS if (reason := check(proposal)) is not None)
