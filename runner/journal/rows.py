@@ -1,4 +1,4 @@
-"""What the journal gives back: frozen rows."""
+"""What the journal gives back: frozen rows. Instants are aware UTC."""
 
 from __future__ import annotations
 
@@ -37,6 +37,17 @@ class OrderRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OpenRow(OrderRow):
+    """An order with all that finds it at the broker again."""
+
+    client_id: int | None  # with order_id: the route it was claimed with or sent on last, None if it never had one
+    order_id: int | None
+    claimed_at: datetime  # where nothing judged its claim, the time it was due
+    fire_due: datetime
+    perm_ids: tuple[int, ...]  # every permId ever told for it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ExecutionRow:
     """The latest revision of one execution, with its commission where it is known."""
 
@@ -50,3 +61,47 @@ class ExecutionRow:
     at: datetime
     commission: Decimal | None
     commission_currency: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Halt:
+    """Why nothing is sent, and since when."""
+
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ControlRow:
+    """What a command asked of the runner.
+
+    `kind` is cancel (`target`: a plan, an order_ref or --all) or resolve (`target`: an order_ref, `detail`: filled or
+    lost). `done_at` is None until the runner has obeyed; `note` is its answer.
+    """
+
+    id: int
+    kind: str
+    target: str
+    detail: str
+    at: datetime
+    done_at: datetime | None
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanRow:
+    """A plan that a runner carries out, or did last."""
+
+    plan: str
+    file: str
+    digest: str
+    next_fire: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinkRow:
+    """How the runner's connection stood when it last changed."""
+
+    state: str
+    detail: str
+    at: datetime

@@ -7,54 +7,54 @@ recorded before. What the broker answers may wait for that, since the broker can
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
+from runner.core.crashpoints import crashpoint
 from runner.core.events import FireState
 from runner.core.facts import CommissionSeen, ExecutionSeen
 from runner.core.money import plain
 from runner.core.order_state import OrderState
-from runner.core.ticket import OrderTicket, Side
+from runner.core.standing import Arming
+from runner.core.ticket import OrderTicket
 from runner.core.times import stamp
 from runner.errors import FxrunError, Refused, UsageError
-from runner.journal import payload
+from runner.journal import claiming, decoding, files, opening
+from runner.journal.database import MEMORY, Database, JournalFailed, opening_fault
+from runner.journal.decoding import Row, moment
+from runner.journal.gate import Claimed, Gate, Outcome
 from runner.journal.lock import RunnerLock
-from runner.journal.rows import ExecutionRow, FireRow, OrderRow
-from runner.journal.sql import migrations, queries
+from runner.journal.mark import Mark
+from runner.journal.rows import ControlRow, ExecutionRow, FireRow, OpenRow, OrderRow
 
-MEMORY = ":memory:"
-
-
-class JournalFailed(FxrunError):
-    """The journal cannot be written or read; nothing is sent that could not be written down."""
+__all__ = ["MEMORY", "Claimed", "Gate", "Journal", "JournalFailed", "Outcome", "root_of"]
 
 
 class Journal:
     """Open journal; `close` releases it."""
 
-    def __init__(self, path: str) -> None:
-        """Open or create the journal; raises JournalBusy, Refused (not a journal, newer schema), UsageError."""
-        self._lock = None if path == MEMORY else self._take(Path(path))
-        self.path = path
-        self._is_durable = True
-        try:
-            self._connection = sqlite3.connect(path, isolation_level=None)
-            self._prepare()
-        except sqlite3.OperationalError as error:
-            self.close()
-            raise UsageError(f"{path}: cannot be written ({error}); name another --journal") from None
-        except sqlite3.DatabaseError as error:
-            self.close()
-            raise Refused(f"{path}: not a journal of fxrun ({error}); name another file with --journal") from None
-        except FxrunError:
-            self.close()
-            raise
+    def __init__(self, path: str, *, private: bool = False) -> None:
+        """Open or create the journal; a private one is its owner's alone, and is not opened if it is damaged.
+
+        Raises JournalBusy, JournalFailed, Refused (not a journal, newer schema, damaged, not private), UsageError.
+        """
+        self._lock: RunnerLock | None = None
         self._run = 0
+        self._epoch = secrets.token_hex(8)
+        self.path = path
+        if private:
+            files.make_private(Path(path))
+        if path != MEMORY:
+            self._lock = self._take(Path(path))
+        try:
+            self._db = self._opened(private=private)
+        except BaseException:
+            self._release()
+            raise
 
     def _take(self, path: Path) -> RunnerLock:
         if not path.parent.is_dir():
@@ -66,152 +66,131 @@ class Journal:
         except (sqlite3.Error, OSError) as error:
             raise UsageError(f"{path}: cannot be written ({error}); name another --journal") from None
 
-    def _prepare(self) -> None:
-        if self.path != MEMORY:
-            self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.execute("PRAGMA foreign_keys=ON")
-        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        steps = migrations()
-        if version > len(steps):
-            raise Refused(
-                f"{self.path}: written by a newer fxrun (schema {version}, known {len(steps)}); upgrade fxrun"
-            )
-        if version == 0 and self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone() != (0,):
-            raise Refused(f"{self.path}: a database, but not a journal of fxrun; name another file with --journal")
-        for number, script in enumerate(steps[version:], version + 1):
-            self._connection.executescript(f"BEGIN; {script}; PRAGMA user_version={number}; COMMIT;")
+    def _opened(self, *, private: bool) -> Database:
+        database = None
+        try:
+            database = Database(self.path)
+            self._prepare(database, private=private)
+        except sqlite3.Error as error:
+            self._discard(database)
+            raise opening_fault(self.path, error) from None
+        except (FxrunError, OSError):
+            self._discard(database)
+            raise
+        return database
+
+    def _prepare(self, database: Database, *, private: bool) -> None:
+        opening.migrate(database)
+        if private:
+            opening.trust(database)
+            opening.follow_mark(database, Mark(Path(self.path)))
+            files.make_private(Path(self.path))
+        with database.transaction(durable=True):
+            database.do("take_over", epoch=self._epoch)
+
+    def _discard(self, database: Database | None) -> None:
+        if database is not None:
+            database.close()
 
     def close(self) -> None:
         """Close the file and let the next runner in; does nothing the second time."""
-        if hasattr(self, "_connection"):
-            self._connection.close()
+        self._db.close()
+        self._release()
+
+    def _release(self) -> None:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
-
-    @contextmanager
-    def _transaction(self, *, durable: bool = False) -> Iterator[None]:
-        """Commit all of it or nothing; what is durable is on the disk then, and all before it."""
-        self._make_durable(durable)
-        try:
-            self._execute("BEGIN IMMEDIATE")
-            yield
-            self._execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                self._connection.rollback()
-            raise
-
-    def _make_durable(self, durable: bool) -> None:
-        if durable is not self._is_durable and self.path != MEMORY:
-            self._is_durable = durable
-            self._execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-
-    def _write(self, name: str, **values: object) -> None:
-        """Carry out one statement that is a transaction of its own."""
-        self._make_durable(False)
-        self._do(name, **values)
-
-    def _execute(self, statement: str, values: Mapping[str, object] | tuple[()] = ()) -> sqlite3.Cursor:
-        try:
-            return self._connection.execute(statement, values)
-        except sqlite3.Error as error:
-            raise JournalFailed(
-                f"{self.path}: the journal cannot be written ({error}); nothing more is sent"
-            ) from error
-
-    def _do(self, name: str, **values: object) -> sqlite3.Cursor:
-        return self._execute(queries()[name], values)
-
-    def _rows(self, name: str, **values: object) -> list[tuple[Any, ...]]:
-        try:
-            return self._do(name, **values).fetchall()
-        except sqlite3.Error as error:
-            raise JournalFailed(f"{self.path}: the journal cannot be read ({error})") from error
 
     # --- a run
 
     def bind(self, mode: str, account: str) -> None:
         """Bind a new journal to its mode and account; raises Refused if it was born to others."""
-        with self._transaction(durable=True):
+        with self._db.transaction(durable=True):
             for key, value in (("mode", mode), ("account", account)):
                 self._bind(key, value)
 
     def _bind(self, key: str, value: str) -> None:
-        found = self._do("get_meta", key=key).fetchone()
+        found = self._db.first(_value, "get_meta", key=key)
         if found is None:
-            self._do("set_meta", key=key, value=value)
-        elif found[0] != value:
-            raise Refused(
-                f"{self.path}: belongs to {key} {found[0]}, this run is {key} {value}; use a journal of its own"
-            )
+            self._db.do("set_meta", key=key, value=value)
+        elif found != value:
+            raise Refused(f"{self.path}: belongs to {key} {found}, this run is {key} {value}; use a journal of its own")
 
     def open_run(self, started: datetime) -> None:
         """Begin a run; what follows is recorded as part of it."""
-        self._run = self._do("open_run", started=stamp(started)).lastrowid or 0
+        self._run = self._db.write("open_run", started=stamp(started)).lastrowid or 0
 
     def close_open_orders(self, note: str) -> int:
         """Close the rows of orders whose simulated gateway is gone; returns how many."""
-        with self._transaction():
-            self._do("close_unknown")
-            return self._do("close_open", note=note).rowcount
+        with self._db.transaction():
+            self._db.do("close_unknown")
+            return self._db.do("close_open", note=note).rowcount
 
     def adopt_open_orders(self) -> tuple[OrderRow, ...]:
         """Make the orders that earlier runs left open, or without an answer, part of this one; returns them."""
-        self._do("adopt_open", run=self._run)
+        self._db.write("adopt_open", run=self._run)
         return self.orders()
 
     # --- fires and intents
 
     def attempt(self, plan: str, order: str, fire: str) -> int:
         """Return the number of the last attempt at this fire, 0 for none."""
-        (last,) = self._do("last_attempt", plan=plan, order_name=order, fire=fire).fetchone()
-        return last or 0
+        return self._db.first(_number, "last_attempt", plan=plan, order_name=order, fire=fire) or 0
 
-    def claim(self, row: FireRow, tickets: Sequence[OrderTicket], *, again: bool = False) -> bool:
-        """Commit a fire with its intents, once: False if the fire was recorded before and `again` is not given."""
-        values = {"plan": row.plan, "order_name": row.order, "fire": row.fire}
-        state = None if row.state is None else row.state.value
-        filling = {"due": stamp(row.due), "state": state, "reason": row.reason, "run": self._run}
-        with self._transaction(durable=True):
-            if not self._do("claim_fire", **values, **filling).rowcount:
-                if not again:
-                    return False
-                self._do("reclaim_fire", **values, **filling)
-            for ticket in tickets:
-                self._add_intent(ticket)
-        return True
+    def claim(
+        self, row: FireRow, tickets: Sequence[OrderTicket], *, again: bool = False, gate: Gate | None = None
+    ) -> Claimed:
+        """Commit a fire with its intents, once; true if it is ours to send now. Raises JournalFailed.
 
-    def _add_intent(self, ticket: OrderTicket) -> None:
-        key = ticket.key
-        self._do(
-            "add_intent",
-            order_ref=ticket.order_ref,
-            plan=key.plan,
-            order_name=key.order,
-            fire=key.fire,
-            role=key.role,
-            attempt=key.attempt,
-            payload=payload.dump(ticket),
-            state=OrderState.PLANNED.value,
-            run=self._run,
-        )
+        Without a gate nothing judges it, and a state that `row` has is recorded as it is. A fire that was recorded
+        before is left alone unless `again` is given.
+        """
+        who = claiming.Claimant(run=self._run, epoch=self._epoch)
+        return claiming.claim(self._db, who, row, tickets, again=again, gate=gate)
+
+    def record_missed(self, rows: Iterable[FireRow]) -> tuple[FireRow, ...]:
+        """Record fires that nobody was there for, all in one transaction; returns those that were not recorded yet."""
+        who = claiming.Claimant(run=self._run, epoch=self._epoch)
+        with self._db.transaction(durable=True):
+            return tuple(row for row in rows if claiming.record(self._db, who, row))
+
+    def miss_fire(self, plan: str, order: str, fire: str, reason: str) -> None:
+        """Note that a fire which was claimed came to nothing."""
+        with self._db.transaction(durable=True):
+            self._db.do("miss_fire", plan=plan, order_name=order, fire=fire, reason=reason)
+
+    def fire(self, plan: str, order: str, fire: str) -> FireRow | None:
+        """Return one fire, None if it is not recorded."""
+        return self._db.first(decoding.fire, "fire", plan=plan, order_name=order, fire=fire)
+
+    def order(self, order_ref: str) -> OpenRow | None:
+        """Return one order of any run, None if this journal does not know it."""
+        return self._db.first(decoding.open_order, "order_of", order_ref=order_ref)
 
     def record_sent(self, routes: Sequence[tuple[OrderTicket, int]], *, client_id: int) -> None:
         """Record that the bytes of one fire's orders left, each with the order id it has in this session."""
         sent = OrderState.SENT.value
         key = routes[0][0].key
-        with self._transaction():
+        with self._db.transaction():
             for ticket, route in routes:
-                self._do("set_route", order_ref=ticket.order_ref, client_id=client_id, route_id=route, state=sent)
-            self._do("set_fire", plan=key.plan, order_name=key.order, fire=key.fire, state=FireState.SENT.value)
+                self._db.do("set_route", order_ref=ticket.order_ref, client_id=client_id, route_id=route, state=sent)
+            self._db.do("set_fire", plan=key.plan, order_name=key.order, fire=key.fire, state=FireState.SENT.value)
+        crashpoint("after_sent_record")
+
+    def highest_order_id(self, client_id: int) -> int:
+        """Return the highest order id that an order of this client id was claimed with or sent under, 0 for none."""
+        return self._db.first(_number, "highest_order_id", client_id=client_id) or 0
+
+    def open_orders(self) -> tuple[OpenRow, ...]:
+        """Return the orders of all runs that may still work at the broker, oldest first."""
+        return self._db.read(decoding.open_order, "open_orders")
 
     # --- answers
 
     def set_order(self, row: OrderRow) -> None:
         """Record what is known of an order now."""
-        self._write(
+        self._db.write(
             "set_order",
             order_ref=row.ticket.order_ref,
             state=row.state.value,
@@ -221,9 +200,13 @@ class Journal:
             note=row.note,
         )
 
+    def add_perm(self, order_ref: str, perm_id: int) -> None:
+        """Keep a permId that was told for an order."""
+        self._db.write("add_perm", order_ref=order_ref, perm_id=perm_id)
+
     def put_execution(self, seen: ExecutionSeen, order_ref: str, at: datetime) -> None:
         """Record an execution; a later revision replaces an earlier one."""
-        self._write(
+        self._db.write(
             "put_execution",
             root=root_of(seen.exec_id),
             exec_id=seen.exec_id,
@@ -237,29 +220,78 @@ class Journal:
 
     def put_commission(self, seen: CommissionSeen, amount: Decimal) -> None:
         """Record what an execution cost."""
-        self._write("put_commission", root=root_of(seen.exec_id), amount=plain(amount), currency=seen.currency)
+        self._db.write("put_commission", root=root_of(seen.exec_id), amount=plain(amount), currency=seen.currency)
 
     def add_remark(self, order_ref: str | None, at: datetime, text: str) -> None:
         """Keep a notice, or a fact that did not fit."""
-        self._write("add_remark", order_ref=order_ref, at=stamp(at), text=text)
+        self._db.write("add_remark", order_ref=order_ref, at=stamp(at), text=text)
+
+    # --- what stops, and what commands ask
+
+    def halted(self) -> str | None:
+        """Return why all sending is halted, None if it is not."""
+        found = self._db.first(decoding.halt, "halt")
+        return None if found is None else found.reason
+
+    def set_halt(self, reason: str, at: datetime) -> None:
+        """Halt all sending until somebody resumes it."""
+        self.set_pause(claiming.ALL, reason, at)
+
+    def set_pause(self, plan: str, reason: str, at: datetime) -> None:
+        """Halt what a plan sends until somebody resumes it."""
+        with self._db.transaction(durable=True):
+            self._db.do("put_stop", plan=plan, reason=reason, at=moment(at))
+
+    def arming(self, plan: str) -> Arming | None:
+        """Return how a plan was armed last, None if it never was."""
+        return self._db.first(decoding.arming, "arming_of", plan=plan)
+
+    def controls(self) -> tuple[ControlRow, ...]:
+        """Return what commands have asked for and has not been done, oldest first."""
+        return self._db.read(decoding.control, "controls")
+
+    def control_done(self, id: int, note: str, at: datetime) -> None:
+        """Answer what a command asked for."""
+        crashpoint("before_control_done")
+        with self._db.transaction(durable=True):
+            self._db.do("control_done", id=id, note=note, at=moment(at))
+
+    # --- for `fxrun status`, and for the next start
+
+    def record_evaluated(self, plan: str, order: str, at: datetime) -> None:
+        """Note up to when the fires of an order have been looked at."""
+        self._db.write("put_evaluated", plan=plan, order_name=order, at=moment(at))
+
+    def evaluated(self, plan: str, order: str) -> datetime | None:
+        """Return up to when the fires of an order have been looked at, None if they never were."""
+        return self._db.first(_instant, "evaluated", plan=plan, order_name=order)
+
+    def note_plan(self, plan: str, file: str, digest: str, next_fire: datetime | None) -> None:
+        """Note a plan that is carried out, and when it is due next."""
+        due = None if next_fire is None else moment(next_fire)
+        self._db.write("put_plan", plan=plan, file=file, digest=digest, next_fire=due)
+
+    def set_link(self, state: str, detail: str, at: datetime) -> None:
+        """Note how the connection stands."""
+        self._db.write("put_link", state=state, detail=detail, at=moment(at))
 
     # --- reading
 
     def fires(self) -> tuple[FireRow, ...]:
         """Return the fires of this run by time, plan and order."""
-        return tuple(map(_fire, self._rows("fires", run=self._run)))
+        return self._db.read(decoding.fire, "fires", run=self._run)
 
     def orders(self) -> tuple[OrderRow, ...]:
         """Return the orders of this run as they were intended, oldest first."""
-        return tuple(map(_order, self._rows("orders", run=self._run)))
+        return self._db.read(decoding.order, "orders", run=self._run)
 
     def executions(self) -> tuple[ExecutionRow, ...]:
         """Return the executions of this run's orders, oldest first."""
-        return tuple(map(_execution, self._rows("executions", run=self._run)))
+        return self._db.read(decoding.execution, "executions", run=self._run)
 
     def executions_of(self, order_ref: str) -> tuple[ExecutionRow, ...]:
         """Return the executions of one order, oldest first."""
-        return tuple(map(_execution, self._rows("executions_of", order_ref=order_ref)))
+        return self._db.read(decoding.execution, "executions_of", order_ref=order_ref)
 
 
 def root_of(exec_id: str) -> str:
@@ -267,40 +299,13 @@ def root_of(exec_id: str) -> str:
     return exec_id.rpartition(".")[0] or exec_id
 
 
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
+def _value(row: Row) -> str:
+    return str(row[0])
 
 
-def _fire(row: tuple[str, str, str, str, str | None, str | None]) -> FireRow:
-    plan, order, fire, due, state, reason = row
-    known = None if state is None else FireState(state)
-    return FireRow(plan=plan, order=order, fire=fire, due=_instant(due), state=known, reason=reason)
+def _number(row: Row) -> int:
+    return int(row[0] or 0)
 
 
-def _order(row: tuple[str, str, str, str | None, int | None, int, str]) -> OrderRow:
-    text, state, filled, average, perm_id, closed, note = row
-    return OrderRow(
-        ticket=payload.load(text),
-        state=OrderState(state),
-        filled=Decimal(filled),
-        average_price=None if average is None else Decimal(average),
-        perm_id=perm_id,
-        closed_with_run=bool(closed),
-        note=note,
-    )
-
-
-def _execution(row: tuple[str, str, str, str, str, str, str, str, str | None, str | None]) -> ExecutionRow:
-    order_ref, plan, exec_id, contract, side, price, quantity, at, amount, currency = row
-    return ExecutionRow(
-        order_ref=order_ref,
-        plan=plan,
-        exec_id=exec_id,
-        contract=contract,
-        side=Side(side),
-        price=Decimal(price),
-        quantity=Decimal(quantity),
-        at=_instant(at),
-        commission=None if amount is None else Decimal(amount),
-        commission_currency=currency,
-    )
+def _instant(row: Row) -> datetime:
+    return decoding.instant(row[0])

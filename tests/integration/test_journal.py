@@ -183,8 +183,8 @@ def test_what_is_no_journal_is_refused_and_left_alone(tmp_path: Path) -> None:
 
 def test_a_full_disk_claims_nothing(tmp_path: Path) -> None:
     journal = opened(tmp_path / "j.sqlite")
-    pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
-    journal._connection.execute(f"PRAGMA max_page_count={pages}")
+    pages = journal._db.connection.execute("PRAGMA page_count").fetchone()[0]
+    journal._db.connection.execute(f"PRAGMA max_page_count={pages}")
     large = [replace(ticket(attempt=number), limit_price=Decimal(number)) for number in range(1, 200)]
     with pytest.raises(JournalFailed, match=r"full.*nothing more is sent"):
         journal.claim(due(), large)

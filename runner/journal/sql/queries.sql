@@ -7,13 +7,15 @@ SELECT value FROM meta WHERE key = :key
 -- set_meta --
 INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value
 
+-- has_fire --
+SELECT 1 FROM fire WHERE plan = :plan AND order_name = :order_name AND fire = :fire
+
 -- claim_fire --
-INSERT INTO fire (plan, order_name, fire, due, state, reason, run)
-VALUES (:plan, :order_name, :fire, :due, :state, :reason, :run)
-ON CONFLICT DO NOTHING
+INSERT INTO fire (plan, order_name, fire, due, state, reason, run, claimed_at, epoch)
+VALUES (:plan, :order_name, :fire, :due, :state, :reason, :run, :claimed_at, :epoch)
 
 -- reclaim_fire --
-UPDATE fire SET due = :due, state = :state, reason = :reason, run = :run
+UPDATE fire SET due = :due, state = :state, reason = :reason, run = :run, claimed_at = :claimed_at, epoch = :epoch
 WHERE plan = :plan AND order_name = :order_name AND fire = :fire
 
 -- set_fire --
@@ -24,8 +26,10 @@ WHERE plan = :plan AND order_name = :order_name AND fire = :fire
 SELECT max(attempt) FROM intent WHERE plan = :plan AND order_name = :order_name AND fire = :fire
 
 -- add_intent --
-INSERT INTO intent (order_ref, plan, order_name, fire, role, attempt, payload, state, run)
-VALUES (:order_ref, :plan, :order_name, :fire, :role, :attempt, :payload, :state, :run)
+INSERT INTO intent (order_ref, plan, order_name, fire, role, attempt, payload, state, run, claimed_at, client_id,
+route_id, pair, side, price)
+VALUES (:order_ref, :plan, :order_name, :fire, :role, :attempt, :payload, :state, :run, :claimed_at, :client_id,
+:route_id, :pair, :side, :price)
 
 -- set_route --
 UPDATE intent SET client_id = :client_id, route_id = :route_id, state = :state WHERE order_ref = :order_ref
@@ -75,3 +79,161 @@ WHERE i.run = :run ORDER BY e.at, e.rowid
 SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency
 FROM execution e JOIN intent i USING (order_ref) LEFT JOIN commission c USING (root)
 WHERE e.order_ref = :order_ref ORDER BY e.at, e.rowid
+
+-- open_orders --
+SELECT i.payload, i.state, i.filled, i.average_price, i.perm_id, i.closed_with_run, i.note, i.client_id, i.route_id,
+i.claimed_at, f.due, (SELECT group_concat(p.perm_id) FROM order_perm p WHERE p.order_ref = i.order_ref)
+FROM intent i JOIN fire f USING (plan, order_name, fire)
+WHERE i.closed_with_run = 0 AND i.state IN ('planned', 'sent', 'working', 'held', 'cancel_pending', 'unknown')
+ORDER BY i.rowid
+
+-- order_of --
+SELECT i.payload, i.state, i.filled, i.average_price, i.perm_id, i.closed_with_run, i.note, i.client_id, i.route_id,
+i.claimed_at, f.due, (SELECT group_concat(p.perm_id) FROM order_perm p WHERE p.order_ref = i.order_ref)
+FROM intent i JOIN fire f USING (plan, order_name, fire)
+WHERE i.order_ref = :order_ref
+
+-- orders_in --
+SELECT i.payload, i.state, i.filled, i.average_price, i.perm_id, i.closed_with_run, i.note, i.client_id, i.route_id,
+i.claimed_at, f.due, (SELECT group_concat(p.perm_id) FROM order_perm p WHERE p.order_ref = i.order_ref)
+FROM intent i JOIN fire f USING (plan, order_name, fire)
+WHERE i.state IN (SELECT value FROM json_each(:states))
+ORDER BY i.rowid
+
+-- orders_claimed --
+SELECT i.payload, i.state, i.filled, i.average_price, i.perm_id, i.closed_with_run, i.note, i.client_id, i.route_id,
+i.claimed_at, f.due, (SELECT group_concat(p.perm_id) FROM order_perm p WHERE p.order_ref = i.order_ref)
+FROM intent i JOIN fire f USING (plan, order_name, fire)
+WHERE i.claimed_at >= :start AND i.claimed_at < :until
+ORDER BY i.rowid
+
+-- all_orders --
+SELECT i.payload, i.state, i.filled, i.average_price, i.perm_id, i.closed_with_run, i.note, i.client_id, i.route_id,
+i.claimed_at, f.due, (SELECT group_concat(p.perm_id) FROM order_perm p WHERE p.order_ref = i.order_ref)
+FROM intent i JOIN fire f USING (plan, order_name, fire)
+ORDER BY i.rowid
+
+-- all_executions --
+SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency
+FROM execution e JOIN intent i USING (order_ref) LEFT JOIN commission c USING (root)
+ORDER BY e.rowid
+
+-- highest_order_id --
+SELECT max(route_id) FROM intent WHERE client_id = :client_id
+
+-- add_perm --
+INSERT INTO order_perm (order_ref, perm_id) VALUES (:order_ref, :perm_id) ON CONFLICT DO NOTHING
+
+-- stops_of --
+SELECT plan, reason FROM stop WHERE plan IN ('', :plan)
+
+-- halt --
+SELECT plan, reason, at FROM stop WHERE plan = ''
+
+-- pauses --
+SELECT plan, reason FROM stop WHERE plan > '' ORDER BY plan
+
+-- put_stop --
+INSERT INTO stop (plan, reason, at) VALUES (:plan, :reason, :at)
+ON CONFLICT (plan) DO UPDATE SET reason = excluded.reason, at = excluded.at
+
+-- lift_stop --
+DELETE FROM stop WHERE plan = :plan
+
+-- arming_of --
+SELECT plan, digest, account, at, until FROM arming WHERE plan = :plan
+
+-- armings --
+SELECT plan, digest, account, at, until FROM arming ORDER BY plan
+
+-- put_arming --
+INSERT INTO arming (plan, digest, account, at, until) VALUES (:plan, :digest, :account, :at, :until)
+ON CONFLICT (plan) DO UPDATE SET digest = excluded.digest, account = excluded.account, at = excluded.at,
+until = excluded.until
+
+-- unknown_of --
+SELECT order_ref FROM intent WHERE state = 'unknown' AND closed_with_run = 0 AND plan = :plan ORDER BY rowid
+
+-- tallies --
+SELECT pair, quantity, notional FROM tally WHERE day = :day
+
+-- tally_of --
+SELECT pair, quantity, notional FROM tally WHERE day = :day AND pair = :pair
+
+-- put_tally --
+INSERT INTO tally (day, pair, quantity, notional) VALUES (:day, :pair, :quantity, :notional)
+ON CONFLICT (day, pair) DO UPDATE SET quantity = excluded.quantity, notional = excluded.notional
+
+-- count_fire --
+INSERT INTO fire_count (day, plan, fires) VALUES (:day, :plan, 1)
+ON CONFLICT (day, plan) DO UPDATE SET fires = fires + 1
+
+-- fires_today --
+SELECT fires FROM fire_count WHERE day = :day AND plan = :plan
+
+-- claimed_since --
+SELECT count(*) FROM intent WHERE claimed_at > :since AND route_id IS NOT NULL
+
+-- count_open --
+SELECT count(*) FROM intent
+WHERE pair = :pair AND side = :side AND closed_with_run = 0
+AND state IN ('planned', 'sent', 'working', 'held', 'cancel_pending', 'unknown')
+
+-- epoch --
+SELECT epoch FROM owner WHERE id = 1
+
+-- take_over --
+INSERT INTO owner (id, epoch) VALUES (1, :epoch) ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch
+
+-- reached --
+SELECT value FROM sequence WHERE id = 1
+
+-- count_on --
+INSERT INTO sequence (id, value) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET value = value + 1 RETURNING value
+
+-- evaluated --
+SELECT at FROM evaluated WHERE plan = :plan AND order_name = :order_name
+
+-- put_evaluated --
+INSERT INTO evaluated (plan, order_name, at) VALUES (:plan, :order_name, :at)
+ON CONFLICT (plan, order_name) DO UPDATE SET at = excluded.at
+
+-- plans --
+SELECT plan, file, digest, next_fire FROM plan ORDER BY plan
+
+-- put_plan --
+INSERT INTO plan (plan, file, digest, next_fire) VALUES (:plan, :file, :digest, :next_fire)
+ON CONFLICT (plan) DO UPDATE SET file = excluded.file, digest = excluded.digest, next_fire = excluded.next_fire
+
+-- link --
+SELECT state, detail, at FROM link WHERE id = 1
+
+-- put_link --
+INSERT INTO link (id, state, detail, at) VALUES (1, :state, :detail, :at)
+ON CONFLICT (id) DO UPDATE SET state = excluded.state, detail = excluded.detail, at = excluded.at
+
+-- controls --
+SELECT id, kind, target, detail, at, done_at, note FROM control WHERE done_at IS NULL ORDER BY id
+
+-- control_of --
+SELECT id, kind, target, detail, at, done_at, note FROM control WHERE id = :id
+
+-- add_control --
+INSERT INTO control (kind, target, detail, at) VALUES (:kind, :target, :detail, :at)
+
+-- control_done --
+UPDATE control SET done_at = :at, note = :note WHERE id = :id
+
+-- resolve --
+UPDATE intent SET state = :state, filled = :filled, note = :note WHERE order_ref = :order_ref
+
+-- fires_of --
+SELECT plan, order_name, fire, due, state, reason FROM fire WHERE plan = :plan ORDER BY due DESC, order_name LIMIT :limit
+
+-- miss_fire --
+UPDATE fire SET state = 'missed', reason = :reason
+WHERE plan = :plan AND order_name = :order_name AND fire = :fire
+
+-- fire --
+SELECT plan, order_name, fire, due, state, reason FROM fire
+WHERE plan = :plan AND order_name = :order_name AND fire = :fire

@@ -1,0 +1,196 @@
+"""The claim: one transaction that reads how things stand, is judged, and records a fire once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from runner.core.crashpoints import crashpoint
+from runner.core.events import FireState
+from runner.core.money import EXACT, plain
+from runner.core.order_state import OrderState
+from runner.core.standing import Standing
+from runner.core.ticket import OrderTicket, Role
+from runner.core.times import stamp
+from runner.journal import decoding, payload
+from runner.journal.database import Database
+from runner.journal.decoding import Row, moment
+from runner.journal.gate import Claimed, Gate, Outcome
+from runner.journal.rows import FireRow
+
+MINUTE = timedelta(minutes=1)
+ALL = ""  # the name under which everything is stopped
+_STATES = {Outcome.DENIED: FireState.DENIED, Outcome.MISSED: FireState.MISSED}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claimant:
+    """Who claims: a run of a runner, known by the epoch that it drew when it opened the journal."""
+
+    run: int
+    epoch: str
+
+
+def claim(
+    database: Database, who: Claimant, row: FireRow, tickets: Sequence[OrderTicket], *, again: bool, gate: Gate | None
+) -> Claimed:
+    """Commit a fire and its intents, or why they may not be sent; raises JournalFailed, and nothing is written then."""
+    crashpoint("before_claim")
+    with database.transaction(durable=True):
+        claimed = _recorded(database, who, row, tickets, again=again, gate=gate)
+        crashpoint("in_claim")
+    if claimed:
+        crashpoint("after_claim_commit")
+    return claimed
+
+
+def _recorded(
+    database: Database, who: Claimant, row: FireRow, tickets: Sequence[OrderTicket], *, again: bool, gate: Gate | None
+) -> Claimed:
+    now = None if gate is None else gate.now()
+    is_known = database.do("has_fire", plan=row.plan, order_name=row.order, fire=row.fire).fetchone() is not None
+    if is_known and not again:
+        return Claimed(Outcome.RECORDED_BEFORE)
+    if gate is None or now is None:
+        _put_fire(database, who, row, None, is_known=is_known)
+        _put_intents(database, who, tickets, OrderState.PLANNED)
+        return Claimed(Outcome.CLAIMED)
+    claimed = _judged(database, who, row, tickets, gate, now)
+    state = _STATES.get(claimed.outcome)
+    told = FireRow(plan=row.plan, order=row.order, fire=row.fire, due=row.due, state=state, reason=claimed.reason)
+    _put_fire(database, who, told, now, is_known=is_known)
+    if claimed.outcome is Outcome.DENIED:
+        _put_intents(database, who, tickets, OrderState.DENIED, now)
+    elif claimed:
+        _put_intents(database, who, tickets, OrderState.PLANNED, now, gate)
+        _count(database, row.plan, tickets, now, gate.price)
+    return claimed
+
+
+def _judged(
+    database: Database, who: Claimant, row: FireRow, tickets: Sequence[OrderTicket], gate: Gate, now: datetime
+) -> Claimed:
+    if gate.deadline is not None and now > gate.deadline:
+        late, allowed = (int((at - row.due).total_seconds()) for at in (now, gate.deadline))
+        return Claimed(Outcome.MISSED, f"{late} s late, the start deadline is {allowed} s")
+    reason = gate.judge(standing(database, row.plan, tickets[0] if tickets else None, now, epoch=who.epoch))
+    return Claimed(Outcome.CLAIMED) if reason is None else Claimed(Outcome.DENIED, reason)
+
+
+def record(database: Database, who: Claimant, row: FireRow) -> bool:
+    """Record a fire without orders, unless it is recorded; call it in a transaction."""
+    if database.do("has_fire", plan=row.plan, order_name=row.order, fire=row.fire).fetchone() is not None:
+        return False
+    _put_fire(database, who, row, None, is_known=False)
+    return True
+
+
+def standing(
+    database: Database, plan: str, ticket: OrderTicket | None, now: datetime, *, epoch: str | None = None
+) -> Standing:
+    """Read how a plan stands, for an order like `ticket`; call it in a transaction. `epoch` is that of the claimant."""
+    day = moment(now)[:10]
+    stops = dict(database.read(_pair, "stops_of", plan=plan))
+    return Standing(
+        now=now,
+        is_owner=epoch is None or database.first(_only, "epoch") == epoch,
+        halt=stops.get(ALL),
+        pause=stops.get(plan),
+        arming=database.first(decoding.arming, "arming_of", plan=plan),
+        unknown=database.read(_only, "unknown_of", plan=plan),
+        today=dict(database.read(decoding.tally, "tallies", day=day)),
+        open_orders=_working(database, ticket),
+        fires_today=database.first(_count_of, "fires_today", day=day, plan=plan) or 0,
+        last_minute=database.first(_count_of, "claimed_since", since=moment(now - MINUTE)) or 0,
+    )
+
+
+def _working(database: Database, ticket: OrderTicket | None) -> int:
+    if ticket is None:
+        return 0
+    return database.first(_count_of, "count_open", pair=ticket.contract.name, side=ticket.side.value) or 0
+
+
+def _pair(row: Row) -> tuple[str, str]:
+    return row[0], row[1]
+
+
+def _only(row: Row) -> str:
+    return str(row[0])
+
+
+def _count_of(row: Row) -> int:
+    return int(row[0])
+
+
+def _put_fire(database: Database, who: Claimant, row: FireRow, now: datetime | None, *, is_known: bool) -> None:
+    database.do(
+        "reclaim_fire" if is_known else "claim_fire",
+        plan=row.plan,
+        order_name=row.order,
+        fire=row.fire,
+        due=stamp(row.due),
+        state=None if row.state is None else row.state.value,
+        reason=row.reason,
+        run=who.run,
+        claimed_at=None if now is None else moment(now),
+        epoch=None if now is None else who.epoch,
+    )
+
+
+def _put_intents(
+    database: Database,
+    who: Claimant,
+    tickets: Sequence[OrderTicket],
+    state: OrderState,
+    now: datetime | None = None,
+    gate: Gate | None = None,
+) -> None:
+    for place, ticket in enumerate(tickets):
+        key = ticket.key
+        is_counted = gate is not None and gate.price is not None and ticket.role is Role.ENTRY
+        database.do(
+            "add_intent",
+            order_ref=ticket.order_ref,
+            plan=key.plan,
+            order_name=key.order,
+            fire=key.fire,
+            role=key.role,
+            attempt=key.attempt,
+            payload=payload.dump(ticket),
+            state=state.value,
+            run=who.run,
+            claimed_at=None if now is None else moment(now),
+            client_id=None if gate is None else gate.client_id,
+            route_id=None if gate is None else gate.first_order_id + place,
+            pair=ticket.contract.name,
+            side=ticket.side.value,
+            price=plain(gate.price) if gate is not None and gate.price is not None and is_counted else None,
+        )
+
+
+def _count(database: Database, plan: str, tickets: Sequence[OrderTicket], now: datetime, price: Decimal | None) -> None:
+    day = moment(now)[:10]
+    database.do("count_fire", day=day, plan=plan)
+    for ticket in tickets:
+        if ticket.role is Role.ENTRY:
+            _add_to_tally(database, day, ticket, price)
+
+
+def _add_to_tally(database: Database, day: str, ticket: OrderTicket, price: Decimal | None) -> None:
+    pair = ticket.contract.name
+    quantity, value = ticket.quantity, worth(ticket.quantity, price)
+    before = database.first(decoding.tally, "tally_of", day=day, pair=pair)
+    if before is not None:
+        so_far = before[1]
+        quantity = EXACT.add(so_far.quantity, quantity)
+        value = None if so_far.notional is None or value is None else EXACT.add(so_far.notional, value)
+    notional = None if value is None else plain(value)
+    database.do("put_tally", day=day, pair=pair, quantity=plain(quantity), notional=notional)
+
+
+def worth(quantity: Decimal, price: Decimal | None) -> Decimal | None:
+    """Return what a quantity is worth in the quote currency, None without a price."""
+    return None if price is None else EXACT.multiply(quantity, price)

@@ -1,0 +1,209 @@
+"""What commands do beside a runner: halt, arm, ask, resolve and read. No runner lock is taken; the log is shared."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from runner.core.money import plain
+from runner.core.order_state import OrderState
+from runner.core.standing import Arming
+from runner.core.times import stamp
+from runner.errors import FxrunError, Refused, UsageError
+from runner.journal import decoding, opening, seals
+from runner.journal.claiming import ALL
+from runner.journal.database import Database, damaged, opening_fault
+from runner.journal.decoding import Row, moment
+from runner.journal.lock import RunnerLock
+from runner.journal.mark import Mark
+from runner.journal.rows import ControlRow, FireRow, Halt, LinkRow, OpenRow, PlanRow
+from runner.journal.sql import migrations
+
+__all__ = ["ControlRow", "Halt", "Ledger", "LinkRow", "OpenRow", "PlanRow"]
+
+RESOLUTIONS: Mapping[str, OrderState] = {"filled": OrderState.FILLED, "lost": OrderState.NOT_RECEIVED}
+_SMALL = ("arming", "control", "link", "meta", "plan", "stop")
+
+
+class Ledger:
+    """An existing journal, opened by a command; `close` lets go of it."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it, and bring an older one up to date if no runner has it.
+
+        Raises UsageError (there is none), Refused (newer, foreign, damaged), JournalFailed, JournalBusy.
+        """
+        self.path = path
+        if not path.is_file():
+            raise UsageError(f"{path}: there is no journal; name it with --journal, or in the settings")
+        database = None
+        try:
+            database = Database(str(path), create=False)
+            self._prepare(database)
+        except (sqlite3.Error, FxrunError) as error:
+            if database is not None:
+                database.close()
+            raise error if isinstance(error, FxrunError) else opening_fault(str(path), error) from None
+        self._db = database
+
+    def _prepare(self, database: Database) -> None:
+        version = opening.version_of(database)
+        if version == 0:
+            raise Refused(f"{self.path}: is empty, no journal of fxrun; name another file with --journal")
+        if version < len(migrations()):
+            lock = RunnerLock(self.path, "a migration")
+            try:
+                opening.migrate(database)
+            finally:
+                lock.release()
+        if not seals.is_schema_ours(database.connection):
+            raise damaged(str(self.path), "its tables are not those of fxrun")
+        for found in seals.broken(database.connection, _SMALL):
+            raise damaged(str(self.path), found)
+        if self.path.with_name(self.path.name + ".mark").exists():
+            database.mark = Mark(self.path)
+
+    def close(self) -> None:
+        """Let go of the file; does nothing the second time."""
+        self._db.close()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- writing
+
+    def halt(self, reason: str, at: datetime, *, cancel: bool) -> int | None:
+        """Stop all sending: no claim comes after it. With `cancel` a runner is asked to cancel all; returns that id."""
+        with self._db.transaction(durable=True):
+            self._db.do("put_stop", plan=ALL, reason=reason, at=moment(at))
+            self._db.do("add_remark", order_ref=None, at=stamp(at), text=f"halted: {reason}")
+            return self._ask("cancel", "--all", "", at) if cancel else None
+
+    def resume(self, at: datetime, plan: str | None) -> bool:
+        """Lift the halt, or the pause of a plan; False if there was none."""
+        with self._db.transaction(durable=True):
+            is_lifted = self._db.do("lift_stop", plan=plan or ALL).rowcount > 0
+            if is_lifted:
+                self._db.do("add_remark", order_ref=None, at=stamp(at), text=f"resumed: {plan or 'all'}")
+        return is_lifted
+
+    def arm(self, arming: Arming) -> None:
+        """Store that somebody has armed a plan; it replaces an earlier arming."""
+        with self._db.transaction(durable=True):
+            self._db.do(
+                "put_arming",
+                plan=arming.plan,
+                digest=arming.digest,
+                account=arming.account,
+                at=moment(arming.at),
+                until=moment(arming.until),
+            )
+            text = f"armed: {arming.plan} {arming.digest} until {stamp(arming.until)}"
+            self._db.do("add_remark", order_ref=None, at=stamp(arming.at), text=text)
+
+    def ask_cancel(self, target: str, at: datetime) -> int:
+        """Ask the runner to cancel the orders of a plan, one order_ref, or --all; returns the request's id."""
+        with self._db.transaction(durable=True):
+            return self._ask("cancel", target, "", at)
+
+    def _ask(self, kind: str, target: str, detail: str, at: datetime) -> int:
+        return self._db.do("add_control", kind=kind, target=target, detail=detail, at=moment(at)).lastrowid or 0
+
+    def resolve(self, order_ref: str, as_: str, at: datetime, by: str) -> int:
+        """Decide by hand what became of an order whose outcome is unknown: filled or lost.
+
+        Only its present state changes; a remark says who decided, and a running runner is told. Returns the id of
+        that request. Raises UsageError for an order that is not unknown.
+        """
+        if (state := RESOLUTIONS.get(as_)) is None:
+            raise UsageError(f"{as_}: an order is resolved as filled or as lost")
+        with self._db.transaction(durable=True):
+            row = self._db.first(decoding.open_order, "order_of", order_ref=order_ref)
+            if row is None:
+                raise UsageError(f"{order_ref}: no order of this journal; see fxrun orders")
+            if row.state is not OrderState.UNKNOWN or row.closed_with_run:
+                known = "closed with its simulated run" if row.closed_with_run else row.state.value
+                raise UsageError(f"{order_ref}: is {known}, and only an order whose outcome is unknown is resolved")
+            filled = row.ticket.quantity if state is OrderState.FILLED else row.filled
+            text = f"resolved by hand as {as_} by {by}"
+            self._db.do("resolve", order_ref=order_ref, state=state.value, filled=plain(filled), note=text)
+            before = f"it was unknown, filled {plain(row.filled)}: {row.note}".rstrip(": ")
+            self._db.do("add_remark", order_ref=order_ref, at=stamp(at), text=f"{text}; {before}")
+            return self._ask("resolve", order_ref, as_, at)
+
+    # --- reading
+
+    def halted(self) -> Halt | None:
+        """Return why all sending is halted and since when, None if it is not."""
+        return self._db.first(decoding.halt, "halt")
+
+    def pauses(self) -> Mapping[str, str]:
+        """Return the plans that are paused, each with the reason."""
+        return dict(self._db.read(_pair, "pauses"))
+
+    def armings(self) -> tuple[Arming, ...]:
+        """Return what is armed, by plan, expired ones included."""
+        return self._db.read(decoding.arming, "armings")
+
+    def plans(self) -> tuple[PlanRow, ...]:
+        """Return the plans that a runner noted, by name."""
+        return self._db.read(decoding.plan, "plans")
+
+    def link(self) -> LinkRow | None:
+        """Return how a runner's connection stood last, None if none noted it."""
+        return self._db.first(decoding.link, "link")
+
+    def orders(self, *, today: date | None = None, states: Collection[OrderState] | None = None) -> tuple[OpenRow, ...]:
+        """Return orders as they were intended, oldest first: those claimed or denied in a UTC day, those in a state.
+
+        With both, an order needs only one of them; with neither, all are returned.
+        """
+        if today is None and states is None:
+            return self._db.read(decoding.open_order, "all_orders")
+        found: dict[str, OpenRow] = {}
+        if states is not None:
+            names = json.dumps([state.value for state in states])
+            found.update(_by_ref(self._db.read(decoding.open_order, "orders_in", states=names)))
+        if today is not None:
+            start = datetime.combine(today, time.min, UTC)
+            span = {"start": moment(start), "until": moment(start + timedelta(days=1))}
+            found.update(_by_ref(self._db.read(decoding.open_order, "orders_claimed", **span)))
+        return tuple(sorted(found.values(), key=lambda row: row.claimed_at))
+
+    def fires(self, plan: str, limit: int) -> tuple[FireRow, ...]:
+        """Return the last fires of a plan, latest first."""
+        return self._db.read(decoding.fire, "fires_of", plan=plan, limit=limit)
+
+    def control(self, id: int) -> ControlRow:
+        """Return a request, done or not; raises UsageError for one that does not exist."""
+        found = self._db.first(decoding.control, "control_of", id=id)
+        if found is None:
+            raise UsageError(f"{id}: nothing was asked under this number")
+        return found
+
+    def has_runner(self) -> bool:
+        """Tell whether a runner has this journal now."""
+        return RunnerLock.is_held(self.path)
+
+    def mode_and_account(self) -> tuple[str, str] | None:
+        """Return what the journal was bound to at its birth, None if it has not been yet."""
+        mode, account = (self._db.first(_text, "get_meta", key=key) for key in ("mode", "account"))
+        return None if mode is None or account is None else (mode, account)
+
+
+def _by_ref(rows: tuple[OpenRow, ...]) -> dict[str, OpenRow]:
+    return {row.ticket.order_ref: row for row in rows}
+
+
+def _pair(row: Row) -> tuple[str, str]:
+    return row[0], row[1]
+
+
+def _text(row: Row) -> str:
+    return str(row[0])

@@ -1,0 +1,140 @@
+"""The SQLite file below the journal: opened, migrated, written in transactions, and what its errors mean.
+
+Write-ahead log. What is durable is on the disk when its transaction returns, and with it all that was written before.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from runner.errors import FxrunError, Refused, UsageError
+from runner.journal import seals
+from runner.journal.decoding import Row
+from runner.journal.mark import Mark
+from runner.journal.sql import queries
+
+MEMORY = ":memory:"
+PATIENCE = 30.0  # seconds that another process may hold the file before a claim fails
+T = TypeVar("T")
+
+_NOT_A_DATABASE = (sqlite3.SQLITE_NOTADB,)
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
+_DISK = (
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_AUTH,
+    sqlite3.SQLITE_NOLFS,
+)
+
+
+class JournalFailed(FxrunError):
+    """The journal cannot be written or read; nothing is sent that could not be written down."""
+
+
+def damaged(path: str, what: str) -> Refused:
+    """Say that a journal cannot be trusted, and what is safe to do."""
+    return Refused(
+        f"{path}: the journal is damaged ({what}); nothing was sent. Restore your last backup of it, or see all that is"
+        f" wrong with: fxrun journal check --journal '{path}'"
+    )
+
+
+def opening_fault(path: str, error: sqlite3.Error) -> FxrunError:
+    """Say what an error means that came while a journal was opened."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if code in _NOT_A_DATABASE:
+        return Refused(f"{path}: not a journal of fxrun, or damaged ({error}); name another file with --journal")
+    if code in _BUSY:
+        return JournalFailed(f"{path}: another program holds the journal ({error}); end it, then try again")
+    if code in _DISK:
+        return UsageError(f"{path}: cannot be written ({error}); name another --journal")
+    return damaged(path, str(error))
+
+
+class Database:
+    """An open file (or memory); one thread uses it."""
+
+    def __init__(self, path: str, *, create: bool = True, patience: float = PATIENCE) -> None:
+        """Open it; raises sqlite3.Error. Without `create` the file must exist."""
+        self.path = path
+        self.mark: Mark | None = None
+        target = path if create else f"{Path(path).absolute().as_uri()}?mode=rw"
+        self.connection = sqlite3.connect(target, isolation_level=None, timeout=patience, uri=not create)
+        try:
+            seals.install(self.connection)
+            if path != MEMORY:
+                self.connection.execute("PRAGMA journal_mode=WAL")
+            self.connection.execute("PRAGMA synchronous=FULL")
+            self.connection.execute("PRAGMA foreign_keys=ON")
+        except sqlite3.Error:
+            self.connection.close()
+            raise
+        self._is_durable = True
+
+    def close(self) -> None:
+        """Let go of the file; does nothing the second time."""
+        self.connection.close()
+        if self.mark is not None:
+            self.mark.close()
+            self.mark = None
+
+    @contextmanager
+    def transaction(self, *, durable: bool = False) -> Iterator[None]:
+        """Commit all of it or nothing; raises JournalFailed, and can be used again after that."""
+        self._make_durable(durable)
+        number = 0
+        try:
+            self.execute("BEGIN IMMEDIATE")
+            before = self.connection.total_changes
+            yield
+            if durable and self.mark is not None and self.connection.total_changes != before:
+                ((number,),) = self.do("count_on").fetchall()
+            self.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self.connection.rollback()
+            raise
+        if number and self.mark is not None:
+            self.mark.note(number)
+
+    def _make_durable(self, durable: bool) -> None:
+        if durable is not self._is_durable and self.path != MEMORY:
+            self.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self._is_durable = durable
+
+    def execute(self, statement: str, values: Mapping[str, object] | tuple[()] = ()) -> sqlite3.Cursor:
+        """Carry out a statement; raises JournalFailed."""
+        try:
+            return self.connection.execute(statement, values)
+        except sqlite3.Error as error:
+            raise self._failed("written", error) from error
+
+    def _failed(self, what: str, error: Exception) -> JournalFailed:
+        return JournalFailed(f"{self.path}: the journal cannot be {what} ({error}); nothing more is sent")
+
+    def do(self, name: str, **values: object) -> sqlite3.Cursor:
+        """Carry out a named statement; raises JournalFailed."""
+        return self.execute(queries()[name], values)
+
+    def write(self, name: str, **values: object) -> sqlite3.Cursor:
+        """Carry out one statement that is a transaction of its own, on the disk with the next durable one."""
+        self._make_durable(False)
+        return self.do(name, **values)
+
+    def read(self, decode: Callable[[Row], T], name: str, **values: object) -> tuple[T, ...]:
+        """Return the rows of a named query; raises JournalFailed, also for a row that means nothing."""
+        try:
+            return tuple(map(decode, self.do(name, **values)))
+        except (sqlite3.Error, ValueError, KeyError, TypeError, ArithmeticError) as error:
+            raise self._failed("read", error) from error
+
+    def first(self, decode: Callable[[Row], T], name: str, **values: object) -> T | None:
+        """Return the first row of a named query, None if it has none."""
+        return next(iter(self.read(decode, name, **values)), None)

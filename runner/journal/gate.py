@@ -1,0 +1,44 @@
+"""What a claim is judged by, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+
+from runner.core.standing import Standing
+
+
+class Outcome(Enum):
+    """What a claim did."""
+
+    CLAIMED = "claimed"  # recorded; its orders may be sent
+    RECORDED_BEFORE = "recorded_before"  # nothing was written
+    DENIED = "denied"  # recorded with its reason and its intents; nothing may be sent
+    MISSED = "missed"  # recorded with its reason; nothing may be sent
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """True if the claim is ours now; `reason` says why not."""
+
+    outcome: Outcome
+    reason: str | None = None
+
+    def __bool__(self) -> bool:
+        """Tell whether the fire is ours to send."""
+        return self.outcome is Outcome.CLAIMED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gate:
+    """How a claim of a live run is judged, inside the transaction that writes it."""
+
+    now: Callable[[], datetime]  # called when the lock is ours
+    deadline: datetime | None  # past it the fire is missed
+    judge: Callable[[Standing], str | None]  # a reason denies
+    client_id: int
+    first_order_id: int  # the orders of the fire have this id and those above it
+    price: Decimal | None  # what an entry is counted with, None if not known
