@@ -36,7 +36,7 @@ def make_desk(
     connection, clock = session.connection, session.clock
 
     def make_tracker() -> Tracker:
-        return Tracker(journal, clock, emit, client_id=connection.client_id, find=journal.order)
+        return Tracker(journal, clock, emit, client_id=connection.client_id)
 
     tracker = make_tracker()
     link = Link(connection, clock.seconds, on_change, supervised=supervised, seed=seed)

@@ -46,6 +46,7 @@ class Watch:
         desk = self._desk
         before = desk.link.state
         desk.link.take(fact)
+        desk.inquest.take(fact)
         if isinstance(fact, LoggedIn):
             self._log_in(fact)
         elif isinstance(fact, ConnectionLost | LoginFailed):
@@ -53,7 +54,6 @@ class Watch:
             desk.quotes.forget()
         elif isinstance(fact, CurrentTimeSeen):
             desk.check_clock(fact.at, self._clock.now())
-        desk.inquest.take(fact)
         desk.quotes.take(fact)
         if desk.broken is None:
             desk.tracker.handle(fact)
@@ -68,7 +68,6 @@ class Watch:
             desk.admit(fact)
         desk.connection.use_above(desk.journal.highest_order_id(desk.connection.client_id))
         desk.tracker.new_session()
-        desk.inquest.take(fact)
         desk.inquest.begin()
 
     # --- time
