@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 Line = Mapping[str, object]
@@ -17,6 +17,7 @@ OURS = "fx1:"
 SETTLED = {"filled", "cancelled", "expired", "rejected", "denied", "unknown", "not_received"}
 AT_BROKER = {"sent", "working", "held", "cancel_pending", "filled", "cancelled", "expired"}
 NEVER_THERE = {"denied", "not_received"}
+AROUND = timedelta(seconds=60)  # how far two clocks may be apart
 _COUNTED = ("orders", "acknowledged", "executions", "unknown")
 _WRONG = ("doubled", "lost", "unknown_unfounded", "unresolved", "fires_wrong", "quantities_wrong", "states_wrong",
           "after_halt", "over_limit")  # fmt: skip
@@ -71,6 +72,7 @@ class Circumstances:
     bounds: Bounds = Bounds()
     halted_from: int | None = None  # the number of truth lines at which no order may come any more
     forgotten: Sequence[datetime] = ()  # when the gateway forgot its day: rollovers, restarts with their state lost
+    restarted: Sequence[datetime] = ()  # when it was restarted and kept its state
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,7 +137,11 @@ def judge(truth: Iterable[Line], export: Iterable[Line], fires: Iterable[Fire], 
         "quantities_wrong": _quantities_wrong(real, orders, told),
         "after_halt": _after_halt(real, about.halted_from),
         "over_limit": _over_limit(real, orders, about),
-        "unknown_unfounded": _unfounded(real, orders, about),
+        "unknown_unfounded": [
+            f"{ref}: unknown, although {reason}"
+            for ref, line in orders.items()
+            if _state(line) == "unknown" and (reason := _told_by_evidence(real, ref, about)) is not None
+        ],
         "unresolved": [f"{ref}: left {_state(line)}" for ref, line in orders.items() if _is_left(real, ref, line)],
         "states_wrong": _states_wrong(real, orders),
     }
@@ -149,6 +155,17 @@ def judge(truth: Iterable[Line], export: Iterable[Line], fires: Iterable[Fire], 
         faults=tuple(f"{name}: {text}" for name, texts in found.items() for text in texts),
         **{name: len(texts) for name, texts in found.items()},
     )
+
+
+def unfounded(truth: Iterable[Line], refs: Iterable[str], about: Circumstances) -> list[str]:
+    """Return those of some unknown orders of which the evidence would have told, each with the reason."""
+    real = _read(truth)
+    return [f"{ref}: unknown, although {reason}" for ref in refs if (reason := _told_by_evidence(real, ref, about))]
+
+
+def created(truth: Iterable[Line]) -> dict[str, int]:
+    """Return how many orders the gateway has made under each orderRef of ours."""
+    return {ref: len(made) for ref, made in _read(truth).created.items()}
 
 
 def root_of(exec_id: str) -> str:
@@ -306,23 +323,16 @@ def _too_many_a_minute(real: _Truth, bounds: Bounds) -> list[str]:
     return [f"{most + 1} orders within a minute" for a, b in zip(times, times[most:], strict=False) if b - a < 59]
 
 
-def _unfounded(real: _Truth, orders: Mapping[str, Line], about: Circumstances) -> list[str]:
-    """I7: UNKNOWN only of what the evidence does not tell."""
-    return [
-        f"{ref}: unknown, although {reason}"
-        for ref, line in orders.items()
-        if _state(line) == "unknown" and (reason := _told_by_evidence(real, ref, about)) is not None
-    ]
-
-
 def _told_by_evidence(real: _Truth, ref: str, about: Circumstances) -> str | None:
     """Return what would have told of this order, None if nothing would have."""
     claim = about.claims.get(ref)
     claimed = None if claim is None else claim.at
-    if any(claimed is None or when >= claimed for when in about.forgotten):
+    if claimed is None or any(when >= claimed - AROUND for when in about.forgotten):
         return None
     if ref in real.created:
         return "the gateway knows it, and has not forgotten its day"
+    if any(when >= claimed - AROUND for when in about.restarted):
+        return None
     if claim is not None and real.frames.get(claim.client_id, 0) >= claim.order_id:
         return None
     return "no order with its number or a higher one has come in: its absence is proven"

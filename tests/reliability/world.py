@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.reliability.oracle import Bounds, Circumstances, Claim, Fire, Recorded, Verdict, judge
+from tests.reliability.oracle import AROUND, Bounds, Circumstances, Claim, Fire, Recorded, Verdict, judge
 from tests.reliability.processes import ACCOUNT, ALWAYS, FXRUN, ROOT, GatewayProcess
 
 PLANTED = (sys.executable, "-m", "tests.reliability.planted")
@@ -107,6 +107,7 @@ class World:
     bounds: Bounds
     name: str = "fxrun"  # of the journal and the settings: another name is another runner
     runners: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    restarts: list[datetime] = field(default_factory=list)  # of the gateway
     started: datetime | None = None
     last_until: str = ""
 
@@ -141,11 +142,18 @@ class World:
         assert done.returncode == 0, done.stderr + done.stdout
 
     def run(
-        self, until: str, *, crash: str = "", planted: str = "", environ: Mapping[str, str] | None = None
+        self,
+        until: str,
+        *,
+        crash: str = "",
+        planted: str = "",
+        environ: Mapping[str, str] | None = None,
+        address: str = "",
     ) -> subprocess.Popen[bytes]:
         """Start a runner of all plans; what it says goes to runner.jsonl and runner.log beside the journal."""
         program = [*PLANTED, planted] if planted else list(FXRUN)
-        command = [*program, *self.files, "--rehearsal", self.address, "--settings", str(self.settings)]
+        command = [*program, *self.files, "--rehearsal", address or self.address]
+        command += ["--settings", str(self.settings)]
         command += ["--until", until, "--json"]
         added = {**(environ or {}), **({"FXRUN_CRASH_AT": crash} if crash else {})}
         with (
@@ -193,8 +201,9 @@ class World:
                 wanted += [Fire(plan=plan.name, order=order, time=instant) for instant in instants]
         return wanted
 
-    def silent(self, rows: Rows) -> list[str]:
+    def silent(self) -> list[str]:
         """Return the orders that never had a fire, or whose first came long after the first runner."""
+        rows = rows_of(self.journal)
         assert self.started is not None
         latest = (self.started + timedelta(seconds=30)).strftime(ALWAYS)
         first: dict[tuple[str, str], str] = {}
@@ -204,23 +213,34 @@ class World:
         names = ((plan.name, order, every) for plan in self.plans for order, every in plan.orders.items())
         return [f"{p}/{o}" for p, o, every in names if every and first.get((p, o), "none") > latest]
 
-    def judge(self, *, halted_from: int | None = None, forgotten: Sequence[datetime] = ()) -> Verdict:
-        """Hold the journal against the gateway's truth."""
-        rows = rows_of(self.journal)
-        about = Circumstances(
+    def about(self, rows: Rows, *, halted_from: int | None = None) -> Circumstances:
+        """Return what the oracle has to know beside both accounts."""
+        return Circumstances(
             recorded=rows.recorded,
             claims=rows.claims,
             bounds=self.bounds,
             halted_from=halted_from,
-            forgotten=(*forgotten, *self._midnights()),
+            forgotten=self._midnights(),
+            restarted=self.restarts,
         )
+
+    def judge(self, *, halted_from: int | None = None) -> Verdict:
+        """Hold the journal against the gateway's truth."""
+        rows = rows_of(self.journal)
+        about = self.about(rows, halted_from=halted_from)
         return judge(self.gateway.lines(), self.export(), self.due(rows), about)
+
+    def restart_gateway(self) -> None:
+        """Kill the gateway, and start it again with what is on its disk."""
+        self.gateway.kill()
+        self.restarts.append(datetime.now(UTC))
+        self.gateway.start()
 
     def _midnights(self) -> list[datetime]:
         """Return the days' ends since the start, at which a TWS forgets what it did."""
         assert self.started is not None
         day = self.started.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        now = datetime.now(UTC)
+        now = datetime.now(UTC) + AROUND
         return [day + timedelta(days=n) for n in range((now - day).days + 1)] if day <= now else []
 
     def end(self) -> None:

@@ -1,0 +1,153 @@
+"""Kill the runner, again and again, while it trades; then let it settle, and hold its journal against the truth.
+
+    python -m tests.reliability.kills --kills 1000 --orders 20000 --seed 1 [--both] [--plant NAME]
+
+Half of the kills come at any time, from outside; half at a named point (`FXRUN_CRASH_AT`). `--plant` puts a fault into
+the runner that the campaign must find: it exits 0 then, and 1 if it finds nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from runner.core.crashpoints import POINTS
+from tests.reliability.person import Outcome, Person
+from tests.reliability.workload import DEEP, mixed
+from tests.reliability.world import World, in_seconds, rows_of, world
+
+OFTEN = ("before_claim", "in_claim", "after_claim_commit", "before_first_order", "between_orders", "after_last_order",
+         "after_sent_record", "before_fact", "after_fact")  # fmt: skip
+VISITS = dict.fromkeys(OFTEN, 40)  # at which visit of a point a kill comes, at most
+PLANTS = ("send-before-commit", "retry-on-silence", "end-as-empty")
+LONGEST = 8.0  # seconds until a kill from outside
+RESOLVE_EVERY = 8  # kills
+
+
+class Killer:
+    """Kills the runners of one world until it has had enough kills and orders."""
+
+    def __init__(self, here: World, draw: random.Random, *, both: bool = False, planted: str = "") -> None:
+        self._world = here
+        self._draw = draw
+        self._both = both
+        self._planted = planted
+        self.outcome = Outcome()
+        self._person = Person(here, self.outcome)
+
+    def go(self, kills: int, orders: int) -> Outcome:
+        """Kill, settle and judge."""
+        while self.outcome.histogram.kills < kills or self._orders() < orders:
+            self.once()
+            if self.outcome.histogram.kills % RESOLVE_EVERY == 0:
+                self._person.look()
+        self.end()
+        return self.outcome
+
+    def _orders(self) -> int:
+        return self._world.gateway.truth.read_bytes().count(b'"event": "order"')
+
+    def once(self) -> None:
+        """Start a runner and kill it."""
+        draw = self._draw
+        point = draw.choice(POINTS) if draw.random() < 0.5 else ""
+        crash = f"{point}:{draw.randint(1, VISITS.get(point, 1))}" if point else ""
+        until = in_seconds(2 if point == "at_close" else 3600)
+        runner = self._world.run(until, crash=crash, planted=self._planted)
+        asked = self._ask_cancel() if "c" in point and ("cancel" in point or "control" in point) else None
+        if self._both and draw.random() < 0.3:
+            time.sleep(draw.uniform(0, LONGEST / 2))
+            self._world.restart_gateway()
+        where = self._wait(runner, LONGEST * 2 if point else draw.uniform(0.05, LONGEST), point)
+        if asked is not None:
+            asked.wait(30)
+        rows = rows_of(self._world.journal)
+        if where:
+            self.outcome.histogram.add(rows.open(), where)
+
+    def _wait(self, runner: subprocess.Popen[bytes], seconds: float, point: str) -> str:
+        """Wait for the crash point, else kill; returns where the kill came, "" if the runner ended by itself."""
+        try:
+            code = runner.wait(seconds)
+        except subprocess.TimeoutExpired:
+            runner.kill()
+            runner.wait(20)
+            return "any time"
+        self.outcome.exits[code] += 1
+        return point if code == -9 else ""
+
+    def _ask_cancel(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "runner", "cancel", "--all", "--settings", str(self._world.settings)]
+        root = Path(__file__).parents[2]
+        return subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def end(self) -> None:
+        """Let the last runner settle, and judge."""
+        self.outcome.exits[self._person.settle(planted=self._planted)] += 1
+
+
+def campaign(kills: int, orders: int, seed: int, *, both: bool = False, planted: str = "", plans: int = 16) -> Outcome:
+    """Run one world."""
+    with world(mixed(plans), *DEEP, "--seed", str(seed)) as here:
+        return Killer(here, random.Random(seed), both=both, planted=planted).go(kills, orders)
+
+
+def missing_end(seed: int, *, planted: str = "") -> Outcome:
+    """Kill when the bytes have left; after it no list of the gateway comes to its end, and its next ids go back."""
+    with world(mixed(4), *DEEP, "--seed", str(seed)) as here:
+        killer = Killer(here, random.Random(seed), planted=planted)
+        killer._wait(here.run(in_seconds(600), crash="after_last_order:5"), 30, "after_last_order")
+        killer.outcome.histogram.add(rows_of(here.journal).open(), "after_last_order")
+        here.gateway.control(do="restart", ids_back=1000, **{"for": 0.2})
+        time.sleep(0.5)
+        for message in ("OpenOrder", "OrderStatus", "ExecutionDetails", "CompletedOrder", "OpenOrdersEnd",
+                        "ExecutionsEnd", "CompletedOrdersEnd"):  # fmt: skip
+            here.gateway.control(do="drop", message=message, times=100_000)
+        here.run(in_seconds(600), planted=planted)
+        time.sleep(30)
+        here.runners[-1].kill()
+        here.gateway.control(do="calm")
+        killer.end()
+        return killer.outcome
+
+
+def report(outcome: Outcome, seed: int, seconds: float) -> str:
+    """Return the figures as text."""
+    told = [*outcome.histogram.lines(), f"exits of runners that were not killed from outside: {dict(outcome.exits)}"]
+    return "\n".join([*told, outcome.report(seed, seconds)])
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the campaign and print its figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--orders", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--worlds", type=int, default=max(1, (os.cpu_count() or 1)), help="how many run at a time")
+    parser.add_argument("--both", action="store_true", help="kill the gateway, too")
+    parser.add_argument("--plant", choices=PLANTS, default="")
+    given = parser.parse_args(words)
+    print(f"seed {given.seed}")
+    began = time.monotonic()
+    total = Outcome()
+    if given.plant == "end-as-empty":
+        total.merge(missing_end(given.seed, planted=given.plant))
+    else:
+        share = (-(-given.kills // given.worlds), -(-given.orders // given.worlds))
+        with ThreadPoolExecutor(given.worlds) as pool:
+            seeds = range(given.seed * 1000, given.seed * 1000 + given.worlds)
+            for one in pool.map(lambda s: campaign(*share, s, both=given.both, planted=given.plant), seeds):
+                total.merge(one)
+    print(report(total, given.seed, time.monotonic() - began))
+    return int(bool(total.all_faults()) is not bool(given.plant))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
