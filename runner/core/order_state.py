@@ -2,6 +2,7 @@
 
 Quantities decide: a fill after a cancel updates the filled quantity, and completes the order if it is the last. A fact
 that does not fit is kept and flagged, never raised: it came from a broker, and the broker is where the order is.
+`REOPENED` is what complete lists of the broker say, not what a single message says: an order that had ended is open.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class Change(Enum):
     EXPIRED = "expired"
     FULLY_FILLED = "fully_filled"
     REJECTED = "rejected"
+    CANCEL_REFUSED = "cancel_refused"
+    REOPENED = "reopened"
     SILENCE = "silence"
     PROVEN_ABSENT = "proven_absent"
 
@@ -67,18 +70,50 @@ TRANSITIONS: Mapping[OrderState, Mapping[Change, OrderState]] = {
     # a runner that died between the bytes and their record left it planned; the broker may speak of it all the same
     S.PLANNED: {**_ALIVE, C.DENIED: S.DENIED, C.SENT: S.SENT, C.PROVEN_ABSENT: S.NOT_RECEIVED},
     S.SENT: {**_ALIVE, C.PROVEN_ABSENT: S.NOT_RECEIVED},
-    S.WORKING: _ALIVE,
-    S.HELD: _ALIVE,
-    # a status that was under way when the cancel left does not undo the cancel
-    S.CANCEL_PENDING: {**_ALIVE, C.ACKNOWLEDGED: S.CANCEL_PENDING, C.HELD: S.CANCEL_PENDING},
+    S.WORKING: {**_ALIVE, C.CANCEL_REFUSED: S.WORKING, C.REOPENED: S.WORKING},
+    S.HELD: {**_ALIVE, C.CANCEL_REFUSED: S.HELD, C.REOPENED: S.HELD},
+    # a status that was under way when the cancel left does not undo the cancel; the refusal of the cancel does
+    S.CANCEL_PENDING: {
+        **_ALIVE,
+        C.ACKNOWLEDGED: S.CANCEL_PENDING,
+        C.HELD: S.CANCEL_PENDING,
+        C.CANCEL_REFUSED: S.WORKING,
+        C.REOPENED: S.CANCEL_PENDING,
+    },
     # the last fill was already on its way; Inactive then Cancelled is how a TWS spells a rejection
-    S.CANCELLED: {C.CANCELLED: S.CANCELLED, C.FULLY_FILLED: S.FILLED, C.REJECTED: S.REJECTED, C.EXPIRED: S.CANCELLED},
-    S.EXPIRED: {C.CANCELLED: S.EXPIRED, C.EXPIRED: S.EXPIRED, C.FULLY_FILLED: S.FILLED},
-    S.REJECTED: {C.REJECTED: S.REJECTED, C.CANCELLED: S.REJECTED, C.FULLY_FILLED: S.FILLED},
+    S.CANCELLED: {
+        C.CANCELLED: S.CANCELLED,
+        C.EXPIRED: S.CANCELLED,
+        C.FULLY_FILLED: S.FILLED,
+        C.REJECTED: S.REJECTED,
+        C.REOPENED: S.WORKING,
+    },
+    S.EXPIRED: {
+        C.CANCELLED: S.EXPIRED,
+        C.EXPIRED: S.EXPIRED,
+        C.FULLY_FILLED: S.FILLED,
+        C.REJECTED: S.REJECTED,
+        C.REOPENED: S.WORKING,
+    },
+    S.REJECTED: {
+        C.CANCELLED: S.REJECTED,
+        C.EXPIRED: S.REJECTED,
+        C.FULLY_FILLED: S.FILLED,
+        C.REJECTED: S.REJECTED,
+        C.REOPENED: S.WORKING,
+    },
     # a fill beats every status; an acknowledgement that arrives after it is old news
-    S.FILLED: dict.fromkeys((C.FULLY_FILLED, C.ACKNOWLEDGED, C.HELD, C.CANCEL_REQUESTED), S.FILLED),
-    S.UNKNOWN: {**_ALIVE, C.PROVEN_ABSENT: S.NOT_RECEIVED},
-    S.NOT_RECEIVED: {},
+    S.FILLED: {
+        **dict.fromkeys((C.FULLY_FILLED, C.ACKNOWLEDGED, C.HELD, C.CANCEL_REQUESTED), S.FILLED),
+        C.REOPENED: S.WORKING,
+    },
+    S.UNKNOWN: {**_ALIVE, C.PROVEN_ABSENT: S.NOT_RECEIVED, C.REOPENED: S.WORKING},
+    # the proof was wrong if the broker speaks of the order after all
+    S.NOT_RECEIVED: {
+        **{change: state for change, state in _ALIVE.items() if change is not C.SILENCE},
+        C.PROVEN_ABSENT: S.NOT_RECEIVED,
+        C.REOPENED: S.WORKING,
+    },
     S.DENIED: {},
 }
 

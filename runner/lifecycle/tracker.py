@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from collections.abc import Callable
 from functools import singledispatchmethod
 
 from runner.core.clock import Clock
@@ -18,98 +16,40 @@ from runner.core.facts import (
     OpenOrderSeen,
     OrderStatusSeen,
 )
-from runner.core.order_state import Change, OrderState, advance
-from runner.core.ticket import OrderTicket
+from runner.core.ids import PREFIX
+from runner.core.order_state import Change, OrderState
 from runner.ib.notices import Disposition, classify
-from runner.journal.rows import OrderRow
 from runner.journal.store import Journal, root_of
-from runner.lifecycle import telling
-from runner.lifecycle.reading import acknowledgement, change_of, completion, end_of
+from runner.lifecycle import reading, telling
+from runner.lifecycle.attribution import OrderFact
+from runner.lifecycle.book import Book
+from runner.lifecycle.followed import UNHEARD_OF, Followed, revision_of
+from runner.lifecycle.reconcile import APART, Evidence
 
-ZERO = Decimal(0)
-UNACKNOWLEDGED = (OrderState.PLANNED, OrderState.SENT)
-
-
-@dataclass(slots=True)
-class _Followed:
-    """One order while it is followed. `executions`: root of exec_id -> (exec_id, price, quantity)."""
-
-    row: OrderRow
-    ref: str
-    stored: OrderRow  # what the journal has
-    executions: dict[str, tuple[str, Decimal, Decimal]] = field(default_factory=dict)
-    costs: dict[str, tuple[Decimal, str]] = field(default_factory=dict)  # root of exec_id -> commission
-    reported: Decimal = ZERO  # the filled quantity of the last orderStatus
-    cancel_asked: bool = False
-    heard: bool = False  # the broker spoke of the order itself since it is followed
-    notes: set[tuple[int, str]] = field(default_factory=set)
+_ENDED_WORDS = (OrderState.CANCELLED, OrderState.EXPIRED, OrderState.REJECTED)
+_AT_WORK = (OrderState.WORKING, OrderState.HELD, OrderState.CANCEL_PENDING)
+_STILL_THERE = (Change.ACKNOWLEDGED, Change.HELD, Change.CANCEL_REQUESTED)
+GONE = "it is no longer among the open orders, nor among the completed ones"
 
 
-class Tracker:
-    """Keeps the orders of one run; used by the engine thread alone."""
+class Tracker(Book):
+    """Keeps the orders of one run; used by the engine thread alone.
+
+    A fact whose record fails (JournalFailed) may be handed in again: nothing is counted twice, nothing forgotten.
+    """
 
     def __init__(self, journal: Journal, clock: Clock, emit: Callable[[Event], None], *, client_id: int) -> None:
-        self._journal = journal
-        self._clock = clock
-        self._emit = emit
-        self._client_id = client_id  # order ids mean something within one client id only
-        self._orders: dict[str, _Followed] = {}
-        self._open: dict[str, None] = {}  # order_refs that have not ended, oldest first
-        self._silent: dict[str, None] = {}  # those of them that no answer has come for
-        self._owed: dict[str, None] = {}  # order_refs whose fills, or commissions of them, are still to come
-        self._routes: dict[int, str] = {}
-        self._roots: dict[str, str] = {}
+        super().__init__(journal, clock, emit, client_id=client_id)
         self._early: dict[str, CommissionSeen] = {}  # commissions that overtook their execution
-        self._plan = ""
 
-    # --- what we do ourselves
+    def _begin(self, followed: Followed) -> None:
+        super()._begin(followed)
+        self._replay(followed.ref, *followed.perm_ids)
 
-    def follow(self, row: OrderRow) -> None:
-        """Take up an order that was planned a moment ago."""
-        ref = row.ticket.order_ref
-        self._orders[ref] = _Followed(row, ref, row)
-        self._list(ref, row.state)
-        self._plan = self._plan or row.ticket.key.plan
-
-    def resume(self, row: OrderRow) -> None:
-        """Take up an order that an earlier run left open in the journal."""
-        self.follow(row)
-        followed = self._orders[row.ticket.order_ref]
-        followed.reported = row.filled
-        for seen in self._journal.executions_of(followed.ref):
-            root = root_of(seen.exec_id)
-            followed.executions[root] = (seen.exec_id, seen.price, seen.quantity)
-            self._roots[root] = followed.ref
-            if seen.commission is not None and seen.commission_currency is not None:
-                followed.costs[root] = (seen.commission, seen.commission_currency)
-        self._apply_quantities(followed)
-
-    def sent(self, tickets: Iterable[OrderTicket], routes: dict[int, str]) -> None:
-        """Note that the bytes of these orders left under these order ids."""
-        self._routes.update(routes)
-        for ticket in tickets:
-            self._apply(self._orders[ticket.order_ref], Change.SENT)
-
-    def unresolved(self) -> tuple[str, ...]:
-        """Return the orders that no answer has come for: order_ref each."""
-        return tuple(self._silent)
-
-    def unheard(self) -> tuple[str, ...]:
-        """Return the orders that may be open and that the broker has not spoken of: order_ref each."""
-        alive = ((ref, followed.row.state) for ref, followed in self._orders.items() if not followed.heard)
-        return tuple(ref for ref, state in alive if not state.is_done or state is OrderState.UNKNOWN)
-
-    def give_up(self, order_ref: str, reason: str) -> None:
-        """Record that the evidence does not tell what became of an order."""
-        self._apply(self._orders[order_ref], Change.SILENCE, note=reason)
-
-    def is_settled(self) -> bool:
-        """Tell whether every order has ended."""
-        return not self._open
-
-    def is_owed(self) -> bool:
-        """Tell whether the broker still owes an answer, the executions of a fill, or a commission."""
-        return bool(self._silent or self._owed)
+    def _replay(self, *keys: str | int) -> None:
+        for key in keys:
+            for fact in self._who.take(key):
+                self.handle(fact)
 
     # --- what the broker says
 
@@ -119,177 +59,208 @@ class Tracker:
 
     @handle.register
     def _(self, seen: OpenOrderSeen) -> None:
-        followed = self._orders.get(seen.order_ref)
+        followed = self._whose(seen, seen.order_ref, seen.perm_id)
         if followed is None:
             return
-        if seen.client_id == self._client_id:
-            self._routes[seen.order_id] = seen.order_ref
-        followed.heard = True
-        self._note_perm_id(followed, seen.perm_id)
-        change = acknowledgement(seen)
-        if change is not None and followed.row.state in (*UNACKNOWLEDGED, OrderState.UNKNOWN):
-            self._apply(followed, change)
-        else:
-            self._apply_quantities(followed)
+        if seen.client_id == self._who.client_id:
+            self._who.route(seen.order_id, followed.ref)
+        self._hear(followed, seen.perm_id, is_told_by_ref=seen.order_ref == followed.ref)
+        told = reading.acknowledgement(seen)
+        followed.last_word = told or followed.last_word
+        followed.was_accepted |= told is not None
+        self._apply(followed, told if followed.base in UNHEARD_OF else None)
 
     @handle.register
     def _(self, seen: CompletedOrderSeen) -> None:
-        followed = self._orders.get(seen.order_ref)
-        if followed is None or (followed.row.state.is_done and followed.row.state is not OrderState.UNKNOWN):
+        followed = self._whose(seen, seen.order_ref, seen.perm_id)
+        if followed is None:
             return
-        followed.heard = True
-        self._note_perm_id(followed, seen.perm_id)
-        followed.reported = max(followed.reported, seen.filled or ZERO)
-        if (change := completion(seen, followed.row.ticket, self._clock.now())) is not None:
-            self._apply(followed, change, note=seen.completed_status)
-        else:
-            self._apply_quantities(followed)
+        self._hear(followed, seen.perm_id, is_told_by_ref=seen.order_ref == followed.ref)
+        followed.report(seen.filled)
+        now, asked = self._clock.now(), followed.cancel_asked
+        change = reading.completion(seen, followed.ticket, followed.since, now, cancel_asked=asked)
+        followed.last_word = change
+        note = "" if followed.base.is_done and followed.base is not OrderState.UNKNOWN else seen.completed_status
+        self._apply(followed, change, note=note)
 
     @handle.register
     def _(self, seen: OrderStatusSeen) -> None:
-        followed = self._by_route(seen.order_id, seen.client_id)
+        followed = self._whose(seen, "", seen.perm_id, seen.order_id, seen.client_id)
         if followed is None:
             return
-        followed.heard = True
-        self._note_perm_id(followed, seen.perm_id)
-        if seen.filled is not None and seen.filled > followed.reported:
-            followed.reported = seen.filled
-        change = change_of(seen, followed.row.ticket, self._clock.now(), cancel_asked=followed.cancel_asked)
-        if change is None:
-            self._apply_quantities(followed)
-        else:
-            self._apply(followed, change)
+        self._hear(followed, seen.perm_id, is_told_by_ref=False)
+        followed.report(seen.filled)
+        now, asked = self._clock.now(), followed.cancel_asked
+        change = reading.change_of(seen, followed.ticket, followed.since, now, cancel_asked=asked)
+        followed.last_word = change or followed.last_word
+        self._apply(followed, change)
+        if seen.status == reading.INACTIVE and change is None and not followed.state.is_done:
+            self._doubt(followed, "Inactive: refused or held")
+        elif not reading.is_known_word(seen.status):
+            self._remark(followed, f"attention: status {seen.status!r} is not known; kept {followed.state.value}")
 
     @handle.register
     def _(self, seen: ExecutionSeen) -> None:
-        root = root_of(seen.exec_id)
-        followed = self._orders.get(seen.order_ref) or self._by_route(seen.order_id, seen.client_id)
+        followed = self._whose(seen, seen.order_ref, seen.perm_id, seen.order_id, seen.client_id)
         if followed is None:
-            self._early.pop(root, None)
             return
-        known = followed.executions.get(root)
-        if known is not None and known[0] >= seen.exec_id:  # a duplicate, or a revision older than the one we have
+        if not (seen.price.is_finite() and seen.quantity.is_finite() and seen.quantity >= 0):
+            self._doubt(followed, f"execution {seen.exec_id} of {seen.quantity} at {seen.price} cannot be read")
             return
-        if known is not None:  # a status told before the correction counts what the correction takes back
-            followed.reported = max(ZERO, followed.reported + seen.quantity - known[2])
-        at = seen.at or self._clock.now()
-        followed.executions[root] = (seen.exec_id, seen.price, seen.quantity)
-        self._roots[root] = followed.ref
-        self._note_perm_id(followed, seen.perm_id)
-        self._journal.put_execution(seen, followed.ref, at)
-        self._emit(telling.filled(followed.row.ticket, seen, at))
-        self._apply_quantities(followed)
-        if (commission := self._early.pop(root, None)) is not None:
+        if followed.is_new(seen):
+            at, root = seen.at or self._clock.now(), root_of(seen.exec_id)
+            self._journal.put_execution(seen, followed.ref, at)
+            if root not in followed.executions and followed.base in _ENDED_WORDS:
+                self._remark(followed, f"late_fill: {seen.exec_id} while {followed.base.value}")
+            followed.take_execution(seen)
+            self._roots[root] = followed.ref
+            self._emit(telling.filled(followed.ticket, seen, at))
+        self._hear(followed, seen.perm_id, is_told_by_ref=seen.order_ref == followed.ref)
+        self._apply(followed, Change.ACKNOWLEDGED if followed.base in UNHEARD_OF else None)
+        if (commission := self._early.pop(root_of(seen.exec_id), None)) is not None:
             self.handle(commission)
 
     @handle.register
     def _(self, seen: CommissionSeen) -> None:
         root = root_of(seen.exec_id)
         order_ref = self._roots.get(root)
-        if seen.amount is None:
+        if seen.amount is None or not seen.amount.is_finite() or seen.amount == -1:  # -1: IB does not know it yet
             return
         if order_ref is None:
-            self._early[root] = seen
+            known = self._early.get(root)
+            if known is None or revision_of(known.exec_id) <= revision_of(seen.exec_id):
+                self._early[root] = seen
             return
         followed = self._orders[order_ref]
-        if followed.costs.get(root) == (seen.amount, seen.currency):
-            return
-        followed.costs[root] = (seen.amount, seen.currency)
-        self._journal.put_commission(seen, seen.amount)
-        self._watch_owed(followed)
-        self._emit(telling.commissioned(followed.row.ticket, seen.exec_id, seen.amount, seen.currency))
+        if followed.is_new_cost(seen, seen.amount):
+            self._journal.put_commission(seen, seen.amount)
+            followed.take_cost(seen, seen.amount)
+            self._watch_owed(followed)
+            self._emit(telling.commissioned(followed.ticket, seen.exec_id, seen.amount, seen.currency))
 
     @handle.register
     def _(self, seen: NoticeSeen) -> None:
-        followed = self._by_route(seen.about)
-        acknowledged = followed is not None and followed.row.state not in UNACKNOWLEDGED
-        disposition = classify(seen.code, about_order=followed is not None, acknowledged=acknowledged)
-        if followed is None:
-            if disposition is not Disposition.INFO:
-                self._tell_notice(seen, None)
-            return
-        if (seen.code, seen.text) not in followed.notes:
-            followed.notes.add((seen.code, seen.text))
-            self._tell_notice(seen, followed)
-        if disposition in (Disposition.REJECT_ORDER, Disposition.DUPLICATE_ID):
-            self._apply(followed, Change.REJECTED, note=f"{seen.code} {seen.text}")
-        elif disposition is Disposition.CANCEL_CONFIRMED and not followed.row.state.is_done:
-            self._apply(followed, end_of(followed.row.ticket, self._clock.now(), cancel_asked=followed.cancel_asked))
+        order_ref = self._who.by_route(seen.about)
+        if order_ref is not None:
+            self._take_notice(self._orders[order_ref], seen)
+        elif classify(seen.code, about_order=False) is not Disposition.INFO:
+            self._tell_notice(seen, None)
 
-    def _tell_notice(self, seen: NoticeSeen, followed: _Followed | None) -> None:
-        now = self._clock.now()
-        self._journal.add_remark(None if followed is None else followed.ref, now, f"{seen.code} {seen.text}")
-        self._emit(telling.noticed(seen, now, self._plan, None if followed is None else followed.row.ticket))
+    def _take_notice(self, followed: Followed, seen: NoticeSeen) -> None:
+        if (seen.code, seen.text) not in followed.notes:
+            self._tell_notice(seen, followed)
+            followed.notes.add((seen.code, seen.text))
+        was_accepted = followed.was_accepted or followed.base in _AT_WORK
+        words = f"{seen.code} {seen.text}"
+        match classify(seen.code, about_order=True, acknowledged=was_accepted):
+            case Disposition.DUPLICATE_ID if was_accepted:  # so it is another order that was refused
+                self._doubt(followed, words)
+            case Disposition.REJECT_ORDER | Disposition.DUPLICATE_ID:
+                self._apply(followed, Change.REJECTED, note=words)
+            case Disposition.CANCEL_CONFIRMED if followed.base in (*_AT_WORK, *UNHEARD_OF):
+                self._apply(followed, self._end(followed))
+            case Disposition.CANCEL_FAILED:
+                self._refuse_cancel(followed, seen)
+
+    def reconciled(self, evidence: Evidence) -> None:
+        """Take in what a complete pass says as a whole, after each of its facts was handled."""
+        if not evidence.complete:
+            return
+        for ref, followed in self._orders.items():
+            self._compare(followed, is_open=ref in evidence.open, evidence=evidence)
+            self._doubtful.pop(ref, None)
 
     # --- one order
 
-    def _by_route(self, order_id: int, client_id: int | None = None) -> _Followed | None:
-        order_ref = self._routes.get(order_id) if client_id in (None, self._client_id) else None
-        return None if order_ref is None else self._orders[order_ref]
+    def _compare(self, followed: Followed, *, is_open: bool, evidence: Evidence) -> None:
+        state, word = followed.state, followed.last_word
+        if is_open and word in _STILL_THERE:
+            if state.is_done and followed.base is not OrderState.UNKNOWN:
+                self._apply(followed, Change.REOPENED)
+                self._apply(followed, word)
+            elif state is OrderState.CANCEL_PENDING and word is not Change.CANCEL_REQUESTED:
+                self._keep_working(followed, word, evidence)
+        elif not is_open and state in _AT_WORK and followed.ref not in evidence.completed:
+            self._miss(followed, evidence)
 
-    def _note_perm_id(self, followed: _Followed, perm_id: int | None) -> None:
-        if perm_id is None or followed.row.perm_id == perm_id:
-            return
-        if followed.row.perm_id is not None:
-            self._remark(followed, f"two permIds under one orderRef: {followed.row.perm_id} and {perm_id}")
-            return
-        followed.row = replace(followed.row, perm_id=perm_id)  # stored with what comes of this fact
+    def _keep_working(self, followed: Followed, word: Change | None, evidence: Evidence) -> None:
+        """Take back a cancel that the broker shows no sign of, unless it was asked for a moment ago."""
+        if followed.asked_at is None or followed.asked_at + APART <= evidence.asked_at:
+            self._apply(followed, Change.CANCEL_REFUSED)
+            self._apply(followed, word)
 
-    def _apply_quantities(self, followed: _Followed) -> None:
-        """Let quantities decide where no status did."""
-        if self._filled(followed) >= followed.row.ticket.quantity:
-            self._apply(followed, Change.FULLY_FILLED)
-        else:
-            self._store(followed, followed.row.state)
+    def _miss(self, followed: Followed, evidence: Evidence) -> None:
+        """Call the end of an order unknown that no list names any more, unless it was sent a moment ago."""
+        if followed.since + APART <= evidence.asked_at:
+            self._apply(followed, Change.SILENCE, note=GONE)
 
-    def _apply(self, followed: _Followed, change: Change, note: str = "") -> None:
-        if change is not Change.FULLY_FILLED and self._filled(followed) >= followed.row.ticket.quantity:
-            change = Change.FULLY_FILLED  # whatever a late status says, all of it was bought or sold
-        state, fits = advance(followed.row.state, change)
-        if not fits:
-            self._remark(followed, f"{change.value} while {followed.row.state.value}: does not fit, kept")
-        if note:
-            followed.row = replace(followed.row, note=note)
-        self._store(followed, state)
+    def _refuse_cancel(self, followed: Followed, seen: NoticeSeen) -> None:
+        change = reading.refused_cancel(seen.text)
+        if change is Change.CANCELLED:
+            change = self._end(followed)
+        elif change is Change.FULLY_FILLED:
+            followed.report(followed.ticket.quantity)
+        if change is not None and not (followed.state.is_done and change is Change.CANCEL_REFUSED):
+            self._apply(followed, change)
+        if change in (None, Change.CANCEL_REFUSED, Change.FULLY_FILLED):
+            self._doubt(followed, f"{seen.code} {seen.text}")
 
-    def _store(self, followed: _Followed, state: OrderState) -> None:
-        before = followed.stored
-        after = replace(followed.row, state=state, filled=self._filled(followed), average_price=_average(followed))
-        if after == before:
-            return
-        followed.row = followed.stored = after
-        self._list(followed.ref, state)
-        self._watch_owed(followed)
-        if (before.state, state) != (OrderState.PLANNED, OrderState.SENT):  # `submit` recorded that with the route
-            self._journal.set_order(after)
-        if (after.state, after.filled) != (before.state, before.filled):
-            self._emit(telling.changed(after, self._clock.now()))
+    def _end(self, followed: Followed) -> Change:
+        return reading.end_of(followed.ticket, followed.since, self._clock.now(), cancel_asked=followed.cancel_asked)
 
-    def _list(self, ref: str, state: OrderState) -> None:
-        """Keep the lists of orders that something is still awaited of; a late fact may put one back."""
-        for wanted, listed in ((not state.is_done, self._open), (state in UNACKNOWLEDGED, self._silent)):
-            if wanted:
-                listed.setdefault(ref)
-            else:
-                listed.pop(ref, None)
+    def _tell_notice(self, seen: NoticeSeen, followed: Followed | None) -> None:
+        now = self._clock.now()
+        self._journal.add_remark(None if followed is None else followed.ref, now, f"{seen.code} {seen.text}")
+        self._emit(telling.noticed(seen, now, self._plan, None if followed is None else followed.ticket))
 
-    def _watch_owed(self, followed: _Followed) -> None:
-        executed = sum((quantity for _, _, quantity in followed.executions.values()), ZERO)
-        if executed < followed.row.filled or len(followed.costs) < len(followed.executions):
-            self._owed.setdefault(followed.ref)
-        else:
-            self._owed.pop(followed.ref, None)
+    # --- whose it is
 
-    def _filled(self, followed: _Followed) -> Decimal:
-        executed = sum((quantity for _, _, quantity in followed.executions.values()), ZERO)
-        return max(executed, followed.reported)
+    def _whose(
+        self, seen: OrderFact, order_ref: str, perm_id: int | None, order_id: int = -1, client_id: int | None = None
+    ) -> Followed | None:
+        """Return the order that a fact is about; one of ours that is not known yet keeps the fact."""
+        if order_ref:
+            if (followed := self._orders.get(order_ref) or self._look_up(order_ref)) is not None:
+                return followed
+            if order_ref.startswith(f"{PREFIX}:"):
+                self._who.keep(order_ref, seen)
+                return None
+        known = self._who.by_perm_id(perm_id)
+        if known is not None:
+            return self._orders[known]
+        if order_ref or client_id != self._who.client_id:
+            return None
+        return self._by_route(seen, perm_id, order_id)
 
-    def _remark(self, followed: _Followed, text: str) -> None:
-        self._journal.add_remark(followed.ref, self._clock.now(), text)
-
-
-def _average(followed: _Followed) -> Decimal | None:
-    quantity = sum((q for _, _, q in followed.executions.values()), ZERO)
-    if not quantity:
+    def _by_route(self, seen: OrderFact, perm_id: int | None, order_id: int) -> Followed | None:
+        order_ref = self._who.by_route(order_id)
+        followed = None if order_ref is None else self._orders[order_ref]
+        if followed is not None and not followed.is_strange(perm_id):
+            return followed
+        if followed is not None:
+            self._doubt(followed, f"permId {perm_id} came under its order id {order_id}")
+        if perm_id is not None:
+            self._who.keep(perm_id, seen)
         return None
-    return sum((price * q for _, price, q in followed.executions.values()), ZERO) / quantity
+
+    def _look_up(self, order_ref: str) -> Followed | None:
+        """Take up an order that the journal has and that this run does not follow: an earlier run saw its end."""
+        row = self._journal.order(order_ref) if order_ref.startswith(f"{PREFIX}:") else None
+        if row is None:
+            return None
+        self.resume(row)
+        return self._orders[order_ref]
+
+    def _hear(self, followed: Followed, perm_id: int | None, *, is_told_by_ref: bool) -> None:
+        """Note that the broker spoke of an order, and under which permId."""
+        followed.heard = True
+        if perm_id is None or perm_id in followed.perm_ids:
+            return
+        if is_told_by_ref:
+            self._journal.add_perm(followed.ref, perm_id)
+        if followed.take_perm_id(perm_id, is_told_by_ref=is_told_by_ref):
+            self._who.learn(followed.ref, perm_id)
+            if len(followed.perm_ids) > 1:
+                told = ", ".join(map(str, followed.perm_ids))
+                self._remark(followed, f"attention: the broker has this order under the permIds {told}")
+            self._replay(perm_id)

@@ -119,7 +119,9 @@ def test_a_confirmed_cancel_without_a_status_ends_the_order() -> None:
     assert sent.row.state is OrderState.CANCELLED
 
 
-@pytest.mark.parametrize("fact", [replace(FILLED, client_id=7), replace(execution(), client_id=7, order_ref="")])
+@pytest.mark.parametrize(
+    "fact", [replace(FILLED, client_id=7, perm_id=10), replace(execution(), client_id=7, perm_id=10, order_ref="")]
+)
 def test_the_orders_of_other_clients_are_not_ours(fact: Fact) -> None:
     sent = Sent(STATUS, fact)
     assert (sent.row.state, sent.row.filled) == (OrderState.WORKING, Decimal(0))
