@@ -107,9 +107,7 @@ def _note(complaint: _Complaint, findings: Findings) -> None:
 
 def _is_read_later(complaint: _Complaint) -> bool:
     """Tell whether the text is read by somebody who knows more than a pattern does, and speaks then."""
-    top = complaint.where[:1]
-    is_plan = complaint.document == "plan" and top != ("account",)
-    return is_plan or (complaint.document == "settings" and top in (("limits",), ("restart",), ("resets",)))
+    return complaint.document != "faults" and not complaint.is_key and complaint.where != ("account",)
 
 
 def _name(complaint: _Complaint) -> str:
