@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from runner.journal.database import Database, damaged, opening_fault
 from runner.journal.decoding import Row, moment
 from runner.journal.lock import RunnerLock
 from runner.journal.mark import Mark
-from runner.journal.rows import ControlRow, FireRow, Halt, LinkRow, OpenRow, PlanRow
+from runner.journal.rows import ControlRow, ExecutionRow, FireRow, Halt, LinkRow, OpenRow, PlanRow
 from runner.journal.sql import migrations
 
 __all__ = ["ControlRow", "Halt", "Ledger", "LinkRow", "OpenRow", "PlanRow"]
@@ -175,6 +175,12 @@ class Ledger:
             span = {"start": moment(start), "until": moment(start + timedelta(days=1))}
             found.update(_by_ref(self._db.read(decoding.open_order, "orders_claimed", **span)))
         return tuple(sorted(found.values(), key=lambda row: row.claimed_at))
+
+    def everything(self) -> Iterator[OpenRow | ExecutionRow]:
+        """Yield all orders as they were intended, oldest first, then all executions, all of one moment."""
+        with self._db.snapshot():
+            yield from self._db.each(decoding.open_order, "all_orders")
+            yield from self._db.each(decoding.execution, "all_executions")
 
     def fires(self, plan: str, limit: int) -> tuple[FireRow, ...]:
         """Return the last fires of a plan, latest first."""

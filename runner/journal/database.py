@@ -104,6 +104,16 @@ class Database:
         if number and self.mark is not None:
             self.mark.note(number)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all that is read inside be of one moment."""
+        self.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with suppress(sqlite3.Error):
+                self.connection.rollback()
+
     def _make_durable(self, durable: bool) -> None:
         if durable is not self._is_durable and self.path != MEMORY:
             self.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
@@ -130,8 +140,13 @@ class Database:
 
     def read(self, decode: Callable[[Row], T], name: str, **values: object) -> tuple[T, ...]:
         """Return the rows of a named query; raises JournalFailed, also for a row that means nothing."""
+        return tuple(self.each(decode, name, **values))
+
+    def each(self, decode: Callable[[Row], T], name: str, **values: object) -> Iterator[T]:
+        """Yield the rows of a named query as they are read; raises as `read` does."""
         try:
-            return tuple(map(decode, self.do(name, **values)))
+            for row in self.do(name, **values):
+                yield decode(row)
         except (sqlite3.Error, ValueError, KeyError, TypeError, ArithmeticError) as error:
             raise self._failed("read", error) from error
 

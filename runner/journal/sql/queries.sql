@@ -237,3 +237,35 @@ WHERE plan = :plan AND order_name = :order_name AND fire = :fire
 -- fire --
 SELECT plan, order_name, fire, due, state, reason FROM fire
 WHERE plan = :plan AND order_name = :order_name AND fire = :fire
+
+-- entries_counted --
+SELECT payload, price, claimed_at FROM intent
+WHERE claimed_at IS NOT NULL AND route_id IS NOT NULL AND state <> 'denied' AND role = 'entry' ORDER BY rowid
+
+-- fires_counted --
+SELECT substr(claimed_at, 1, 10), plan, count(DISTINCT json_array(order_name, fire, attempt)) FROM intent
+WHERE claimed_at IS NOT NULL AND route_id IS NOT NULL AND state <> 'denied' GROUP BY 1, 2
+
+-- all_tallies --
+SELECT day, pair, quantity, notional FROM tally
+
+-- all_fire_counts --
+SELECT day, plan, fires FROM fire_count
+
+-- fires_without_intents --
+SELECT plan, order_name, fire FROM fire f WHERE (state IS NULL OR state IN ('sent', 'denied')) AND NOT EXISTS (
+    SELECT 1 FROM intent i WHERE i.plan = f.plan AND i.order_name = f.order_name AND i.fire = f.fire)
+
+-- intents_without_fire --
+SELECT order_ref FROM intent i WHERE NOT EXISTS (
+    SELECT 1 FROM fire f WHERE i.plan = f.plan AND i.order_name = f.order_name AND i.fire = f.fire)
+
+-- open_too_early --
+SELECT order_ref FROM intent i JOIN fire f USING (plan, order_name, fire)
+WHERE f.state IS NULL AND i.claimed_at IS NOT NULL AND i.route_id IS NULL
+
+-- order_states --
+SELECT DISTINCT state FROM intent
+
+-- fire_states --
+SELECT DISTINCT state FROM fire WHERE state IS NOT NULL
