@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SOON = timedelta(days=14)
 _DAY = timedelta(days=1)
-_FIRES = 200
+_FIRES, _FIRES_OF_A_DAY = 100, 100_000
 
 
 class ArmingState(Enum):
@@ -84,12 +84,20 @@ def of_plans(ledger: Ledger, now: datetime) -> tuple[PlanStanding, ...]:
                 arming=_state(arming, file, now),
                 until=None if arming is None else arming.until,
                 left=None if arming is None else arming.until - now,
-                fires=tuple(ledger.fires(name, _FIRES)),
+                fires=_fires(ledger, name, now),
                 next_fire=None if row is None else row.next_fire,
                 pause=pauses.get(name),
             )
         )
     return tuple(found)
+
+
+def _fires(ledger: Ledger, plan: str, now: datetime) -> tuple[FireRow, ...]:
+    """Return the latest fires of a plan, at least those of the last day."""
+    fires = ledger.fires(plan, _FIRES)
+    if len(fires) < _FIRES or fires[-1].due < now - _DAY:
+        return fires
+    return ledger.fires(plan, _FIRES_OF_A_DAY)
 
 
 def _state(arming: Arming | None, file: str | None, now: datetime) -> ArmingState:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli import files, output
+from runner.cli import files, marks, output
 from runner.core.ids import PREFIX
 from runner.core.money import plain
 from runner.core.order_state import DONE, OrderState
@@ -23,13 +23,8 @@ if TYPE_CHECKING:
     from runner.journal.rows import ControlRow, OpenRow
 
 LIVE, REHEARSAL = "live", "rehearsal"
-PAPER_PREFIXES = ("DU", "DF")
 OPEN = frozenset(OrderState) - DONE | {OrderState.UNKNOWN}
 REF_PREFIX = f"{PREFIX}:"
-NO_RUNNER = (
-    "no runner has this journal at the moment: nothing obeys until one runs, such as fxrun PLAN --live; "
-    "until then cancel in the TWS"
-)
 PATIENCE = 10.0  # seconds; a runner obeys within one
 _POLL = 0.1
 _LISTED = 5
@@ -60,8 +55,8 @@ def journal_path(settings_file: str | None, journal_file: str | None) -> Path:
 
 
 def is_paper(account: str) -> bool:
-    """Tell whether an account is a paper account: IB's names of those begin with DU or DF."""
-    return account.startswith(PAPER_PREFIXES)
+    """Tell whether an account is a paper account."""
+    return marks.kind_of(account, simulated=False) == "paper"
 
 
 def mark_of(mode: str, account: str) -> str:
@@ -84,19 +79,29 @@ class Voice:
         """The beginning of each line."""
         return "" if self.mode is None or self.account is None else mark_of(self.mode, self.account)
 
-    def tell(self, text: str, fields: Mapping[str, object]) -> None:
-        """Write a result to stdout: the lines of text, or the fields as one JSON object with mode and paper."""
+    @property
+    def no_runner(self) -> str:
+        """Say that nobody obeys at the moment, and what to do about it."""
+        way = "--rehearsal" if self.mode == REHEARSAL else "--live"
+        return f"no runner has this journal: nothing obeys until one runs, by fxrun PLAN {way}, or cancel in the TWS"
+
+    def tell(self, lines: str | Sequence[str], fields: Mapping[str, object]) -> None:
+        """Write a result to stdout: one or more lines, or the fields as one JSON object with mode and paper."""
         if self.as_json:
             paper = None if self.account is None else is_paper(self.account)
             output.say_json({**fields, "mode": self.mode, "paper": paper})
             return
-        for line in text.splitlines():
-            output.say(self.mark + output.clean(line))
+        for line in (lines,) if isinstance(lines, str) else lines:
+            output.say(self.mark + one_line(line))
 
     def note(self, text: str) -> None:
-        """Write lines to stderr, as JSON or not."""
-        for line in text.splitlines():
-            output.note(self.mark + output.clean(line))
+        """Write a line to stderr, as JSON or not."""
+        output.note(self.mark + one_line(text))
+
+
+def one_line(text: str) -> str:
+    """Escape what a terminal would obey, and line ends: a text that others wrote makes no line of its own."""
+    return output.clean(text).replace("\n", "\\n")
 
 
 def voice_of(ledger: Ledger, *, as_json: bool) -> Voice:

@@ -57,6 +57,7 @@ def test_y10_without_arguments(folder: Path, command: str) -> None:
     assert done.stdout or done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("args", WRONG, ids=lambda args: " ".join(args)[:24].encode("unicode_escape").decode())
 def test_y10_wrong_arguments_are_refused_and_nothing_is_made(folder: Path, command: str, args: list[str]) -> None:

@@ -17,7 +17,7 @@ from runner.core.money import plain
 from runner.core.standing import Arming
 from runner.core.ticket import OrderTicket
 from runner.core.times import parse_duration, stamp
-from runner.errors import Refused
+from runner.errors import Refused, UsageError
 from runner.plan.model import Mode, Plan
 from runner.schedule import words
 
@@ -95,7 +95,7 @@ def command(
     loaded = load_all(plans)
     settings = files.settings_for(plans, settings_file)
     now = options.now().replace(microsecond=0)
-    mode = LIVE if rehearsal is None else REHEARSAL
+    mode = LIVE if rehearsal is None else _rehearsal(rehearsal)
     offer = Offer(
         plans=loaded,
         settings=settings,
@@ -115,6 +115,15 @@ def command(
 
 
 # --- what must fit together
+
+
+def _rehearsal(address: str) -> str:
+    host, _, port = address.rpartition(":")
+    if address and not (host and port.isdecimal()):
+        raise UsageError(
+            f"--rehearsal: {address!r} is no address; expected HOST:PORT, or none for that of the settings"
+        )
+    return REHEARSAL
 
 
 def _account(plans: Sequence[Plan], settings: Settings) -> str:
@@ -185,7 +194,7 @@ def _show(offer: Offer, voice: Voice) -> None:
     _show_week(offer, voice)
 
 
-def _plan_words(offer: Offer, plan: Plan) -> str:
+def _plan_words(offer: Offer, plan: Plan) -> list[str]:
     lines = [
         f"{plan.name}: {plan.file} (sha256 {plan.digest[:_DIGEST]}), to be armed until {stamp(offer.until)}",
         f"  limits: {forecast.limits_words(offer.limits_of(plan))}",
@@ -196,7 +205,7 @@ def _plan_words(offer: Offer, plan: Plan) -> str:
         lines.append(f"  {instruction.order}: {when}{zone}")
         tickets = forecast.tickets_of(instruction, None)
         lines += [f"    {ticket.role.value}: {trading.ticket_words(ticket)}" for ticket in tickets]
-    return "\n".join(lines)
+    return lines
 
 
 def _show_week(offer: Offer, voice: Voice) -> None:
@@ -215,10 +224,10 @@ def _show_week(offer: Offer, voice: Voice) -> None:
 _NO_FIRE = "no fire lies in the next week"
 
 
-def _fire_words(foreseen: Foreseen) -> str:
+def _fire_words(foreseen: Foreseen) -> list[str]:
     orders = ", ".join(trading.ticket_words(ticket) for ticket in foreseen.tickets)
     line = f"  {foreseen.when} {foreseen.plan}/{foreseen.order}: {orders}"
-    return line if foreseen.denied is None else f"{line}\n    would be denied: {foreseen.denied}"
+    return [line] if foreseen.denied is None else [line, f"    would be denied: {foreseen.denied}"]
 
 
 def _fire_fields(foreseen: Foreseen) -> dict[str, object]:

@@ -59,11 +59,9 @@ def _meant(ledger: Ledger, target: str | None) -> tuple[str, Sequence[OpenRow]]:
 def _ask(ledger: Ledger, name: str, rows: Sequence[OpenRow], voice: Voice) -> None:
     number = ledger.ask_cancel(name, options.now())
     if not ledger.has_runner():
-        listed = "\n".join(f"  {trading.order_words(row)}" for row in rows)
-        text = (
-            f"asked for the cancellation of {trading.counted(len(rows), 'order')}:\n{listed}\nbut {trading.NO_RUNNER}"
-        )
-        voice.tell(text, _fields(name, rows, done=False, note=None))
+        first = f"asked for the cancellation of {trading.counted(len(rows), 'order')}:"
+        lines = [first, *(f"  {trading.order_words(row)}" for row in rows), f"but {voice.no_runner}"]
+        voice.tell(lines, _fields(name, rows, done=False, note=None))
         return
     obeyed = trading.obeyed(ledger, number)
     if obeyed is None:

@@ -46,7 +46,7 @@ def check(context: click.Context, *, settings_file: str | None, journal_file: st
         output.say_json({"type": "check", "journal": str(path), "sound": not faults, "faults": len(faults)})
     else:
         for fault in faults:
-            output.say(output.clean(fault).replace("\n", " "))
+            output.say(trading.one_line(fault))
         output.say(f"{output.clean(str(path))}: {trading.counted(len(faults), 'fault') if faults else 'sound'}")
     context.exit(Refused.exit_code if faults else 0)
 

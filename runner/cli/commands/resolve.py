@@ -42,7 +42,8 @@ def command(
     row = _unknown(ref, ledger.orders())
     voice = trading.voice_of(ledger, as_json=as_json)
     if not yes:
-        voice.note(f"{trading.order_words(row)}\n{row.note or 'its outcome is unknown'}")
+        voice.note(trading.order_words(row))
+        voice.note(row.note or "its outcome is unknown")
         _confirm(f"{voice.mark}resolve it as {outcome} ({_MEANS[outcome]})? Type yes: ")
     number = ledger.resolve(row.ticket.order_ref, outcome, options.now(), _user())
     fields = {"type": "resolve", "order_ref": row.ticket.order_ref, "plan": row.ticket.key.plan, "as": outcome}

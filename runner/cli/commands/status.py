@@ -40,6 +40,12 @@ class Status:
     missed: tuple[FireRow, ...]
 
     @property
+    def is_quiet(self) -> bool:
+        """True if nobody has to do anything."""
+        warned = any(plan.is_warning for plan in self.plans)
+        return not (self.unknown or self.missed or self.halt or warned)
+
+    @property
     def exit_code(self) -> int:
         """What a script learns first."""
         if self.unknown:
@@ -102,12 +108,8 @@ def _say(seen: Status, voice: Voice) -> None:
         )
     for row in seen.unknown:
         voice.tell(_unknown_words(row), _unknown_fields(row))
-    if not voice.as_json and not (seen.unknown or seen.missed or seen.halt):
-        voice.tell("nothing needs attention" if not _warned(seen) else "see the plans above", {})
-
-
-def _warned(seen: Status) -> bool:
-    return any(plan.is_warning for plan in seen.plans)
+    if not voice.as_json and seen.is_quiet:
+        voice.tell("nothing needs attention", {})
 
 
 def _say_runner(seen: Status, voice: Voice) -> None:
@@ -133,10 +135,10 @@ def _say_runner(seen: Status, voice: Voice) -> None:
         "unknown": len(seen.unknown),
         "missed": len(seen.missed),
     }
-    voice.tell("\n".join(lines), fields)
+    voice.tell(lines, fields)
 
 
-def _plan_words(plan: PlanStanding) -> str:
+def _plan_words(plan: PlanStanding) -> list[str]:
     lines = [f"{plan.name}: {plan.arming_words}"]
     if plan.fires:
         last = plan.fires[0]
@@ -144,7 +146,7 @@ def _plan_words(plan: PlanStanding) -> str:
     lines.append("  no next fire is known" if plan.next_fire is None else f"  next fire {stamp(plan.next_fire)}")
     if plan.pause is not None:
         lines.append(f"  PAUSED: {plan.pause}; lift it with fxrun resume {plan.name}")
-    return "\n".join(lines)
+    return lines
 
 
 def _plan_fields(plan: PlanStanding) -> dict[str, object]:
@@ -163,13 +165,13 @@ def _plan_fields(plan: PlanStanding) -> dict[str, object]:
     }
 
 
-def _unknown_words(row: OpenRow) -> str:
+def _unknown_words(row: OpenRow) -> list[str]:
     ref = row.ticket.order_ref
-    return (
-        f"UNKNOWN: {trading.order_words(row)}\n"
-        f"  {row.note or 'its outcome is unknown'}; {row.ticket.key.plan} sends nothing until it is resolved\n"
-        f"  look for it in the TWS, then: fxrun resolve {ref} --as filled, or --as lost"
-    )
+    return [
+        f"UNKNOWN: {trading.order_words(row)}",
+        f"  {row.note or 'its outcome is unknown'}; {row.ticket.key.plan} sends nothing until it is resolved",
+        f"  look for it in the TWS, then: fxrun resolve {ref} --as filled, or --as lost",
+    ]
 
 
 def _unknown_fields(row: OpenRow) -> dict[str, object]:
