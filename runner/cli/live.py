@@ -246,36 +246,6 @@ class Admission:
             self.note(f"this machine's clock is {offset.total_seconds():.1f} s off the TWS's; set it by NTP")
 
 
-def first_account(found: Venture) -> str:
-    """Ask a simulated gateway for its account: what a rehearsal without settings is for. Raises as a login does."""
-    from runner.core.facts import LoggedIn
-    from runner.ib.connection import Connection
-
-    connection = Connection(
-        found.host,
-        found.port,
-        client_id=found.settings.query_client_id,
-        publish=lambda _: None,
-        timeout=found.settings.timeout,
-    )
-    try:
-        login = connection.open()
-    finally:
-        connection.close()
-    known = replace(found, account=login.accounts[0] if login.accounts else None)
-    Admission(known, lambda _: None).login(
-        LoggedIn(
-            session=0,
-            server_version=login.server_version,
-            server_time=login.server_time,
-            accounts=login.accounts,
-            next_order_id=login.next_order_id,
-            simulated=login.simulated,
-        )
-    )
-    return login.accounts[0]
-
-
 def stops_at_foreign(found: Venture) -> bool:
     """Tell whether an order of somebody else halts all sending."""
     from runner.settings.model import ExternalOrders

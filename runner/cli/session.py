@@ -13,7 +13,9 @@ from decimal import Decimal
 from queue import SimpleQueue
 
 from runner.core.clock import Clock, VirtualTime
+from runner.core.facts import LoggedIn, LoginFailed
 from runner.engine.clock import EngineClock, Inbox, VirtualClock, WallClock
+from runner.errors import ConnectionFailed
 from runner.gateway.market import QuotesMarket, SyntheticMarket
 from runner.gateway.server import Gateway
 from runner.gateway.settings import GatewaySettings
@@ -26,11 +28,12 @@ EMBEDDED_CASH = {"USD": Decimal(100_000_000)}  # so that the plan decides, and n
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Session:
-    """A connection, and how time passes on it. `account` is empty where the connection is yet to be opened."""
+    """A connection, and how time passes on it; `first` is the login that the account was learnt from."""
 
     connection: Connection
     account: str
     clock: EngineClock
+    first: LoggedIn | None = None
 
 
 @contextmanager
@@ -71,12 +74,29 @@ def _gateway(quotes: str | None, seed: int, clock: Clock) -> Gateway:
 
 
 @contextmanager
-def supervised(host: str, port: int, account: str, *, client_id: int, timeout: float) -> Iterator[Session]:
-    """Prepare a session on a TWS, or on a separately started simulated gateway; the run opens it, again and again."""
+def supervised(host: str, port: int, account: str | None, *, client_id: int, timeout: float) -> Iterator[Session]:
+    """Prepare a session on a TWS, or on a separately started simulated gateway; the run opens it, again and again.
+
+    Without an account it is opened here, once, and the account is the first that it names; raises ConnectionFailed.
+    """
     inbox: Inbox = SimpleQueue()
     connection = Connection(host, port, client_id=client_id, publish=inbox.put, timeout=timeout, paced=True)
     with closing(WallClock(inbox)) as clock:
         try:
-            yield Session(connection=connection, account=account, clock=clock)
+            first = None if account is not None else _login(connection, inbox)
+            name = account or (first.accounts[0] if first is not None else "")
+            yield Session(connection=connection, account=name, clock=clock, first=first)
         finally:
             connection.close()
+
+
+def _login(connection: Connection, inbox: Inbox) -> LoggedIn:
+    connection.begin()
+    while True:
+        match inbox.get():
+            case LoggedIn() as fact if fact.accounts:
+                return fact
+            case LoggedIn():
+                raise ConnectionFailed(f"{connection.host}:{connection.port} names no account")
+            case LoginFailed() as failed:
+                raise ConnectionFailed(f"{failed.what}: {failed.advice}")

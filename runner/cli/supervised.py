@@ -97,22 +97,24 @@ class Told:
 
 def run(found: Venture, span: Span, style: Style, *, again: bool) -> int:
     """Carry plans out until their schedule, or somebody, ends it; returns the exit code."""
-    assert found.account is not None
     settings = found.settings
     notices.extend(settings.codes)
     with ExitStack() as stack:
         journal = Journal(found.journal, private=not found.is_bare)
         stack.callback(journal.close)
-        journal.bind(found.mode, found.account)
         live.check_armed(found, journal, live.now())
         stack.enter_context(output.marked(found.mark, as_json=style.as_json))
         session = stack.enter_context(
             supervised(found.host, found.port, found.account, client_id=settings.client_id, timeout=settings.timeout)
         )
+        found = replace(found, account=session.account)
+        if session.first is not None:
+            live.Admission(found, output.note).login(session.first)
+        journal.bind(found.mode, session.account)
         span = replace(span, start=session.clock.now())
         journal.open_run(span.start)
         interrupts = stack.enter_context(Interrupts())
-        narrator = stack.enter_context(Narrator(found.plans, span, found.account, style))
+        narrator = stack.enter_context(Narrator(found.plans, span, session.account, style))
         told = _told(found, narrator, session.clock.now, stack)
         admission = live.Admission(found, told.note)
         rules = live.rules(found)
@@ -132,7 +134,7 @@ def run(found: Venture, span: Span, style: Style, *, again: bool) -> int:
         journal.adopt_open_orders()
         desk.tracker.adopt(journal.open_orders())
         _note_plans(found, journal, span.start)
-        lost = carry_out(Run(found.plans, span, session.clock, desk, narrator.time_is), interrupts)
+        lost = carry_out(Run(found.plans, span, session.clock, desk, narrator.time_is, session.first), interrupts)
         return narrator.conclude(journal, lost=lost, interrupted=interrupts.number == signal.SIGINT)
 
 

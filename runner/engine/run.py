@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from runner.core.crashpoints import crashpoint
 from runner.core.facts import ConnectionLost, Fact, Handled, LoggedIn
+from runner.core.ids import fire_key
 from runner.engine import absence
 from runner.engine.clock import EngineClock
 from runner.engine.fire import Desk, Pending, carry_out, miss
@@ -19,6 +20,7 @@ from runner.plan.model import Instruction, Plan
 from runner.schedule import Due, merge
 
 ACK_DEADLINE = timedelta(seconds=10)  # a TWS that is alive answers an order well within it
+OVERTAKEN = timedelta(seconds=10)  # a fire so late is not sent any more once the next one of its order is due
 DRAIN = timedelta(days=365)  # how long a finite schedule's last orders are followed
 END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -41,8 +43,15 @@ class Run:
     """Carries out plans over a span. Construct, `go`, then read the journal; `lost` tells why no session is left."""
 
     def __init__(
-        self, plans: Sequence[Plan], span: Span, clock: EngineClock, desk: Desk, on_time: Callable[[datetime], None]
+        self,
+        plans: Sequence[Plan],
+        span: Span,
+        clock: EngineClock,
+        desk: Desk,
+        on_time: Callable[[datetime], None],
+        first: LoggedIn | None = None,
     ) -> None:
+        """`first` is a login that came before there was a run, and that nothing has been done about yet."""
         self._instructions: dict[tuple[str, str], Instruction] = {
             (i.plan, i.order): i for plan in plans for i in plan.instructions
         }
@@ -52,16 +61,21 @@ class Run:
         self._on_time = on_time
         self._watch = Watch(desk, clock)
         self._pending: dict[tuple[str, str, datetime], Pending] = {}  # due, and not sent yet
+        self._latest: dict[tuple[str, str], datetime] = {}  # the last fire that was listed of each order
         self._looked = span.start  # when the deadlines of what is held back were looked at
         self._waiting: dict[str, datetime] = {}  # order_ref -> when its silence becomes an open question
         self._in_flight: set[str] = set()  # the orders sent last, until each is answered
         self._last_fire = span.start
         self._is_stopped = False
+        self._first = first
 
     def go(self) -> None:
         """Run to the end, or until it is stopped or no session is left; call `finish` in any case."""
         dues = self._dues()
         due = next(dues, None)
+        if self._first is not None:
+            self._desk.link.begun()
+            self._handle(self._first)
         while not self._is_over:
             target = self._target(due)
             if target is None or (target == self._span.last and self._clock.now() >= target):
@@ -110,9 +124,11 @@ class Run:
             entries = [(i.plan, i.order, i.schedule) for i in self._instructions.values()]
             return merge(entries, self._span.start, until)
         starts = absence.take_up(self._instructions.values(), self._span.start, self._desk)
-        return heapq.merge(
-            *(merge([(*key, self._instructions[key].schedule)], start, until) for key, start in starts.items())
-        )
+        streams = (merge([(*key, self._instructions[key].schedule)], start, until) for key, start in starts.items())
+        return (due for due in heapq.merge(*streams) if due.time >= self._span.start or self._is_new(due))
+
+    def _is_new(self, due: Due) -> bool:
+        return self._desk.journal.fire(due.plan, due.order, fire_key(due.time)) is None
 
     def _target(self, due: Due | None) -> datetime | None:
         """Return the instant to wait for, None if the run is over."""
@@ -139,8 +155,14 @@ class Run:
 
     def _list(self, due: Due) -> None:
         self._last_fire = due.time
-        pending = Pending(self._instructions[due.plan, due.order], due.time)
-        self._pending[due.plan, due.order, due.time] = pending
+        self._pending[due.plan, due.order, due.time] = Pending(self._instructions[due.plan, due.order], due.time)
+        key = (due.plan, due.order)
+        before, self._latest[key] = self._latest.get(key), due.time
+        earlier = None if before is None else self._pending.get((*key, before))
+        if earlier is not None and self._clock.now() - earlier.due > OVERTAKEN:  # no burst of what was held back
+            earlier.why = earlier.why or "it was held back until the next fire of the same order was due"
+            self._miss(earlier, self._clock.now())
+            del self._pending[due.plan, due.order, earlier.due]
 
     # --- sending
 

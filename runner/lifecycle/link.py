@@ -131,6 +131,10 @@ class Link:
         elif self.state is not LinkState.CONNECTING:
             self._feel_pulse(now)
 
+    def begun(self) -> None:
+        """Note that a session is being opened already."""
+        self._become(LinkState.CONNECTING, "")
+
     def _feel_pulse(self, now: float) -> None:
         if self._asked is not None and now - self._asked >= PULSE:
             self._connection.drop(f"the TWS said nothing for {now - self._heard:.0f} s")

@@ -169,8 +169,6 @@ def _run_supervised(plans: Sequence[Plan], chosen: Options) -> int:
         settings_file=chosen.settings,
         journal_file=chosen.journal,
     )
-    if found.account is None:
-        found = replace(found, account=live.first_account(found))
     return supervised.run(found, _span(plans, chosen), _style(chosen, found.mode), again=chosen.again)
 
 
