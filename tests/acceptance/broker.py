@@ -23,6 +23,7 @@ from runner.core.ticket import OrderTicket, OrderType, Role, Side, TimeInForce
 from runner.ib.compile import compile_group
 from runner.ib.connection import Connection
 from runner.ib.linked import number
+from runner.journal.gate import Gate
 from runner.journal.rows import FireRow, OrderRow
 from runner.journal.store import Journal
 
@@ -115,7 +116,10 @@ def journal_of(
         for number, (one, state, filled) in enumerate(rows, 1):
             key = one.key
             row = FireRow(plan=key.plan, order=key.order, fire=key.fire, due=now, state=None, reason=None)
-            assert journal.claim(row, (one,))
+            gate = Gate(
+                now=lambda: now, deadline=None, judge=lambda _: None, client_id=1, first_order_id=number, price=None
+            )
+            assert journal.claim(row, (one,), gate=gate)
             if state != OrderState.PLANNED.value:
                 journal.record_sent([(one, number)], client_id=1)
             journal.set_order(
