@@ -123,7 +123,8 @@ class _Reading:
         if not isinstance(texts, list):
             return None
         found = [self._pair(text, (*self._where, "pairs", n)) for n, text in enumerate(texts) if isinstance(text, str)]
-        return frozenset(name for name in found if name is not None)
+        sound = frozenset(name for name in found if name is not None)
+        return sound if len(found) == len(texts) and None not in found else None
 
     def _pair(self, text: str, where: Where) -> str | None:
         if (pair := parse_pair(text)) is not None:

@@ -6,7 +6,7 @@ from runner.errors import Problem
 from runner.plan.crossrules import check_rules
 from runner.plan.draft import Draft, drafts, top_level
 from runner.plan.findings import Findings, TooMany
-from runner.plan.header import read_header
+from runner.plan.header import check_limits, read_header
 from runner.plan.shape import check_shape
 from runner.plan.source import MAX_PROBLEMS, Source
 
@@ -35,9 +35,10 @@ def _check(source: Source, findings: Findings) -> list[Draft]:
     sound = check_shape(data, findings)
     found: list[Draft] = []
     if isinstance(data, dict):
-        read_header(data, findings)
+        header = read_header(data, findings)
         found = drafts(data, findings)
         check_rules(found, top_level(data, findings), source, findings)
+        check_limits(found, header.limits, source, findings)
     if not sound and not len(findings):
         findings.at_value((), "the plan does not fit its schema, and fxrun cannot say where; please report this")
     return found

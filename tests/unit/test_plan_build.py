@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from runner.core.contract import ContractSpec
+from runner.core.limits import NO_LIMITS, Amount, Limits, Window
 from runner.core.ticket import OrderType, Side, TimeInForce
 from runner.errors import PlanInvalid
 from runner.plan import Bracket, Instruction, Mark, Mode, Plan, load, load_all
@@ -226,3 +228,35 @@ def test_a_name_in_two_files_and_the_problems_of_all(tmp_path: Path) -> None:
     places = [(Path(p.file).name, p.line, p.column) for p in caught.value.problems]
     assert places == [("2.yaml", 1, 7), ("3.yaml", 3, 7)]
     assert str(one) in caught.value.problems[0].message
+
+
+def test_account_limits_and_resend_arrive(plan_file: Path) -> None:
+    more = """\
+account: DU1234567
+limits:
+  max_quantity: 30_000
+  max_notional: 60_000 USD
+  price_collar: 0.5%
+  max_fires_per_day: 2
+  pairs: [eurusd]
+  window: {opens: 22:00, closes: 06:00}
+resend: proven_absent
+"""
+    plan = loaded(plan_file, TOP + more)
+    assert (plan.account, plan.resend) == ("DU1234567", True)
+    assert plan.limits == Limits(
+        max_quantity=Decimal(30_000),
+        max_notional=(Amount(Decimal(60_000), "USD"),),
+        price_collar=Decimal("0.005"),
+        max_fires_per_day=2,
+        pairs=frozenset({"EUR.USD"}),
+        windows=(Window(time(22), time(6), ZoneInfo("UTC")),),
+    )
+    marks = plan.instructions[0].marks
+    assert (marks["account"], marks["limits.max_quantity"]) == (Mark(5, 10), Mark(7, 17))
+
+
+def test_a_plan_names_no_account_no_limits_and_sends_nothing_again(plan_file: Path) -> None:
+    plan = loaded(plan_file, TOP)
+    assert (plan.account, plan.limits, plan.resend) == (None, NO_LIMITS, False)
+    assert loaded(plan_file, TOP + "resend: never\n").resend is False

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from decimal import Decimal
 
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from runner.core.money import plain
 from runner.errors import Problem
 from runner.plan.findings import Findings, TooMany
 from runner.plan.source import MAX_PROBLEMS, parse
@@ -130,3 +135,54 @@ def test_hints_for_zones(word: str, zone: str) -> None:
 def test_quotes_are_short_and_printable() -> None:
     assert quote("a\x1b[31m\u202e\n") == '"a\\x1b[31m\\u202e\\n"'
     assert len(quote("x" * 5000)) == 62
+
+
+@pytest.mark.parametrize(
+    ("more", "line", "column", "words"),
+    [
+        ("account: du1\n", 5, 10, "not of the right form"),
+        ("account: 12345\n", 5, 10, "expected text"),
+        ("acount: DU1\n", 5, 1, 'did you mean "account"?'),
+        ("resend: always\n", 5, 9, "never or proven_absent"),
+        ("resend: true\n", 5, 9, "never or proven_absent"),
+        ("limits: {max_quantty: 1}\n", 5, 10, 'did you mean "max_quantity"?'),
+        ("limits: {max_notional: 5}\n", 5, 24, "expected text"),
+        ("limits: {max_notional: 5 dollars}\n", 5, 24, "such as 60_000 USD"),
+        ("limits: {price_collar: 2}\n", 5, 24, "expected text"),
+        ("limits: {pairs: [EURUDS]}\n", 5, 18, 'did you mean "EUR.USD"?'),
+        ("limits: {window: {opens: 9, closes: 10:00}}\n", 5, 26, "expected text"),
+        ("limits: {max_quantity: 0.5}\n", 4, 7, "limits.max_quantity of 0.5 (line 5)"),
+        ("limits: {pairs: [USD.JPY]}\n", 2, 11, "limits.pairs (line 5): USD.JPY"),
+    ],
+)
+def test_what_stands_above_the_orders_is_checked(more: str, line: int, column: int, words: str) -> None:
+    (found,) = problems(TOP + more)
+    assert (found.line, found.column) == (line, column), found
+    assert words in found.message
+
+
+def test_an_order_at_the_plan_s_own_limit_is_sound() -> None:
+    assert problems(TOP + "limits: {max_quantity: 1, pairs: [EUR.USD]}\n") == []
+
+
+def test_an_entry_has_no_account_and_no_limits() -> None:
+    for key in ("account: DU1", "limits: {max_quantity: 1}", "resend: never", "mode: live"):
+        (found,) = problems(TOP + "orders:\n  - {id: a, " + key + "}\n")
+        assert "an unknown key" in found.message
+
+
+@given(st.sampled_from(["EUR.USD", "USD.JPY"]), st.integers(min_value=1, max_value=10**7), st.integers(1, 49))
+def test_b05_a_price_is_on_the_grid_exactly_or_it_is_refused(contract: str, steps: int, off: int) -> None:
+    top = TOP.replace("EUR.USD", contract)
+    tick = Decimal("0.005") if contract == "USD.JPY" else Decimal("0.00005")
+    price = steps * tick
+    assume(price < 1_000_000)
+    assert problems(f"{top}order: {{type: limit, price: {price:f}}}\n") == []
+    between = price + tick * off / 50
+    (found,) = problems(f"{top}order: {{type: limit, price: {between:f}}}\n")
+    assert f"expected {plain(price)} or {plain(price + tick)}" in found.message
+
+
+@pytest.mark.parametrize(("text", "sound"), [("1.10003", False), ("1.10005", True), ("1.1", True), ("1.100051", False)])
+def test_b05_a_price_is_judged_as_it_is_written(text: str, sound: bool) -> None:
+    assert (problems(f"{TOP}order: {{type: limit, price: {text}}}\n") == []) is sound
