@@ -194,7 +194,8 @@ def test_protobuf_answers_become_the_same_facts(version: int) -> None:
     assert [fact for fact in seen if isinstance(fact, wanted)] == [
         NoticeSeen(about=7, code=399, text="Order Message"),
         OpenOrderSeen(
-            order_id=7, client_id=5, perm_id=99, order_ref="fx1:p:x", account="DU1", status="Submitted", warning=""
+            order_id=7, client_id=5, perm_id=99, order_ref="fx1:p:x", account="DU1", status="Submitted", warning="",
+            contract="EUR.USD", side=Side.BUY, quantity=Decimal(25000), order_type="MKT",
         ),
         OrderStatusSeen(
             order_id=7, client_id=0, perm_id=None, status="Submitted", filled=Decimal(0), remaining=Decimal(25000),

@@ -216,6 +216,7 @@ def test_o21_only_the_last_of_a_group_transmits() -> None:
     assert len({said(one)["orderRef"] for one in group}) == 3
 
 
+@pytest.mark.skipif(installed().max_server_version != 157, reason="a newer ibapi writes some defaults otherwise")
 def test_o21_a_market_order_is_these_bytes() -> None:
     with (
         staged(settings=GatewaySettings(max_version=157)) as stage,
