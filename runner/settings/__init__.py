@@ -3,6 +3,6 @@
 from runner.settings.environment import near_misses
 from runner.settings.load import find, load
 from runner.settings.model import ExternalOrders, Outage, Settings
-from runner.settings.network import remote_reason
+from runner.settings.remote import remote_reason
 
 __all__ = ["ExternalOrders", "Outage", "Settings", "find", "load", "near_misses", "remote_reason"]
