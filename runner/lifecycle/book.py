@@ -161,8 +161,8 @@ class Book:
         self._record(followed)
 
     def _record(self, followed: Followed) -> None:
-        before, after = followed.row, followed.as_row()
-        if after == before:
+        before, after = followed.row, followed.news()
+        if after is None:
             return
         if (before.state, after.state) != (OrderState.PLANNED, OrderState.SENT):  # `submit` recorded that
             self._journal.set_order(after)

@@ -42,10 +42,13 @@ class Followed:
     """One order. Its state is `base`, unless quantities say that all of it was filled."""
 
     row: OrderRow  # as the journal has it
+    ref: str
     since: datetime  # when it was claimed
     base: OrderState  # what words alone say: ours, and the broker's
     note: str = ""
     executions: dict[str, Execution] = field(default_factory=dict)  # by the root of their exec_id
+    executed: Decimal = ZERO  # the sum of them, in units of the base currency
+    average_price: Decimal | None = None  # of them, weighted; None without any
     costs: dict[str, tuple[Revision, Decimal, str]] = field(default_factory=dict)  # commissions, by the same
     reported: Decimal = ZERO  # the greatest filled quantity that a status named
     is_corrected: bool = False  # an execution is known to have replaced an earlier one
@@ -63,6 +66,7 @@ class Followed:
         """Begin with what the journal has of an order."""
         return cls(
             row,
+            row.ticket.order_ref,
             since,
             row.state,
             row.note,
@@ -71,11 +75,6 @@ class Followed:
             was_accepted=row.state in _ACCEPTED or row.filled > 0,
             guessed_perm_id=row.perm_id,
         )
-
-    @property
-    def ref(self) -> str:
-        """Its order_ref."""
-        return self.ticket.order_ref
 
     @property
     def ticket(self) -> OrderTicket:
@@ -137,6 +136,9 @@ class Followed:
         self.is_corrected |= root in self.executions or revision_of(execution.exec_id)[0] > 1
         self.executions[root] = execution
         self.was_accepted = True
+        self.executed = sum((each.quantity for each in self.executions.values()), ZERO)
+        worth = sum((each.price * each.quantity for each in self.executions.values()), ZERO)
+        self.average_price = worth / self.executed if self.executed else None
 
     def is_new_cost(self, seen: CommissionSeen, amount: Decimal) -> bool:
         """Tell whether a commission says something that is not known yet."""
@@ -149,11 +151,6 @@ class Followed:
         self.costs[root_of(seen.exec_id)] = (revision_of(seen.exec_id), amount, seen.currency)
 
     @property
-    def executed(self) -> Decimal:
-        """The sum of the latest revisions, in units of the base currency."""
-        return sum((execution.quantity for execution in self.executions.values()), ZERO)
-
-    @property
     def filled(self) -> Decimal:
         """How much was filled.
 
@@ -161,14 +158,6 @@ class Followed:
         was; so executions alone count once one of them is a correction.
         """
         return self.executed if self.is_corrected else max(self.executed, self.reported)
-
-    @property
-    def average_price(self) -> Decimal | None:
-        """The mean price of the executions, weighted; None without any."""
-        quantity = self.executed
-        if not quantity:
-            return None
-        return sum((each.price * each.quantity for each in self.executions.values()), ZERO) / quantity
 
     @property
     def is_owed(self) -> bool:
@@ -181,14 +170,13 @@ class Followed:
         is_full = self.filled >= self.ticket.quantity
         return advance(self.base, Change.FULLY_FILLED)[0] if is_full else self.base
 
-    def as_row(self) -> OrderRow:
-        """Return what the journal should have of it."""
-        perm_id = next(iter(self.perm_ids), self.guessed_perm_id)
+    def news(self) -> OrderRow | None:
+        """Return what the journal should have of it, None if it has that."""
+        row, perm_id = self.row, next(iter(self.perm_ids), self.guessed_perm_id)
+        state, filled = self.state, self.filled
+        now = (state, filled, self.average_price, perm_id, self.note)
+        if now == (row.state, row.filled, row.average_price, row.perm_id, row.note):
+            return None
         return replace(
-            self.row,
-            state=self.state,
-            filled=self.filled,
-            average_price=self.average_price,
-            perm_id=perm_id,
-            note=self.note,
+            row, state=state, filled=filled, average_price=self.average_price, perm_id=perm_id, note=self.note
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import singledispatchmethod
 
 from runner.core.clock import Clock
 from runner.core.events import Event
@@ -29,6 +28,7 @@ from runner.lifecycle.reconcile import APART, Evidence
 _ENDED_WORDS = (OrderState.CANCELLED, OrderState.EXPIRED, OrderState.REJECTED)
 _AT_WORK = (OrderState.WORKING, OrderState.HELD, OrderState.CANCEL_PENDING)
 _STILL_THERE = (Change.ACKNOWLEDGED, Change.HELD, Change.CANCEL_REQUESTED)
+_ENDS = (Change.CANCELLED, Change.EXPIRED)
 GONE = "it is no longer among the open orders, nor among the completed ones"
 
 
@@ -53,12 +53,23 @@ class Tracker(Book):
 
     # --- what the broker says
 
-    @singledispatchmethod
     def handle(self, fact: Fact) -> None:
         """Take in a fact; those that are about no order are not for here."""
+        match fact:
+            case OrderStatusSeen():
+                self._take_status(fact)
+            case OpenOrderSeen():
+                self._take_open_order(fact)
+            case ExecutionSeen():
+                self._take_execution(fact)
+            case CommissionSeen():
+                self._take_commission(fact)
+            case CompletedOrderSeen():
+                self._take_completed(fact)
+            case NoticeSeen():
+                self._take_notice(fact)
 
-    @handle.register
-    def _(self, seen: OpenOrderSeen) -> None:
+    def _take_open_order(self, seen: OpenOrderSeen) -> None:
         followed = self._whose(seen, seen.order_ref, seen.perm_id)
         if followed is None:
             return
@@ -70,8 +81,7 @@ class Tracker(Book):
         followed.was_accepted |= told is not None
         self._apply(followed, told if followed.base in UNHEARD_OF else None)
 
-    @handle.register
-    def _(self, seen: CompletedOrderSeen) -> None:
+    def _take_completed(self, seen: CompletedOrderSeen) -> None:
         followed = self._whose(seen, seen.order_ref, seen.perm_id)
         if followed is None:
             return
@@ -83,8 +93,7 @@ class Tracker(Book):
         note = "" if followed.base.is_done and followed.base is not OrderState.UNKNOWN else seen.completed_status
         self._apply(followed, change, note=note)
 
-    @handle.register
-    def _(self, seen: OrderStatusSeen) -> None:
+    def _take_status(self, seen: OrderStatusSeen) -> None:
         followed = self._whose(seen, "", seen.perm_id, seen.order_id, seen.client_id)
         if followed is None:
             return
@@ -99,8 +108,7 @@ class Tracker(Book):
         elif not reading.is_known_word(seen.status):
             self._remark(followed, f"attention: status {seen.status!r} is not known; kept {followed.state.value}")
 
-    @handle.register
-    def _(self, seen: ExecutionSeen) -> None:
+    def _take_execution(self, seen: ExecutionSeen) -> None:
         followed = self._whose(seen, seen.order_ref, seen.perm_id, seen.order_id, seen.client_id)
         if followed is None:
             return
@@ -120,8 +128,7 @@ class Tracker(Book):
         if (commission := self._early.pop(root_of(seen.exec_id), None)) is not None:
             self.handle(commission)
 
-    @handle.register
-    def _(self, seen: CommissionSeen) -> None:
+    def _take_commission(self, seen: CommissionSeen) -> None:
         root = root_of(seen.exec_id)
         order_ref = self._roots.get(root)
         if seen.amount is None or not seen.amount.is_finite() or seen.amount == -1:  # -1: IB does not know it yet
@@ -138,15 +145,14 @@ class Tracker(Book):
             self._watch_owed(followed)
             self._emit(telling.commissioned(followed.ticket, seen.exec_id, seen.amount, seen.currency))
 
-    @handle.register
-    def _(self, seen: NoticeSeen) -> None:
+    def _take_notice(self, seen: NoticeSeen) -> None:
         order_ref = self._who.by_route(seen.about)
         if order_ref is not None:
-            self._take_notice(self._orders[order_ref], seen)
+            self._take_notice_of(self._orders[order_ref], seen)
         elif classify(seen.code, about_order=False) is not Disposition.INFO:
             self._tell_notice(seen, None)
 
-    def _take_notice(self, followed: Followed, seen: NoticeSeen) -> None:
+    def _take_notice_of(self, followed: Followed, seen: NoticeSeen) -> None:
         if (seen.code, seen.text) not in followed.notes:
             self._tell_notice(seen, followed)
             followed.notes.add((seen.code, seen.text))
@@ -180,8 +186,17 @@ class Tracker(Book):
                 self._apply(followed, word)
             elif state is OrderState.CANCEL_PENDING and word is not Change.CANCEL_REQUESTED:
                 self._keep_working(followed, word, evidence)
-        elif not is_open and state in _AT_WORK and followed.ref not in evidence.completed:
+        elif followed.ref in evidence.completed:
+            self._end_again(followed)
+        elif not is_open and state in _AT_WORK:
             self._miss(followed, evidence)
+
+    def _end_again(self, followed: Followed) -> None:
+        """Let an order that counted as filled end in the broker's word, if a correction took back what filled it."""
+        word = followed.last_word
+        if followed.state is OrderState.FILLED and word in _ENDS and followed.filled < followed.ticket.quantity:
+            followed.apply(Change.REOPENED)
+            self._apply(followed, word)
 
     def _keep_working(self, followed: Followed, word: Change | None, evidence: Evidence) -> None:
         """Take back a cancel that the broker shows no sign of, unless it was asked for a moment ago."""
