@@ -39,6 +39,10 @@ class AnswerRefused(FxrunError):
         self.text = text
 
 
+class NoAnswer(ConnectionFailed):
+    """The session stands, and the answer to a question did not come in time."""
+
+
 def _advice(code: int, text: str) -> str:
     if code == _READ_ONLY and "read-only" in text.lower():
         return "; untick Read-Only API in the TWS's settings (Global Configuration > API > Settings)"
@@ -107,7 +111,8 @@ class Asking:
         """Ask, and return everything that came up to the last answer, that included.
 
         `ask` sends the request and returns its id, if it has one; `is_last` is given each fact and that id. Raises
-        AnswerRefused if the broker answers with an error, ConnectionFailed if the last answer does not come in time.
+        AnswerRefused if the broker answers with an error, NoAnswer if the last answer does not come in time, and
+        ConnectionFailed if the session ends.
         """
         self._drain()
         request = ask()
@@ -121,7 +126,7 @@ class Asking:
                 raise AnswerRefused(what, fact.code, fact.text)
             if is_last(fact, request):
                 return told
-        raise ConnectionFailed(
+        raise NoAnswer(
             f"{self.connection.host}:{self.connection.port} did not tell {what} within {patience:g} s: look at the TWS "
             "for a dialog, check that it is logged in, and ask again"
         )

@@ -1,13 +1,15 @@
-"""`fxrun doctor` as a process, against small real servers."""
+"""`fxrun doctor` as a process, against small real servers and the process of a gateway."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,12 +17,24 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.broker import gateway, lines, run
+
 RUN = [sys.executable, "-c", "import sys; from runner.cli.main import main; sys.exit(main())", "doctor"]
 ROOT = Path(__file__).parent.parent.parent
 
 
 def doctor(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*RUN, *arguments], capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
+    """Run it in an empty folder, as its files are looked at."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [*RUN, *arguments], capture_output=True, text=True, timeout=60, cwd=folder, env=bare(folder), check=False
+        )
+        assert list(Path(folder).iterdir()) == [], "nothing is left behind"
+        return done
+
+
+def bare(folder: object) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(folder)}
 
 
 def text(*fields: object) -> bytes:
@@ -34,13 +48,17 @@ def tws(clock: Callable[[], float], greeting: str, accounts: str = "DU1234567") 
     def script(peer: socket.socket) -> None:
         peer.recv(4096)
         peer.sendall(text(157, greeting))
-        asked = b""
-        while b"71\0" not in asked:
-            asked += peer.recv(4096)
-        peer.sendall(text(15, 1, accounts) + text(9, 1, 12))
-        while b"49\x001\0" not in asked:
-            asked += peer.recv(4096)
-        peer.sendall(text(49, 1, int(clock())))
+        steps = (
+            (b"71\0", text(15, 1, accounts) + text(9, 1, 12)),
+            (b"5\x001\0", text(53, 1)),
+            (b"49\x001\0", text(49, 1, int(clock()))),
+            (b"\0IDEALPRO\0", text(4, 2, 2_000_000_001, 10285, "Your API version does not support fractional rules")),
+        )
+        for question, answer in steps:
+            asked = b""
+            while question not in asked:
+                asked += peer.recv(4096)
+            peer.sendall(answer)
         while peer.recv(4096):
             pass
 
@@ -74,23 +92,35 @@ def test_all_is_well_on_paper(serve: Callable[..., str]) -> None:
     done = doctor("--port", port, "--json")
     assert (done.returncode, done.stderr) == (0, "")
     checks = {check["check"]: check for check in map(json.loads, done.stdout.splitlines())}
-    assert list(checks) == ["ibapi", "connection", "handshake", "server version", "accounts", "next order id", "clock"]
+    assert list(checks) == [
+        *("ibapi", "time zones", "settings", "journal", "journal disk"),
+        *("connection", "handshake", "server version", "accounts", "account kind", "next order id"),
+        *("read-only API", "clock", "market data"),
+    ]
     assert checks["ibapi"]["status"] == "ok"
     assert checks["accounts"]["message"] == "DU1234567 (paper)"
     assert checks["next order id"]["message"] == "12"
     assert checks["server version"]["status"] == "warn"
     assert "ibapi-latest" in checks["server version"]["advice"]
     assert checks["clock"]["status"] == "ok"
+    assert checks["read-only API"]["status"] == "ok"
+    assert (checks["market data"]["status"], "10285" in checks["market data"]["message"]) == ("warn", True)
+    assert checks["market data"]["advice"].startswith("install IB's own API")
+    assert "ibapi-latest" in checks["market data"]["advice"]
 
 
-def test_a_live_account_and_a_clock_that_is_off(serve: Callable[..., str]) -> None:
-    port = serve(tws(lambda: time.time() + 90, "20261124 08:11:16 EST", "U1,F2,X3"))
+@pytest.mark.parametrize(
+    ("seconds", "status", "code"), [(0, "OK", 0), (20, "WARN", 0), (-20, "WARN", 0), (90, "FAIL", 3)]
+)
+def test_s12_a_clock_that_is_off(serve: Callable[..., str], seconds: int, status: str, code: int) -> None:
+    port = serve(tws(lambda: time.time() + seconds, "20261124 08:11:16 EST", "U1,F2,X3"))
     done = doctor("--port", port)
-    assert done.returncode == 0
+    assert done.returncode == code
     assert "OK    accounts: U1 (live), F2 (live), X3 (of unknown kind)\n" in done.stdout
-    assert "WARN  clock: the TWS is " in done.stdout
-    assert " s ahead of this machine" in done.stdout
-    assert "-> set the clock of this machine by NTP" in done.stdout
+    assert f"\n{status:<4}  clock: the TWS is " in done.stdout
+    assert ("-> set the clock of this machine by NTP" in done.stdout) is (seconds != 0)
+    if seconds:
+        assert f" s {'ahead of' if seconds > 0 else 'behind'} this machine" in done.stdout
 
 
 def test_a_simulated_gateway_is_called_so(serve: Callable[..., str]) -> None:
@@ -169,8 +199,100 @@ def test_without_ibapi() -> None:
     )
     assert (done.returncode, done.stderr) == (3, "")
     assert "FAIL  ibapi: ibapi cannot be imported" in done.stdout
+    assert "connection" not in done.stdout
 
 
-@pytest.mark.parametrize("wrong", [["--port", "0"], ["--port", "65536"], ["--timeout", "nan"], ["--client-id", "-1"]])
+@pytest.mark.parametrize("wrong", [["--port", "0"], ["--port", "65536"], ["--timeout", "nan"], ["--client-id", "0"]])
 def test_wrong_usage(wrong: list[str]) -> None:
     assert doctor(*wrong).returncode == 2
+
+
+# --- against a gateway, and with files
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with gateway() as found:
+        yield found
+
+
+def checked(done: subprocess.CompletedProcess[str]) -> dict[str, tuple[str, str]]:
+    return {line["check"]: (line["status"], line["message"]) for line in lines(done, "check")}
+
+
+def test_all_of_it_at_a_gateway_that_the_settings_name(tmp_path: Path, port: int) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("plan: p\naccount: DU1234567\ncontract: EUR.USD\nside: buy\nsize: 25_000\n")
+    done = run(tmp_path, "doctor", plan.name, "--json", settings=f"connection: {{port: {port}}}\naccount: DU1234567\n")
+    found = checked(done)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {name for name, (status, _) in found.items() if status != "ok"} <= {"server version", "market data"}
+    assert found["account kind"][1] == "simulated, and it is the account that settings and plans name"
+    assert found["settings"][1].startswith("fxrun.yaml, mode 0")
+    assert found["plan"][1].startswith("plan.yaml, mode 0")
+    assert "median of 20" in found["journal disk"][1]
+    assert found["market data"][1].startswith("EUR.USD ") or found["market data"][0] == "warn"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["fxrun.yaml", "plan.yaml"]
+
+
+def test_x07_an_account_that_is_not_there(tmp_path: Path, port: int) -> None:
+    done = run(tmp_path, "doctor", "--json", settings=f"connection: {{port: {port}}}\naccount: U7654321\n")
+    assert done.returncode == 3
+    assert checked(done)["account kind"] == (
+        "fail",
+        "settings and plans name U7654321, which this session is not logged in to",
+    )
+
+
+def test_read_only_fails_and_says_what_to_untick(tmp_path: Path) -> None:
+    faults = tmp_path / "faults.yaml"
+    faults.write_text("faults:\n  - do: read_only\n    when: {at: 0}\n")
+    with gateway("--faults", str(faults)) as at:
+        done = run(tmp_path, "doctor", "--port", at)
+    assert done.returncode == 3
+    assert "FAIL  read-only API: the TWS takes no orders: 321 " in done.stdout
+    assert "-> untick Global Configuration > API > Settings > Read-Only API" in done.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are a matter of POSIX")
+def test_x04_files_that_others_may_change_or_read(tmp_path: Path, port: int) -> None:
+    plan, journal, link = tmp_path / "plan.yaml", tmp_path / "fxrun.db", tmp_path / "link.yaml"
+    plan.write_text("plan: p\ncontract: EUR.USD\nside: buy\nsize: 25_000\n")
+    journal.touch()
+    journal.chmod(0o644)
+    plan.chmod(0o666)
+    link.symlink_to(plan)
+    done = run(tmp_path, "doctor", plan.name, "--port", port)
+    linked = checked(run(tmp_path, "doctor", link.name, "--port", port, "--json"))
+    assert done.returncode == 3
+    assert (
+        "FAIL  plan: plan.yaml may be changed by everybody (mode 0666)\n      -> chmod o-w plan.yaml\n" in done.stdout
+    )
+    assert f"WARN  journal: {journal} may be read by others (mode 0644)\n      -> chmod 600 {journal}\n" in done.stdout
+    assert linked["plan"] == ("fail", "link.yaml is a link, and live refuses it")
+
+
+def test_a_journal_that_has_no_place(tmp_path: Path, port: int) -> None:
+    done = run(tmp_path, "doctor", "--port", port, "--journal", "nowhere/fxrun.db", "--json")
+    assert done.returncode == 3
+    assert checked(done)["journal disk"] == ("fail", "the folder nowhere does not exist")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="PYTHONTZPATH has another form there")
+def test_s10_time_zone_data_of_the_package_where_the_system_has_none(tmp_path: Path, port: int) -> None:
+    found = checked(run(tmp_path, "doctor", "--port", port, "--json", PYTHONTZPATH=""))
+    assert found["time zones"][0] == "ok"
+    assert found["time zones"][1].startswith("the package tzdata, version 20")
+
+
+def test_a_session_that_ends_in_the_middle(serve: Callable[..., str]) -> None:
+    def script(peer: socket.socket) -> None:
+        peer.recv(4096)
+        peer.sendall(text(157, "20261124 08:11:16 EST") + text(15, 1, "DU1") + text(9, 1, 1))
+        asked = b""
+        while b"5\x001\0" not in asked:
+            asked += peer.recv(4096)
+
+    done = doctor("--port", serve(script), "--timeout", "3")
+    assert done.returncode == 5
+    assert "FAIL  connection: the connection was lost while asking for the open orders" in done.stdout

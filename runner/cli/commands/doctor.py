@@ -1,65 +1,23 @@
-"""`fxrun doctor`: the connection test, one line a finding, each with what to do about it."""
+"""`fxrun doctor`: whether everything that a live run stands on is in order, one line a finding, with what to do."""
 
 from __future__ import annotations
 
 import math
 import queue
-import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import Enum
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import click
 
-from runner.cli.output import clean, say, say_json
-from runner.core.facts import ConnectionLost, CurrentTimeSeen, Fact
+from runner.cli import checks, files
+from runner.cli.checks import Check, Status
+from runner.core.facts import Fact
 from runner.errors import ConnectionFailed, Refused
+from runner.plan.model import Plan
+from runner.settings.model import Settings
 
-if TYPE_CHECKING:
-    from runner.ib.connection import Connection, Login
-
-FX_DATA_SERVER = 163  # below it a TWS refuses market data of currency pairs with error 10285
-CLOCK_TOLERANCE = 2.0
-_NEWER = "pip uninstall -y ibapi, then pip install ibapi-latest (or install the API that came with your TWS)"
-
-
-class Status(Enum):
-    """How a check went."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One finding; `advice` says what to do if it is not OK."""
-
-    name: str
-    status: Status
-    message: str
-    advice: str = ""
-
-    def as_text(self) -> str:
-        """Write it as one line, and one more for the advice."""
-        line = f"{self.status.name:<4}  {self.name}: {self.message}"
-        return clean(f"{line}\n      -> {self.advice}" if self.advice else line)
-
-    def as_json(self) -> dict[str, object]:
-        """Return the fields of its JSON line."""
-        fields = {"check": self.name, "status": self.status.value, "message": self.message, "advice": self.advice}
-        return {"type": "check", **fields}
-
-    def tell(self, *, as_json: bool) -> None:
-        """Print it at once: the next check may take a while."""
-        if as_json:
-            say_json(self.as_json())
-        else:
-            say(self.as_text())
-        sys.stdout.flush()
+_CONNECTION = "connection"
 
 
 class _Seconds(click.FloatRange):
@@ -72,121 +30,88 @@ class _Seconds(click.FloatRange):
 
 @click.command(
     epilog="Exit code: 0 if nothing failed, 5 if no session came about, 3 if something else failed. "
-    "Example: fxrun doctor --port 7497"
+    "Example: fxrun doctor eurusd-weekday.yaml --port 7497"
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where TWS or IB Gateway runs.")
-@click.option("--port", default=7497, show_default=True, type=click.IntRange(1, 65535), help="Its API socket port.")
-@click.option("--client-id", default=99, show_default=True, type=click.IntRange(0, 2**31 - 2), help="One not in use.")
-@click.option("--timeout", default=10.0, show_default=True, type=_Seconds(0.1, 600), help="Seconds to wait.")
+@click.argument("plans", nargs=-1, metavar="[PLAN]...")
+@files.settings_option
+@files.journal_option
+@click.option("--host", metavar="HOST", help="Where TWS or IB Gateway runs. [the settings' host, 127.0.0.1]")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), metavar="PORT", help="Its API socket port. [the settings' port, 7497]"
+)
+@click.option(
+    "--client-id",
+    type=click.IntRange(1, 2**31 - 2),
+    metavar="ID",
+    help="One not in use. [the settings' query_client_id, 99]",
+)
+@click.option("--timeout", type=_Seconds(0.1, 600), metavar="SECONDS", help="How long to wait. [the settings', 10]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_context
-def command(context: click.Context, /, *, as_json: bool, **address: object) -> None:
-    """Test the connection to a TWS, IB Gateway or fxrun gateway; no order is sent."""
+def command(
+    context: click.Context,
+    /,
+    *,
+    plans: tuple[str, ...],
+    settings_file: str | None,
+    journal_file: str | None,
+    as_json: bool,
+    **address: Any,
+) -> None:
+    """Test this machine and the connection to a TWS, IB Gateway or fxrun gateway; no order is sent.
+
+    Looks at ibapi, time zone data, the modes of settings, journal and plans, the journal's disk, the login, the kind
+    of account, the Read-Only setting, clocks and market data.
+    """
+    loaded: Sequence[Plan] = ()
+    if plans:
+        from runner.plan import load_all
+
+        loaded = load_all(plans)
+    settings = files.settings_for(plans, settings_file)
     failed = set()
-    for check in examine(**address):  # type: ignore[arg-type]
+    for check in _examine(settings, files.journal_of(settings, journal_file), loaded, address):
         check.tell(as_json=as_json)
         if check.status is Status.FAIL:
             failed.add(check.name)
-    if "connection" in failed:
+    if _CONNECTION in failed:
         context.exit(ConnectionFailed.exit_code)
     context.exit(Refused.exit_code if failed else 0)
 
 
-def examine(*, host: str, port: int, client_id: int, timeout: float) -> Iterator[Check]:
+def _examine(settings: Settings, journal: Path, plans: Sequence[Plan], address: dict[str, Any]) -> Iterator[Check]:
     """Yield the checks as they are made; those of a session only if there is one."""
-    try:
-        yield _ibapi()
-    except ImportError as fault:
-        yield Check("ibapi", Status.FAIL, f"ibapi cannot be imported ({fault})", _NEWER)
-        return
-    from runner.ib.connection import Connection
-    from runner.ib.failures import NoSession
+    yield checks.of_ibapi()
+    yield checks.of_zones()
+    yield from checks.of_files(
+        None if settings.file is None else Path(settings.file), journal, [plan.file for plan in plans]
+    )
+    yield checks.of_disk(journal)
+    yield from _at_the_broker(settings, plans, address)
 
+
+def _at_the_broker(settings: Settings, plans: Sequence[Plan], address: dict[str, Any]) -> Iterator[Check]:
+    try:
+        from runner.cli.asking import Asking
+        from runner.cli.checks_session import of_session
+        from runner.ib.connection import Connection
+        from runner.ib.failures import NoSession
+    except ImportError:  # of ibapi, which the first check has told
+        return
+
+    host, port = address["host"] or settings.host, address["port"] or settings.port
+    client_id = address["client_id"] or settings.query_client_id
     facts: queue.Queue[Fact] = queue.Queue()
+    timeout = address["timeout"] or settings.timeout
     connection = Connection(host, port, client_id=client_id, publish=facts.put, timeout=timeout)
     try:
         login = connection.open()
     except NoSession as failed:
-        yield Check("connection", Status.FAIL, failed.what, failed.advice)
+        yield Check(_CONNECTION, Status.FAIL, failed.what, failed.advice)
         return
+    expected = {account for account in (settings.account, *(plan.account for plan in plans)) if account is not None}
     try:
-        yield Check("connection", Status.OK, f"{host}:{port} answers as a TWS does, client id {client_id} is free")
-        yield from _of_login(login)
-        yield _clock(connection, facts, timeout)
+        yield Check(_CONNECTION, Status.OK, f"{host}:{port} answers as a TWS does, client id {client_id} is free")
+        yield from of_session(Asking(connection, login, facts, login.accounts[0] if login.accounts else ""), expected)
     finally:
         connection.close()
-
-
-def _ibapi() -> Check:
-    from runner.ib.versions import installed
-
-    info = installed()
-    names = ", ".join(f"{name} {version}" for name, version in info.distributions) or "no known distribution"
-    found = f"module version {info.module_version} from {names}, speaks server versions up to {info.max_server_version}"
-    if len(info.distributions) > 1:
-        advice = "they overwrite each other's files: uninstall all of them, then install one"
-        return Check("ibapi", Status.FAIL, f"more than one distribution owns the module: {names}", advice)
-    return Check("ibapi", Status.OK, found)
-
-
-def _of_login(login: Login) -> Iterator[Check]:
-    yield Check("handshake", Status.OK, f"the TWS greeted with {login.server_time!r}")
-    yield _server_version(login.server_version)
-    yield _accounts(login)
-    yield Check("next order id", Status.OK, str(login.next_order_id))
-
-
-def _server_version(version: int) -> Check:
-    if version >= FX_DATA_SERVER:
-        return Check("server version", Status.OK, str(version))
-    message = f"{version}: a TWS refuses market data of currency pairs below {FX_DATA_SERVER} (error 10285)"
-    return Check("server version", Status.WARN, message, f"install a newer ibapi: {_NEWER}")
-
-
-def _accounts(login: Login) -> Check:
-    if not login.accounts:
-        return Check("accounts", Status.FAIL, "the session may trade no account", "log in to the TWS with another user")
-    named = ", ".join(f"{name} ({kind_of(name, simulated=login.simulated)})" for name in login.accounts)
-    return Check("accounts", Status.OK, named)
-
-
-def kind_of(account: str, *, simulated: bool) -> str:
-    """Say what kind of account that is: IB's names begin with DU or DF on paper, with U or F live."""
-    if simulated:
-        return "simulated"
-    if account.startswith(("DU", "DF")):
-        return "paper"
-    return "live" if account.startswith(("U", "F")) else "of unknown kind"
-
-
-def _clock(connection: Connection, facts: queue.Queue[Fact], timeout: float) -> Check:
-    asked = datetime.now(UTC)
-    try:
-        connection.request_current_time()
-    except ConnectionFailed as failed:
-        return Check("clock", Status.FAIL, str(failed), "run the test again")
-    theirs = _answer(facts, timeout)
-    if theirs is None:
-        return Check("clock", Status.WARN, "the TWS did not say what time it is", "run the test again")
-    middle = asked + (datetime.now(UTC) - asked) / 2
-    # the answer is cut to whole seconds, so on average it is half a second old
-    offset = (theirs + timedelta(seconds=0.5) - middle).total_seconds()
-    message = f"the TWS is {abs(offset):.1f} s {'ahead of' if offset > 0 else 'behind'} this machine (to 0.5 s)"
-    if abs(offset) > CLOCK_TOLERANCE:
-        return Check("clock", Status.WARN, message, "set the clock of this machine by NTP: fires follow it")
-    return Check("clock", Status.OK, message)
-
-
-def _answer(facts: queue.Queue[Fact], timeout: float) -> datetime | None:
-    deadline = time.monotonic() + timeout
-    while (left := deadline - time.monotonic()) > 0:
-        try:
-            fact = facts.get(timeout=left)
-        except queue.Empty:
-            return None
-        match fact:
-            case CurrentTimeSeen():
-                return fact.at
-            case ConnectionLost():
-                return None
-    return None
