@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,12 @@ from typing import Any
 from runner.core.fx import parse_pair
 from runner.core.limits import Limits
 from runner.core.money import plain
-from runner.core.times import parse_duration
 from runner.errors import UsageError
 from runner.plan.limits import parse_amount, parse_share
 from runner.plan.scalars import BadNumber, plain_value
 from runner.plan.text import quote
 from runner.settings.model import Settings
+from runner.settings.read import parse_grace, parse_timeout
 
 PREFIX = "FXRUN_"
 _PORTS, _IDS, _COUNTS = 65_535, 2_147_483_646, 1_000_000
@@ -117,11 +116,7 @@ def _host(text: str) -> str:
 
 
 def _seconds(text: str) -> float:
-    return parse_duration(text).total_seconds()
-
-
-def _span(text: str) -> timedelta:
-    return parse_duration(text)
+    return parse_timeout(text).total_seconds()
 
 
 def _path(text: str) -> Path:
@@ -151,7 +146,7 @@ PLAIN = {
     "FXRUN_QUERY_CLIENT_ID": Row("connection.query_client_id", "query_client_id", _whole(_IDS)),
     "FXRUN_TIMEOUT": Row("connection.timeout", "timeout", _seconds),
     "FXRUN_JOURNAL": Row("journal", "journal", _path),
-    "FXRUN_GRACE": Row("grace", "grace", _span),
+    "FXRUN_GRACE": Row("grace", "grace", parse_grace),
 }
 LIMITS = {
     "FXRUN_MAX_QUANTITY": Row("limits.max_quantity", "max_quantity", _quantity),

@@ -36,7 +36,8 @@ def user_folder(environ: Mapping[str, str]) -> Path | None:
             return Path(environ.get("APPDATA") or Path.home()) / "fxrun"
         if sys.platform == "darwin":
             return Path.home() / "Library" / "Application Support" / "fxrun"
-        return Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "fxrun"
+        given = Path(environ.get("XDG_CONFIG_HOME", ""))  # a relative one is none, as its specification has it
+        return (given if given.is_absolute() else Path.home() / ".config") / "fxrun"
     return None
 
 

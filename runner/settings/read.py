@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +16,7 @@ from runner.settings.model import DEFAULT_LIMITS, GRACE, HOOKS, NAMES, RESETS, E
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 JOURNAL = "fxrun.db"
-_LONGEST = timedelta(days=1)
+_TIMEOUT, _TIMEOUT_KEY = timedelta(seconds=10), ("connection", "timeout")
 _USUAL_RESTART = timedelta(minutes=5)
 
 
@@ -28,6 +28,22 @@ def read_settings(source: Source, findings: Findings, folder: Path) -> Settings:
 def default_settings(folder: Path) -> Settings:
     """Return the settings of somebody who has no file."""
     return Settings(file=None, folder=folder.absolute(), journal=folder.absolute() / JOURNAL)
+
+
+def _at_most(most: str) -> Callable[[str], timedelta]:
+    """Make a reader of durations that raises ValueError for a longer one: what waits must end, and sums must fit."""
+
+    def parse(text: str) -> timedelta:
+        if (span := parse_duration(text)) > parse_duration(most):
+            raise ValueError(f"expected at most {most}")
+        return span
+
+    return parse
+
+
+parse_timeout = _at_most("1h")
+parse_grace = _at_most("7d")
+_parse_length = _at_most("1d")
 
 
 class _Reading:
@@ -47,7 +63,9 @@ class _Reading:
             port=self._whole("port", 7497),
             client_id=self._whole("client_id", 1),
             query_client_id=self._whole("query_client_id", 99),
-            timeout=self._duration(("connection", "timeout"), timedelta(seconds=10)).total_seconds(),
+            timeout=self._duration(
+                self._connection, ("connection", "timeout"), parse_timeout, _TIMEOUT
+            ).total_seconds(),
             allow_remote=self._connection.get("allow_remote") is True,
             allow_old_api=self._connection.get("allow_old_api") is True,
             account=self._text("account"),
@@ -56,7 +74,7 @@ class _Reading:
             external_orders=self._external_orders(),
             restart=self._outage(self._data.get("restart"), ("restart",)),
             resets=self._resets(),
-            grace=self._duration(("grace",), GRACE),
+            grace=self._duration(self._data, ("grace",), parse_grace, GRACE),
             hooks=self._hooks(),
             codes=self._codes(),
             origins=self._origins(),
@@ -79,11 +97,10 @@ class _Reading:
         number = self._connection.get(key)
         return int(number) if isinstance(number, Decimal) else default
 
-    def _duration(self, where: Where, default: timedelta) -> timedelta:
-        data: object = self._data
-        for part in where:
-            data = data.get(part) if isinstance(data, Mapping) else None
-        return read_parsed(data, parse_duration, where, self._findings) or default
+    def _duration(
+        self, data: Mapping[str, object], where: tuple[str, ...], parse: Callable[[str], timedelta], default: timedelta
+    ) -> timedelta:
+        return read_parsed(data.get(where[-1]), parse, where, self._findings) or default
 
     def _journal(self) -> Path:
         return (self._folder / Path(self._text("journal") or JOURNAL).expanduser()).absolute()
@@ -109,18 +126,12 @@ class _Reading:
             return None
         at = read_parsed(data.get("at"), parse_clock, (*where, "at"), self._findings)
         zone = read_zone(data.get("timezone"), (*where, "timezone"), self._findings)
-        lasts = self._length(data.get("lasts"), (*where, "lasts"))
+        lasts = read_parsed(data.get("lasts"), _parse_length, (*where, "lasts"), self._findings) or _USUAL_RESTART
         days = data.get("days")
         if at is None or zone is None:
             return None
         begins = DAYS if not isinstance(days, list) else [day for day in days if day in DAYS]
         return Outage(at=at, zone=zone, lasts=lasts, days=frozenset(DAYS.index(day) for day in begins))
-
-    def _length(self, text: object, where: Where) -> timedelta:
-        lasts = read_parsed(text, parse_duration, where, self._findings) or _USUAL_RESTART
-        if lasts > _LONGEST:
-            self._findings.at_value(where, f"longer than a day: found {text}; expected at most 1d")
-        return lasts
 
     def _hooks(self) -> dict[str, tuple[str, ...]]:
         hooks = self._data.get("hooks")

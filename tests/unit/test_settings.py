@@ -23,6 +23,7 @@ from runner.errors import PlanInvalid, UsageError
 from runner.plan import load as load_plan
 from runner.settings import ExternalOrders, Outage, Settings, find, load, near_misses, remote_reason
 from runner.settings.environment import FILE_ONLY, LIMITS, PLAIN, override
+from runner.settings.load import user_folder
 from runner.settings.model import DEFAULT_LIMITS, GRACE, HOOKS, NAMES, RESETS
 from runner.settings.read import default_settings
 from runner.settings.show import rows
@@ -170,6 +171,9 @@ def test_a_count_of_open_orders_of_ones_own_replaces_the_default(tmp_path: Path)
         ("connection: {port: 7497.5}\n", 1, 20, "expected a whole number"),
         ("connection: {timeout: 10}\n", 1, 23, "expected text"),
         ("connection: {timeout: 0s}\n", 1, 23, "a duration such as"),
+        ("connection: {timeout: 61m}\n", 1, 23, "at most 1h"),
+        ("connection: {timeout: 999999999d}\n", 1, 23, "at most 1h"),
+        ("grace: 8d\n", 1, 8, "at most 7d"),
         ("connection: {allow_remote: yes}\n", 1, 28, "expected true or false"),
         ("account: 1234567\n", 1, 10, '"1234567"'),
         ("account: DU 12\n", 1, 10, "not of the right form"),
@@ -323,6 +327,8 @@ def test_x07_no_variable_says_which_account_or_opens_what_is_guarded(name: str, 
         ("FXRUN_HOST", "two words"),
         ("FXRUN_HOST", "a" * 256),
         ("FXRUN_TIMEOUT", "10"),
+        ("FXRUN_TIMEOUT", "2h"),
+        ("FXRUN_GRACE", "99999999d"),
         ("FXRUN_MAX_QUANTITY", "nan"),
         ("FXRUN_MAX_QUANTITY", "inf"),
         ("FXRUN_MAX_QUANTITY", "-1"),
@@ -386,6 +392,12 @@ def test_it_is_looked_for_beside_the_plan_then_in_the_user_s_folder(tmp_path: Pa
     (plans / "fxrun.yaml").write_text("account: U2\n")
     assert find(plan, environ) == plans / "fxrun.yaml"
     assert find(plans, environ) == plans / "fxrun.yaml"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there the folder is another")
+def test_a_relative_configuration_folder_is_none(tmp_path: Path) -> None:
+    found = user_folder({"XDG_CONFIG_HOME": "here"})
+    assert found is None or found.is_absolute()
 
 
 def test_one_that_leads_nowhere_is_not_passed_over(tmp_path: Path) -> None:
