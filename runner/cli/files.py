@@ -40,7 +40,7 @@ def settings_for(plan_files: Sequence[str], option: str | None) -> Settings:
         return load(Path(option), folder=folders[0], environ=os.environ)
     found = {folder: find(folder) for folder in folders}
     places = {_place(folder, file) for folder, file in found.items()}
-    if len(places) > 1:
+    if len(places) > 1 and any(found.values()):
         raise UsageError(
             "the plans lie in different folders, which lead to different settings: "
             f"{', '.join(map(str, sorted(places)))}; name one file with --settings"

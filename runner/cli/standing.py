@@ -9,12 +9,14 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.cli import options
 from runner.core.times import stamp
+from runner.errors import PlanInvalid
 
 if TYPE_CHECKING:
     from runner.core.standing import Arming
     from runner.journal.control import Ledger
-    from runner.journal.rows import FireRow
+    from runner.journal.rows import FireRow, PlanRow
 
 SOON = timedelta(days=14)
 _DAY = timedelta(days=1)
@@ -85,7 +87,7 @@ def of_plans(ledger: Ledger, now: datetime) -> tuple[PlanStanding, ...]:
                 until=None if arming is None else arming.until,
                 left=None if arming is None else arming.until - now,
                 fires=_fires(ledger, name, now),
-                next_fire=None if row is None else row.next_fire,
+                next_fire=None if row is None else _next_fire(row, now),
                 pause=pauses.get(name),
             )
         )
@@ -108,6 +110,23 @@ def _state(arming: Arming | None, file: str | None, now: datetime) -> ArmingStat
     if now >= arming.until:
         return ArmingState.EXPIRED
     return ArmingState.ENDING if arming.until - now < SOON else ArmingState.ARMED
+
+
+def _next_fire(row: PlanRow, now: datetime) -> datetime | None:
+    """Return when a plan is due next: by its file if that is what its runner read, else as the runner noted it."""
+    from runner.plan import load
+    from runner.schedule import fires
+
+    noted = row.next_fire if row.next_fire is not None and row.next_fire >= now else None
+    if _digest(row.file) != row.digest:
+        return noted
+    try:
+        plan = load(row.file)
+    except PlanInvalid:  # edited in between, or valid for another fxrun only
+        return noted
+    scheduled = [each.schedule for each in plan.instructions if each.schedule is not None]
+    dues = [due for each in scheduled if (due := next(fires(each, now, options.END_OF_TIME), None)) is not None]
+    return min(dues, default=None)
 
 
 def _digest(file: str) -> str | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from runner.journal.rows import ControlRow, OpenRow
 
 LIVE, REHEARSAL = "live", "rehearsal"
-OPEN = frozenset(OrderState) - DONE | {OrderState.UNKNOWN}
+OPEN = frozenset(OrderState) - DONE
 REF_PREFIX = f"{PREFIX}:"
 PATIENCE = 10.0  # seconds; a runner obeys within one
 _POLL = 0.1
@@ -48,7 +48,12 @@ def journal_path(settings_file: str | None, journal_file: str | None) -> Path:
         if journal_file == files.MEMORY:
             raise UsageError("--journal :memory: is for simulated runs; name the file that the runner has")
         return Path(journal_file)
-    return files.journal_of(files.settings_for((), settings_file), journal_file)
+    try:
+        settings = files.settings_for((), settings_file)
+    except UsageError:
+        output.note("the settings cannot be used; to go on without them, name the journal with --journal")
+        raise
+    return files.journal_of(settings, journal_file)
 
 
 # --- marks

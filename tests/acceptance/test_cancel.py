@@ -20,12 +20,12 @@ def asked(journal: Path) -> list[tuple[str, str]]:
 
 def test_without_a_runner_the_request_stands_and_that_is_said(tmp_path: Path) -> None:
     journal = desk(tmp_path)
-    first, second, _third = record(journal, [("weekday", S.WORKING), ("weekday", S.UNKNOWN), ("weekday", S.FILLED)])
+    first, second, _third = record(journal, [("weekday", S.WORKING), ("weekday", S.SENT), ("weekday", S.FILLED)])
     done = run(tmp_path, "cancel", "weekday")
     assert "asked for the cancellation of 2 orders" in done.stdout
     assert first in done.stdout
     assert second in done.stdout
-    assert "nothing obeys until one runs, such as fxrun PLAN --live" in done.stdout
+    assert "nothing obeys until one runs, by fxrun PLAN --live, or cancel in the TWS" in done.stdout
     assert asked(journal) == [("cancel", "weekday")]
 
 
@@ -77,6 +77,16 @@ def test_one_order_by_the_beginning_of_its_name(tmp_path: Path) -> None:
     done = run(tmp_path, "cancel", "fx1:weekday:", code=2)
     assert "is the beginning of 2 orders" in done.stderr
     assert asked(journal) == [("cancel", refs[0])]
+
+
+@pytest.mark.parametrize("target", ["weekday", "--all", "fx1:weekday:"])
+def test_an_order_of_unknown_outcome_is_left_to_a_person(tmp_path: Path, target: str) -> None:
+    journal = desk(tmp_path)
+    record(journal, [("weekday", S.UNKNOWN)])
+    done = run(tmp_path, "cancel", target)
+    assert "1 order of unknown outcome cannot be cancelled from here" in done.stderr
+    assert "nothing to cancel" in done.stdout
+    assert asked(journal) == []
 
 
 @pytest.mark.parametrize("target", ["weekday", "--all"])

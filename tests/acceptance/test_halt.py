@@ -88,6 +88,16 @@ def test_x05_a_reason_cannot_write_lines_of_its_own(tmp_path: Path) -> None:
     assert line["halt"]["reason"] == reason
 
 
+def test_b03_halt_is_not_kept_by_settings_that_are_broken(tmp_path: Path) -> None:
+    journal = desk(tmp_path)
+    record(journal, [])
+    (tmp_path / "fxrun.yaml").write_text("limts: {}\n")
+    done = run(tmp_path, "halt", code=2)
+    assert "name the journal with --journal" in done.stderr
+    run(tmp_path, "halt", "--journal", "fxrun.db")
+    assert Ledger(journal).halted() is not None
+
+
 def test_halt_without_a_journal_says_so(tmp_path: Path) -> None:
     desk(tmp_path)
     for command in ("halt", "resume", "status"):

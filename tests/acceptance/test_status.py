@@ -47,8 +47,7 @@ def plan_line(folder: Path, code: int = 0) -> dict[str, Any]:
 def test_a_quiet_journal_needs_no_attention(tmp_path: Path) -> None:
     journal = desk(tmp_path)
     (ref,) = record(journal, [("weekday", S.FILLED)])
-    next_fire = NOW + timedelta(hours=5)
-    arm(journal, noted(tmp_path, journal, next_fire), timedelta(days=60))
+    arm(journal, noted(tmp_path, journal, NOW - timedelta(days=1)), timedelta(days=60))
     with closing(Journal(str(journal), private=True)) as opened:
         opened.set_link("ready", "127.0.0.1:7497", NOW)
     done = run(tmp_path, "status")
@@ -57,7 +56,8 @@ def test_a_quiet_journal_needs_no_attention(tmp_path: Path) -> None:
     assert "connection: last ready since" in done.stdout
     assert f"weekday: armed until {NOW + timedelta(days=60):%Y-%m-%dT%H:%M:%SZ}" in done.stdout
     assert " main: sent" in done.stdout
-    assert f"next fire {next_fire:%Y-%m-%dT%H:%M:%SZ}" in done.stdout
+    (due,) = lines_of(run(tmp_path, "fires", "weekday.yaml", "-n", "1", "--json").stdout, "fire")
+    assert f"next fire {due['time']}" in done.stdout
     assert "nothing needs attention" in done.stdout
     assert ref not in done.stdout
 
@@ -109,6 +109,20 @@ def test_b09_a_plan_that_was_edited_is_not_armed_until_it_is_armed_again(tmp_pat
     )
     run(tmp_path, "arm", "weekday.yaml", "--yes", PAPER)
     assert plan_line(tmp_path)["arming"] == "armed"
+
+
+def test_the_next_fire_of_a_file_that_has_changed_is_the_one_that_was_noted(tmp_path: Path) -> None:
+    journal = desk(tmp_path)
+    record(journal, [])
+    noted(tmp_path, journal, NOW + timedelta(hours=5))
+    (tmp_path / "weekday.yaml").write_text("plan: broken\n")
+    assert plan_line(tmp_path)["next_fire"] == f"{NOW + timedelta(hours=5):%Y-%m-%dT%H:%M:%SZ}"
+    (tmp_path / "weekday.yaml").unlink()
+    assert plan_line(tmp_path)["next_fire"] == f"{NOW + timedelta(hours=5):%Y-%m-%dT%H:%M:%SZ}"
+    noted_before = NOW - timedelta(hours=5)
+    with closing(Journal(str(journal), private=True)) as opened:
+        opened.note_plan("weekday", "weekday.yaml", "0" * 64, noted_before)
+    assert plan_line(tmp_path)["next_fire"] is None
 
 
 def test_a_plan_that_was_never_armed_says_so(tmp_path: Path) -> None:
