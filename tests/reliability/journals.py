@@ -73,9 +73,15 @@ def fill(journal: Journal, ticket: OrderTicket, state: OrderState, filled: Decim
     """Record what became of an order."""
     journal.set_order(
         OrderRow(
-            ticket=ticket, state=state, filled=filled, average_price=None, perm_id=None, closed_with_run=False, note=note
+            ticket=ticket,
+            state=state,
+            filled=filled,
+            average_price=None,
+            perm_id=None,
+            closed_with_run=False,
+            note=note,
         )
-    )  # fmt: skip
+    )
 
 
 def execute(journal: Journal, ticket: OrderTicket, number: int) -> None:
