@@ -28,6 +28,7 @@ def make_desk(
     *,
     rules: Rules,
     supervised: bool = False,
+    persistent: bool = True,
     on_change: OnChange = lambda _state, _detail: None,
     watches_foreign: bool = False,
     seed: int = 0,
@@ -39,7 +40,7 @@ def make_desk(
         return Tracker(journal, clock, emit, client_id=connection.client_id)
 
     tracker = make_tracker()
-    link = Link(connection, clock.seconds, on_change, supervised=supervised, seed=seed)
+    link = Link(connection, clock.seconds, on_change, supervised=supervised, persistent=persistent, seed=seed)
     return Desk(
         connection=connection,
         account=session.account,

@@ -116,9 +116,15 @@ def route(args: Sequence[str]) -> list[str]:
 def _with_rehearsal_value(args: Sequence[str]) -> list[str]:
     """Give `--rehearsal` an empty value where no HOST:PORT follows, so that it does not swallow a plan."""
     return [
-        "--rehearsal=" if arg == "--rehearsal" and not _ADDRESS.fullmatch("".join(args[place + 1 : place + 2])) else arg
+        "--rehearsal=" if arg == "--rehearsal" and not _is_address("".join(args[place + 1 : place + 2])) else arg
         for place, arg in enumerate(args)
     ]
+
+
+def _is_address(word: str) -> bool:
+    """Tell whether a word was meant as one; what looks like neither an address nor a plan is told to be none."""
+    is_plan = not word or word.startswith("-") or word.endswith((".yaml", ".yml", ".json")) or _exists(word)
+    return _ADDRESS.fullmatch(word) is not None or not is_plan
 
 
 def _check_plan(word: str) -> None:

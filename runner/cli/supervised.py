@@ -124,6 +124,7 @@ def run(found: Venture, span: Span, style: Style, *, again: bool) -> int:
             told.tell,
             rules=rules,
             supervised=True,
+            persistent=not found.is_bare,
             on_change=told.link,
             watches_foreign=rules.counts_foreign or live.stops_at_foreign(found),
             seed=int.from_bytes(os.urandom(4)),
@@ -135,6 +136,8 @@ def run(found: Venture, span: Span, style: Style, *, again: bool) -> int:
         desk.tracker.adopt(journal.open_orders())
         _note_plans(found, journal, span.start)
         lost = carry_out(Run(found.plans, span, session.clock, desk, narrator.time_is, session.first), interrupts)
+        if lost is None and not desk.link.is_usable:
+            lost = desk.link.words()
         return narrator.conclude(journal, lost=lost, interrupted=interrupts.number == signal.SIGINT)
 
 

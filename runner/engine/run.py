@@ -160,7 +160,8 @@ class Run:
         before, self._latest[key] = self._latest.get(key), due.time
         earlier = None if before is None else self._pending.get((*key, before))
         if earlier is not None and self._clock.now() - earlier.due > OVERTAKEN:  # no burst of what was held back
-            earlier.why = earlier.why or "it was held back until the next fire of the same order was due"
+            held = "it was held back until the next fire of the same order was due"
+            earlier.why = absence.MISSED if earlier.due < self._span.start else earlier.why or held
             self._miss(earlier, self._clock.now())
             del self._pending[due.plan, due.order, earlier.due]
 

@@ -39,7 +39,10 @@ _HEAVY = {100}  # too many messages: the TWS will hang up
 
 
 class Link:
-    """The session of a run. Without supervision it is ready from the start, and its loss is the end."""
+    """The session of a run. Without supervision it is ready from the start.
+
+    One that is not persistent is not opened again: its loss is the end.
+    """
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class Link:
         on_change: Callable[[LinkState, str], None] = lambda _state, _detail: None,
         *,
         supervised: bool = True,
+        persistent: bool = True,
         seed: int = 0,
         begin: Callable[[], None] | None = None,
     ) -> None:
@@ -57,6 +61,7 @@ class Link:
         self._random = Random(seed)
         self._begin = begin or connection.begin
         self.supervised = supervised
+        self._persistent = persistent
         self.state = LinkState.DOWN if supervised else LinkState.READY
         self.detail = "not connected yet"
         self.fatal: ConnectionFailed | None = None  # trying again would not help, or nobody tries again
@@ -203,8 +208,9 @@ class Link:
         self._lose(f"{fact.what}: {fact.advice}")
 
     def _lose(self, reason: str) -> None:
-        if not self.supervised:
+        if not (self.supervised and self._persistent):
             self.fatal = self.fatal or ConnectionFailed(reason)
+        if not self.supervised:
             return
         self._sent = self._behind = None
         self._retry_at = self._seconds() + self._pause * self._random.uniform(0.5, 1.0)

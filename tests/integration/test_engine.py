@@ -18,6 +18,8 @@ from queue import SimpleQueue
 
 import pytest
 
+from runner.cli.carrying import make_desk
+from runner.cli.session import Session
 from runner.core.clock import VirtualTime
 from runner.core.contract import ContractSpec
 from runner.core.events import Commissioned, Event, Filled, FireDone, OrderChanged
@@ -25,7 +27,7 @@ from runner.core.facts import ConnectionLost, Fact
 from runner.core.order_state import OrderState
 from runner.core.ticket import OrderType, Side, TimeInForce
 from runner.engine.clock import EngineClock, Inbox, VirtualClock, WallClock
-from runner.engine.fire import Desk
+from runner.engine.fire import Rules
 from runner.engine.run import Run, Span
 from runner.gateway.anomalies import Anomalies
 from runner.gateway.market import SyntheticMarket
@@ -33,7 +35,6 @@ from runner.gateway.server import Gateway
 from runner.gateway.settings import GatewaySettings
 from runner.ib.connection import Connection
 from runner.journal.store import Journal
-from runner.lifecycle.tracker import Tracker
 from runner.plan.model import Instruction, Mode, Plan
 from runner.schedule.spec import ScheduleSpec
 
@@ -68,21 +69,17 @@ class Rig:
         self.react(event)
 
     def run(self, *instructions: Instruction, until: timedelta | None = None, wall: bool = False) -> Run:
-        """Connect, and return a run that has not begun."""
+        """Return a run that has not begun: connected and on virtual time, or supervised and on the wall's."""
         inbox: Inbox = SimpleQueue()
         self.connection = Connection("127.0.0.1", self.port, client_id=1, publish=inbox.put)
-        account = self.connection.open().accounts[0]
         self.clock = WallClock(inbox) if wall else VirtualClock(self.time, self.gateway, self.connection, inbox)
+        account = "DU1234567" if wall else self.connection.open().accounts[0]
         self.journal.open_run(self.clock.now())
-        tracker = Tracker(self.journal, self.clock, self.emit, client_id=1)
-        desk = Desk(
-            connection=self.connection,
-            account=account,
-            journal=self.journal,
-            tracker=tracker,
-            emit=self.emit,
-            again=False,
-        )
+        session = Session(connection=self.connection, account=account, clock=self.clock)
+        desk = make_desk(session, self.journal, self.emit, rules=Rules(), supervised=wall, persistent=False)
+        if wall:
+            self.journal.adopt_open_orders()
+            desk.tracker.adopt(self.journal.open_orders())
         plan = Plan(name="p", mode=Mode.SIMULATE, file="p", digest="", instructions=instructions)
         start = self.clock.now()
         span = Span(start=start, until=None if until is None else start + until)
@@ -149,10 +146,8 @@ def test_a_restart_on_a_dead_connection_is_lost_and_asks_again_next_time() -> No
         first.finish()
         assert r.states() == [OrderState.WORKING]
         r.leave()
-        second = r.run(RESTING, until=timedelta(hours=1), wall=True)
-        rows = r.journal.adopt_open_orders()
+        second = r.run(RESTING, until=timedelta(seconds=3), wall=True)
         r.gateway.stop()
-        second.take_up(rows)
         second.go()
         second.finish()
         assert second.lost is not None
@@ -167,8 +162,8 @@ def test_an_order_without_an_answer_is_asked_about_after_a_restart() -> None:
         first.give_up()
         r.journal.set_order(replace(r.journal.orders()[0], state=OrderState.UNKNOWN))
         r.leave()
-        second = r.run(RESTING, until=timedelta(hours=1), wall=True)
-        second.take_up(r.journal.adopt_open_orders())
+        second = r.run(RESTING, until=timedelta(seconds=3), wall=True)
+        second.go()
         assert r.states() == [OrderState.WORKING]
 
 
@@ -182,8 +177,8 @@ def test_orders_that_ended_in_between_are_found_among_the_completed() -> None:
         r.leave()
         r.time.set(START + timedelta(hours=14, seconds=30))  # 17:00 New York has passed
         r.gateway.wake()
-        second = r.run(day, until=timedelta(hours=1), wall=True)
-        second.take_up(r.journal.adopt_open_orders())
+        second = r.run(day, until=timedelta(seconds=3), wall=True)
+        second.go()
         assert r.states() == [OrderState.EXPIRED]
 
 
