@@ -6,90 +6,33 @@ A figure equal to its limit is allowed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from runner.core.limits import Amount, Limits, largest_order
-from runner.core.money import plain
-from runner.core.standing import Quote, Standing
-from runner.core.ticket import OrderTicket, OrderType, Role, Side
+from runner.core.money import EXACT, plain
+from runner.core.standing import Standing
+from runner.core.ticket import OrderTicket, Role, Side
 from runner.core.times import stamp
+from runner.risk.proposal import ArmingWanted, Proposal, is_positive, needs_quote, own_prices, priced, side_of
+
+__all__ = ["CHECKS", "OLDEST_QUOTE", "ArmingWanted", "Proposal", "denial", "is_used_up", "needs_quote", "priced"]
 
 OLDEST_QUOTE = timedelta(seconds=60)
-
-
-@dataclass(frozen=True, slots=True)
-class ArmingWanted:
-    """What a plan must have been armed as: the sha256 of its file now, and the account of this session."""
-
-    digest: str
-    account: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Proposal:
-    """The orders of one fire, entry first, and all they are judged by."""
-
-    tickets: tuple[OrderTicket, ...]
-    limits: Limits
-    standing: Standing
-    quote: Quote | None
-    arming_wanted: ArmingWanted | None = None
-
-    @property
-    def entries(self) -> tuple[OrderTicket, ...]:
-        """The orders that open something: exits undo one of them."""
-        return tuple(ticket for ticket in self.tickets if ticket.role is Role.ENTRY)
-
-    @property
-    def plan(self) -> str:
-        """The plan they belong to."""
-        return self.tickets[0].key.plan
 
 
 def denial(proposal: Proposal) -> str | None:
     """Return the first reason against a proposal, worded for the trader; None if there is none."""
     if not proposal.tickets:
         return "no order to send: found a fire without orders"
-    return next((reason for check in CHECKS if (reason := check(proposal)) is not None), None)
-
-
-def needs_quote(tickets: Sequence[OrderTicket], limits: Limits) -> bool:
-    """Tell whether these tickets cannot be judged without a bid and an ask."""
-    has_notional = bool(limits.max_notional or limits.max_daily_notional)
-    is_bounded = any(_own_prices(ticket) for ticket in tickets if ticket.role is Role.ENTRY)
-    is_open = any(not _own_prices(ticket) for ticket in tickets)
-    return (has_notional and is_open) or (limits.price_collar is not None and is_bounded)
-
-
-def priced(ticket: OrderTicket, quote: Quote | None) -> Decimal | None:
-    """Return the price a ticket is counted with, in quote currency a unit; None if nothing says one.
-
-    Its limit, else its stop, else the ask of a BUY and the bid of a SELL. A SELL limit below the bid fills at the bid
-    or better, so it counts with that where it is known.
-    """
-    own = ticket.stop_price if ticket.limit_price is None else ticket.limit_price
-    market = None if quote is None else _side_of(quote, ticket.side)
-    if own is None:
-        return market
-    if market is not None and ticket.side is Side.SELL and ticket.order_type is OrderType.LIMIT:
-        return max(own, market) if own.is_finite() and market.is_finite() else None
-    return own
+    with localcontext(EXACT):  # a rounded sum could meet a limit that the sum itself exceeds
+        return next((reason for check in CHECKS if (reason := check(proposal)) is not None), None)
 
 
 def is_used_up(limits: Limits, standing: Standing) -> bool:
     """Tell whether a plan has had all its fires of the day: it is paused then, until somebody resumes it."""
     return limits.max_fires_per_day is not None and standing.fires_today >= limits.max_fires_per_day
-
-
-def _side_of(quote: Quote, side: Side) -> Decimal:
-    return quote.ask if side is Side.BUY else quote.bid
-
-
-def _own_prices(ticket: OrderTicket) -> tuple[Decimal, ...]:
-    return tuple(price for price in (ticket.limit_price, ticket.stop_price) if price is not None)
 
 
 def _owner(proposal: Proposal) -> str | None:
@@ -137,7 +80,7 @@ def _sound(proposal: Proposal) -> str | None:
     for ticket in proposal.tickets:
         numbers = {"quantity": ticket.quantity, "limit price": ticket.limit_price, "stop price": ticket.stop_price}
         for name, number in numbers.items():
-            if number is not None and not _is_positive(number):
+            if number is not None and not is_positive(number):
                 return f"{_part(ticket)} has no sound {name}: found {number}; expected a number above zero"
         if _has_no_price(ticket):
             return f"{_part(ticket)} has no price: found none for {ticket.order_type.value}; expected its limit or stop"
@@ -147,10 +90,6 @@ def _sound(proposal: Proposal) -> str | None:
 def _has_no_price(ticket: OrderTicket) -> bool:
     kind = ticket.order_type
     return (kind.has_limit and ticket.limit_price is None) or (kind.has_stop and ticket.stop_price is None)
-
-
-def _is_positive(number: Decimal) -> bool:
-    return number.is_finite() and number > 0
 
 
 def _pairs(proposal: Proposal) -> str | None:
@@ -261,7 +200,7 @@ def _worth(ticket: OrderTicket, proposal: Proposal, currency: str) -> Decimal | 
         return ticket.quantity
     if pair.quote != currency:
         return f"{pair.name} cannot be counted in {currency}: expected a limit in {pair.base} or {pair.quote}"
-    if not _own_prices(ticket) and (why := _quote_fails(proposal)) is not None:
+    if not own_prices(ticket) and (why := _quote_fails(proposal)) is not None:
         return f"{why}, and a market order has no price without one"
     price = priced(ticket, proposal.quote)
     return f"{_part(ticket)} has no price" if price is None else ticket.quantity * price
@@ -269,18 +208,18 @@ def _worth(ticket: OrderTicket, proposal: Proposal, currency: str) -> Decimal | 
 
 def _collar(proposal: Proposal) -> str | None:
     limit = proposal.limits.price_collar
-    bound = [(ticket, price) for ticket in proposal.entries for price in _own_prices(ticket)]
+    bound = [(ticket, price) for ticket in proposal.entries for price in own_prices(ticket)]
     if limit is None or not bound:
         return None
     quote, why = proposal.quote, _quote_fails(proposal)
     if quote is None or why is not None:
         return f"{why}, and limits.price_collar cannot be checked without one"
     for ticket, price in bound:
-        market = _side_of(quote, ticket.side)
+        market = side_of(quote, ticket.side)
         if abs(price - market) > limit * market:
             side = "ask" if ticket.side is Side.BUY else "bid"
-            away = (abs(price - market) / market * 100).quantize(Decimal("0.01"))
-            figures = f"{plain(price)} is {away}% from the {side} {plain(market)}, limits.price_collar is"
+            away = abs(price - market) / market * 100
+            figures = f"{plain(price)} is {away:.2f}% from the {side} {plain(market)}, limits.price_collar is"
             return f"{_part(ticket)} is priced too far from the market: {figures} {plain(limit * 100)}%"
     return None
 
@@ -290,7 +229,7 @@ def _quote_fails(proposal: Proposal) -> str | None:
     quote = proposal.quote
     if quote is None:
         return "there is no quote"
-    if not (_is_positive(quote.bid) and _is_positive(quote.ask)):
+    if not (is_positive(quote.bid) and is_positive(quote.ask)):
         return "there is no sound quote"
     if proposal.standing.now - quote.at > OLDEST_QUOTE:
         return f"the last quote is of {stamp(quote.at)}, which is too old"

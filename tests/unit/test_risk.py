@@ -474,5 +474,18 @@ def test_b01_no_order_above_a_limit_gets_through(
         assert (judge(order, limits=limits, standing=standing, quote=None) is None) == (figure <= limit)
 
 
+def test_b01_no_sum_is_rounded_down_to_its_limit() -> None:
+    large = Decimal(10) ** 20
+    standing = replace(NOTHING, today={"EUR.USD": Tally(large, large)})
+    for limits in (Limits(max_daily_quantity=large), Limits(max_daily_notional=(Amount(large, "USD"),))):
+        assert judge(ticket(Decimal("0.00000001"), limit="1"), limits=limits, standing=standing) is not None
+
+
+def test_b01_a_quote_next_to_nothing_denies_in_words() -> None:
+    quote = Quote(Decimal("1E-40"), Decimal("1E-40"), NOW)
+    reason = judge(ticket(limit="1000000"), limits=Limits(price_collar=Decimal("0.02")), quote=quote)
+    assert "limits.price_collar is 2%" in (reason or "")
+
+
 def test_no_check_is_asked_twice() -> None:
     assert len(set(CHECKS)) == len(CHECKS)
