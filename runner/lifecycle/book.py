@@ -71,7 +71,11 @@ class Book:
         for order_id, order_ref in routes.items():
             self._who.route(order_id, order_ref)
         for ticket in tickets:
-            self._apply(self._orders[ticket.order_ref], Change.SENT)
+            followed = self._orders[ticket.order_ref]
+            if followed.base is OrderState.PLANNED:
+                self._apply(followed, Change.SENT)
+            else:  # the broker spoke first, and the record of the sending went over it
+                self._journal.set_order(followed.row)
 
     def new_session(self) -> None:
         """Forget the order ids of the session before: the TWS may give them to other orders."""
@@ -93,9 +97,13 @@ class Book:
         self._apply(self._orders[order_ref], Change.PROVEN_ABSENT, note=reason)
 
     def resolved(self, order_ref: str) -> None:
-        """Leave an order to what its owner said of it; a later fact of the broker still counts."""
-        for listed in (self._open, self._silent, self._owed, self._doubtful):
-            listed.pop(order_ref, None)
+        """Take over what its owner said of an order, as the journal has it now; facts of the broker still count."""
+        followed, row = self._orders.get(order_ref), self._journal.order(order_ref)
+        if followed is None or row is None:
+            return
+        followed.row, followed.base, followed.note = row, row.state, row.note
+        self._doubtful.pop(order_ref, None)
+        self._list(followed)
 
     # --- what is asked of it
 
