@@ -21,6 +21,7 @@ from runner.core.standing import Arming, Quote, Standing, Tally
 from runner.core.ticket import OrderTicket, OrderType, Role, Side
 from runner.plan.model import Instruction, Mode, Plan
 from runner.risk.checks import CHECKS, OLDEST_QUOTE, ArmingWanted, Proposal, denial, is_used_up, needs_quote, priced
+from runner.settings.model import DEFAULT_LIMITS
 
 NOW = datetime(2026, 11, 25, 14, 30, tzinfo=UTC)
 QUOTE = Quote(Decimal("1.0999"), Decimal("1.1001"), NOW)
@@ -157,6 +158,11 @@ def test_b01_counts_allow_what_equals_the_limit(name: str, limits: Limits, count
     reason = judge(limits=limits, standing=standing)
     assert (reason is None) == (over <= 0)
     assert reason is None or f"limits.{name}" in reason
+
+
+def test_b06_the_sixteenth_open_order_of_a_side_is_denied_by_default() -> None:
+    for working, allowed in ((13, True), (14, True), (15, False), (20, False)):
+        assert (judge(limits=DEFAULT_LIMITS, standing=replace(NOTHING, open_orders=working)) is None) is allowed
 
 
 def test_b06_every_order_of_a_bracket_counts() -> None:
