@@ -127,8 +127,9 @@ class Connection(Requests):
             if not self.reopenable:
                 raise RuntimeError("a session is being opened, or the connection was closed")
             before, session = self._renew([])
+            work = (self._opener, before, session)
             self._opener = threading.Thread(
-                target=self._open_in_background, args=(before, session), name="fxrun-ib-opener", daemon=True
+                target=self._open_in_background, args=work, name="fxrun-ib-opener", daemon=True
             )
             self._opener.start()
 
@@ -140,9 +141,11 @@ class Connection(Requests):
             self._early = early
             return before, self._session
 
-    def _open_in_background(self, before: Session | None, session: Session) -> None:
+    def _open_in_background(self, opener: threading.Thread | None, before: Session | None, session: Session) -> None:
         failed: LoginFailed | None = None
         try:
+            if opener is not None:
+                opener.join(_GOODBYE)
             if before is not None:
                 before.stop()
             session.log_in()

@@ -188,7 +188,7 @@ class Session:
             case NoticeSeen(about=-1) if self._refusal is None and not 2100 <= fact.code < 2200:
                 self._refusal = fact
             case OpenOrderSeen() | OrderStatusSeen() if fact.client_id == self._client_id:
-                if self.next_order_id is not None and fact.order_id < FIRST_REQUEST_ID:
+                if fact.order_id < FIRST_REQUEST_ID:
                     self.use_above(fact.order_id)
 
     def use_above(self, order_id: int) -> None:

@@ -93,7 +93,8 @@ def live(port: int, **options: object) -> Iterator[Live]:
         yield made
     finally:
         made.connection.close()
-    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("fxrun-ib")] == []
+    left = [thread.name for thread in threading.enumerate() if thread.name.startswith("fxrun-ib")]
+    assert left == [], left
 
 
 def faulty(*faults: dict[str, object], **settings: object) -> GatewaySettings:
