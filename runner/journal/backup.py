@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from runner.errors import UsageError
-from runner.journal.database import Database, opening_fault
+from runner.journal.database import FAULTS, Database, opening_fault
 from runner.journal.files import create
 
 
@@ -26,11 +26,11 @@ def backup(path: Path, target: Path) -> None:
         raise UsageError(f"{target}: exists already; name a new file")
     try:
         database = Database(str(path), create=False)
-    except sqlite3.Error as error:
+    except FAULTS as error:
         raise opening_fault(str(path), error) from None
     try:
         copy(database.connection, target)
-    except sqlite3.Error as error:
+    except FAULTS as error:
         target.unlink(missing_ok=True)
         raise opening_fault(str(path), error) from None
     except OSError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +12,7 @@ from runner.core.order_state import OrderState
 from runner.errors import FxrunError
 from runner.journal import decoding, opening, payload, seals
 from runner.journal.claiming import worth
-from runner.journal.database import Database, JournalFailed, opening_fault
+from runner.journal.database import FAULTS, Database, JournalFailed, opening_fault
 from runner.journal.decoding import Row
 from runner.journal.mark import Mark
 from runner.journal.sql import migrations
@@ -29,11 +28,11 @@ def check(path: Path) -> tuple[str, ...]:
     """
     try:
         database = Database(str(path), create=False)
-    except sqlite3.Error as error:
+    except FAULTS as error:
         return _told(opening_fault(str(path), error))
     try:
         return tuple(_faults(database))
-    except sqlite3.Error as error:
+    except FAULTS as error:
         return _told(opening_fault(str(path), error))
     except JournalFailed as error:
         return (str(error),)

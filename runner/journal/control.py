@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -15,7 +14,7 @@ from runner.core.times import stamp
 from runner.errors import FxrunError, Refused, UsageError
 from runner.journal import decoding, opening, seals
 from runner.journal.claiming import ALL
-from runner.journal.database import Database, damaged, opening_fault
+from runner.journal.database import FAULTS, Database, damaged, opening_fault
 from runner.journal.decoding import Row, moment
 from runner.journal.lock import RunnerLock
 from runner.journal.mark import Mark
@@ -43,7 +42,7 @@ class Ledger:
         try:
             database = Database(str(path), create=False)
             self._prepare(database)
-        except (sqlite3.Error, FxrunError) as error:
+        except (*FAULTS, FxrunError) as error:
             if database is not None:
                 database.close()
             raise error if isinstance(error, FxrunError) else opening_fault(str(path), error) from None

@@ -21,6 +21,8 @@ MEMORY = ":memory:"
 PATIENCE = 30.0  # seconds that another process may hold the file before a claim fails
 T = TypeVar("T")
 
+FAULTS = (sqlite3.Error, UnicodeDecodeError)  # the second where a message of SQLite quotes damaged bytes
+
 _NOT_A_DATABASE = (sqlite3.SQLITE_NOTADB,)
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 _DISK = (
@@ -46,7 +48,7 @@ def damaged(path: str, what: str) -> Refused:
     )
 
 
-def opening_fault(path: str, error: sqlite3.Error) -> FxrunError:
+def opening_fault(path: str, error: Exception) -> FxrunError:
     """Say what an error means that came while a journal was opened."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code in _NOT_A_DATABASE:
@@ -73,7 +75,7 @@ class Database:
                 self.connection.execute("PRAGMA journal_mode=WAL")
             self.connection.execute("PRAGMA synchronous=FULL")
             self.connection.execute("PRAGMA foreign_keys=ON")
-        except sqlite3.Error:
+        except FAULTS:
             self.connection.close()
             raise
         self._is_durable = True
@@ -123,7 +125,7 @@ class Database:
         """Carry out a statement; raises JournalFailed."""
         try:
             return self.connection.execute(statement, values)
-        except sqlite3.Error as error:
+        except FAULTS as error:
             raise self._failed("written", error) from error
 
     def _failed(self, what: str, error: Exception) -> JournalFailed:

@@ -24,7 +24,7 @@ from runner.core.ticket import OrderTicket
 from runner.core.times import stamp
 from runner.errors import FxrunError, Refused, UsageError
 from runner.journal import claiming, decoding, files, opening
-from runner.journal.database import MEMORY, Database, JournalFailed, opening_fault
+from runner.journal.database import FAULTS, MEMORY, Database, JournalFailed, opening_fault
 from runner.journal.decoding import Row, moment
 from runner.journal.gate import Claimed, Gate, Outcome
 from runner.journal.lock import RunnerLock
@@ -71,7 +71,7 @@ class Journal:
         try:
             database = Database(self.path)
             self._prepare(database, private=private)
-        except sqlite3.Error as error:
+        except FAULTS as error:
             self._discard(database)
             raise opening_fault(self.path, error) from None
         except (FxrunError, OSError):
