@@ -4,8 +4,9 @@
 
 Each example lets one to three orders live (`stories.py`), mangles what a TWS would say of them, and feeds that to the
 real tracker over a real journal. Then a pass asks the broker, and state, filled quantity, average price and commissions
-must be the truth's. Until then nothing is taken back, neither a quantity nor an end, but by a correction. Feeding the
-whole log once more must change nothing (R18). `--plant` breaks the tracker on purpose, to show that it is noticed.
+must be the truth's. Until then nothing is taken back, neither a quantity nor an end, but by a correction. In every third
+example the whole log is fed once more, which must change nothing (R18). `--plant` breaks the tracker on purpose, to show
+that it is noticed.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ from runner.lifecycle.reconcile import Gathering
 from runner.lifecycle.tracker import Tracker
 from tests.reliability.stories import CLOSE, ENDINGS, START, Shape, Story, noise, story
 
-CHUNK = 5_000  # examples that one seed draws
+CHUNK = 2_000  # examples that one seed draws
 SHARED = 250  # examples that use one journal
 PASS = 7  # the request id of the question for executions
 ANSWERS = ("Cancelled", "PendingCancel")
@@ -67,22 +68,32 @@ class Mangle:
     seed: int
 
 
-shapes = st.builds(
-    Shape,
-    ending=st.sampled_from(ENDINGS),
-    fills=st.integers(0, 4),
-    corrections=st.sampled_from((0, 0, 1, 2, 3)),
-    seed=st.integers(0, 2**32),
-)
-mangles = st.builds(
-    Mangle,
-    drop=st.sampled_from((0.0, 0.2, 0.5, 0.9)),
-    double=st.sampled_from((0.0, 0.3, 0.8)),
-    is_shuffled=st.sampled_from((True, True, True, False)),
-    restarts=st.sampled_from((False, False, True)),
-    has_noise=st.booleans(),
-    seed=st.integers(0, 2**32),
-)
+def shape_of(number: int) -> Shape:
+    """Read a drawn number as the shape of an order: one draw instead of four, since drawing takes most of the time."""
+    number, ending = divmod(number, len(ENDINGS))
+    number, fills = divmod(number, 5)
+    number, corrections = divmod(number, len(CORRECTIONS))
+    return Shape(ending=ENDINGS[ending], fills=fills, corrections=CORRECTIONS[corrections], seed=number)
+
+
+def mangle_of(number: int) -> Mangle:
+    """Read a drawn number as what is done to the callbacks."""
+    number, drop = divmod(number, len(DROPS))
+    number, double = divmod(number, len(DOUBLES))
+    number, order = divmod(number, 4)
+    number, restarts = divmod(number, 3)
+    number, has_noise = divmod(number, 2)
+    return Mangle(
+        drop=DROPS[drop], double=DOUBLES[double], is_shuffled=order != 0, restarts=restarts == 0,
+        has_noise=has_noise == 1, seed=number,
+    )  # fmt: skip
+
+
+CORRECTIONS = (0, 0, 1, 2, 3)
+DROPS = (0.0, 0.2, 0.5, 0.9)
+DOUBLES = (0.0, 0.3, 0.8)
+shapes = st.integers(0, 2**40).map(shape_of)
+mangles = st.integers(0, 2**40).map(mangle_of)
 
 
 class Example:
@@ -222,7 +233,7 @@ class Example:
             self.restart()
         answered = self.ask()
         self.judge("after the pass")
-        if not self.wrong:
+        if not self.wrong and self.mangle.seed % 3 == 0:
             self._again([*log, *answered])
         return self.wrong
 
