@@ -20,7 +20,10 @@ from pathlib import Path
 
 from runner.cli.output import clean, say, say_json
 
-NEWER = "pip uninstall -y ibapi, then pip install ibapi-latest (or install the API that came with your TWS)"
+NEWER = (
+    "pip uninstall -y ibapi, then pip install ibapi-latest; or IB's own: unzip the TWS API from "
+    "interactivebrokers.github.io, then pip install ./IBJts/source/pythonclient"
+)
 COMMITS = 20
 SLOW_COMMIT = 0.020  # seconds
 _ZONES = ("America/New_York", "Europe/London", "UTC")

@@ -18,7 +18,12 @@ __all__ = ["Column", "Table", "figure", "grouped", "table", "tell"]
 def table(title: str, columns: str, rows: Iterable[Sequence[str]]) -> Table:
     """Make a table; columns are words, with a > before those that are set to the right and _ for spaces."""
     heads = tuple(Column(word.lstrip(">").replace("_", " "), right=word.startswith(">")) for word in columns.split())
-    return Table(title=title, columns=heads, rows=tuple(tuple(map(output.clean, row)) for row in rows))
+    return Table(title=title, columns=heads, rows=tuple(tuple(map(_cell, row)) for row in rows))
+
+
+def _cell(text: str) -> str:
+    """Keep a cell on its line, whatever a broker or another client has put into it."""
+    return output.clean(text).replace("\n", "\\n")
 
 
 def figure(value: Decimal | None) -> str | None:
@@ -47,7 +52,7 @@ def tell(
         _draw(header, tables, fresh=fresh)
     else:
         for text in header:
-            output.say(output.clean(text))
+            output.say(_cell(text))
         for one in tables:
             output.say("")
             for text in _aligned(one):
@@ -64,7 +69,7 @@ def _draw(header: Sequence[str], tables: Sequence[Table], *, fresh: bool) -> Non
 
     if fresh:
         click.clear()
-    draw(Console(), [output.clean(line) for line in header], tables, ())
+    draw(Console(), [_cell(line) for line in header], tables, ())
 
 
 def _aligned(one: Table) -> Iterable[str]:

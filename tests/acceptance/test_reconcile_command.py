@@ -54,6 +54,7 @@ def test_each_kind_of_difference_and_nothing_changed(tmp_path: Path) -> None:
             ended = place(resting("ended"))
             less = place(ticket("less"))
             stray = place(resting("stray"))
+            never = place(ticket("never"))
         lost, unsure = resting("lost"), resting("unsure")
         path = journal_of(
             tmp_path,
@@ -63,6 +64,7 @@ def test_each_kind_of_difference_and_nothing_changed(tmp_path: Path) -> None:
                 (ended, "cancelled", 0),
                 (less, "filled", 20_000),
                 (lost, "sent", 0),
+                (never, "not_received", 0),
                 (unsure, "unknown", 0),
             ],
         )
@@ -78,6 +80,7 @@ def test_each_kind_of_difference_and_nothing_changed(tmp_path: Path) -> None:
         ended.order_ref: ("state", False),
         less.order_ref: ("filled", False),
         stray.order_ref: ("unknown_to_journal", False),
+        never.order_ref: ("state", False),
         lost.order_ref: ("unknown_to_broker", False),
         unsure.order_ref: ("unknown_to_broker", False),
     }
@@ -85,7 +88,7 @@ def test_each_kind_of_difference_and_nothing_changed(tmp_path: Path) -> None:
     assert [line for line in after[len(truth) :].splitlines() if "order" in line] == []
     assert text.returncode == 6
     assert f"fxrun resolve {lost.order_ref} --as filled|lost" in text.stdout
-    assert "5 of 7 differences are not explained" in text.stderr
+    assert "6 of 8 differences are not explained" in text.stderr
 
 
 def test_r13_a_journal_that_was_replaced_does_not_know_orders_of_ours(tmp_path: Path) -> None:

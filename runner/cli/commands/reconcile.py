@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 UNKNOWN_OUTCOME = 6
 OPEN = frozenset(OrderState) - DONE | {OrderState.UNKNOWN}
+_NEVER_THERE = (OrderState.NOT_RECEIVED, OrderState.DENIED)
 _COLUMNS = "order_ref journal broker explained what_it_means"
 
 
@@ -167,6 +168,8 @@ def _differing(row: OpenRow, theirs: Iterable[BrokerOrder], executed: Decimal | 
     kind, meaning = None, ""
     if len(theirs) > 1:
         kind, meaning = "doubled", "the broker has more than one order under this name: halt, and cancel in the TWS"
+    elif row.state in _NEVER_THERE:
+        kind, meaning = "state", "the journal says that the broker never had it"
     elif bool(working) is not is_open:
         kind = "state"
         meaning = "the next pass of a runner takes it over" if is_open else "the journal has it at its end already"
