@@ -4,9 +4,9 @@
 
 Each example lets one to three orders live (`stories.py`), mangles what a TWS would say of them, and feeds that to the
 real tracker over a real journal. Then a pass asks the broker, and state, filled quantity, average price and commissions
-must be the truth's. Until then nothing is taken back, neither a quantity nor an end, but by a correction. In every third
-example the whole log is fed once more, which must change nothing (R18). `--plant` breaks the tracker on purpose, to show
-that it is noticed.
+must be the truth's. Until then nothing is taken back, neither a quantity nor an end, but by a correction. In every
+third example the whole log is fed once more, which must change nothing (R18). `--plant` breaks the tracker on purpose,
+to show that it is noticed.
 """
 
 from __future__ import annotations
