@@ -47,13 +47,21 @@ def gateway(*arguments: str) -> Iterator[int]:
             process.wait(10)
 
 
-def run(folder: Path, *arguments: object, settings: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of fxrun in a folder, with such settings in it."""
+def run(
+    folder: Path, *arguments: object, settings: str = "", python: str = sys.executable, **environ: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of fxrun in a folder, with such settings in it, on the Python of an environment."""
     if settings:
         (folder / "fxrun.yaml").write_text(settings)
     env = {**os.environ, "XDG_CONFIG_HOME": str(folder / "no-config"), **environ}
     return subprocess.run(
-        [*FXRUN, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False, cwd=folder, env=env
+        [python, "-m", "runner", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=folder,
+        env=env,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from runner.wire.messages import PlaceOrder
 from runner.wire.session import ServerSession
 from tests.acceptance.broker import ACCOUNT, gateway, lines, run
+from tests.environments import environment
 
 BRACKET = """
 plan: held
@@ -23,6 +25,11 @@ order: {type: limit, price: 1.50005, tif: GTC}
 bracket: {take_profit: 1.40, stop_loss: 1.60}
 schedule: {cron: "30 9 * * mon-fri", timezone: America/New_York}
 """
+GENERATIONS = [
+    (157, None),
+    pytest.param(178, "ibapi-latest==10.51.1", marks=pytest.mark.slow),
+    pytest.param(226, "ibapi-latest==10.51.1", marks=pytest.mark.slow),
+]
 MARKET = "plan: now\ncontract: USD.JPY\nside: buy\nsize: 25_000\n"
 
 
@@ -36,16 +43,17 @@ def placed(relay: Any, version: int) -> list[PlaceOrder]:
     return [message for message in session.receive(bytes(relay.requests)) if isinstance(message, PlaceOrder)]
 
 
-@pytest.mark.parametrize("version", [163, 178, 226])
+@pytest.mark.parametrize(("version", "generation"), GENERATIONS)
 def test_o19_the_flag_is_in_the_bytes_and_no_order_comes_of_it(
-    tmp_path: Path, relay: Callable[..., Any], version: int
+    tmp_path: Path, relay: Callable[..., Any], version: int, generation: str | None
 ) -> None:
-    """Both framings, where the installed ibapi speaks protobuf; what passes is read by the gateway's own reader."""
+    """Text and protobuf; what passes is read by the gateway's own reader."""
+    python = sys.executable if generation is None else str(environment(generation, with_fxrun=True))
     truth = tmp_path / "truth.jsonl"
     files = [write(tmp_path, "held.yaml", BRACKET), write(tmp_path, "now.yaml", MARKET)]
     with gateway("--truth", str(truth), "--max-version", str(version)) as port:
         wire = relay(port)
-        done = run(tmp_path, "what-if", *files, "--port", wire.port, "--json")
+        done = run(tmp_path, "what-if", *files, "--port", wire.port, "--json", python=python)
         wire.close()
         orders = run(tmp_path, "orders", "--port", port, "--json")
         positions = run(tmp_path, "positions", "--port", port, "--json")
