@@ -9,13 +9,15 @@ from queue import SimpleQueue
 
 import pytest
 
+from runner.cli.carrying import make_desk
+from runner.cli.session import Session
 from runner.core.clock import VirtualTime
 from runner.core.contract import ContractSpec
 from runner.core.events import Event, Filled, Noticed, Severity
 from runner.core.order_state import OrderState
 from runner.core.ticket import OrderType, Side, TimeInForce
 from runner.engine.clock import Inbox, VirtualClock
-from runner.engine.fire import Desk
+from runner.engine.fire import Rules
 from runner.engine.run import Run, Span
 from runner.gateway.anomalies import Anomalies
 from runner.gateway.market import SyntheticMarket
@@ -24,7 +26,6 @@ from runner.gateway.settings import GatewaySettings
 from runner.ib.connection import Connection
 from runner.journal.rows import ExecutionRow, OrderRow
 from runner.journal.store import Journal
-from runner.lifecycle.tracker import Tracker
 from runner.plan.model import Instruction, Mode, Plan
 from runner.schedule.spec import ScheduleSpec
 
@@ -47,15 +48,8 @@ class Outcome:
             journal.bind("simulate", login.accounts[0])
             journal.open_run(START)
             clock = VirtualClock(time, gateway, connection, inbox)
-            tracker = Tracker(journal, clock, self.events.append, client_id=1)
-            desk = Desk(
-                connection=connection,
-                account=login.accounts[0],
-                journal=journal,
-                tracker=tracker,
-                emit=self.events.append,
-                again=False,
-            )
+            session = Session(connection=connection, clock=clock, account=login.accounts[0])
+            desk = make_desk(session, journal, self.events.append, rules=Rules())
             plan = Plan(name="p", mode=Mode.SIMULATE, file="p", digest="", instructions=(instruction,))
             run = Run([plan], Span(start=START, until=START + timedelta(hours=hours)), clock, desk, lambda _: None)
             run.go()
