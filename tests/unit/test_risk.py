@@ -292,6 +292,14 @@ def test_b01_the_collar_is_around_the_side_that_would_be_dealt_at(
     assert allowed or "limits.price_collar is 2%" in (reason or "")
 
 
+def test_the_collar_says_how_far_from_which_side() -> None:
+    limits, quote = Limits(price_collar=Decimal("0.02")), Quote(Decimal("50.00"), Decimal("100.00"), NOW)
+    buy = judge(ticket(limit="103"), limits=limits, quote=quote)
+    sell = judge(ticket(side=Side.SELL, limit="52"), limits=limits, quote=quote)
+    assert "103 is 3.00% from the ask 100, limits.price_collar is 2%" in (buy or "")
+    assert "52 is 4.00% from the bid 50, limits.price_collar is 2%" in (sell or "")
+
+
 def test_the_collar_looks_at_both_prices_of_an_entry_and_at_no_exit() -> None:
     limits = Limits(price_collar=Decimal("0.02"))
     assert judge(ticket(limit="1.1", stop="1.3"), limits=limits) is not None
