@@ -39,8 +39,12 @@ def tickets(plan: str, fire: str, attempt: int = 1, *, bracket: bool = False) ->
 
 def opened(path: Path, *, private: bool = True) -> Journal:
     journal = Journal(str(path), private=private)
-    journal.bind("rehearsal", "DU1")
-    journal.open_run(NOW)
+    try:
+        journal.bind("rehearsal", "DU1")
+        journal.open_run(NOW)
+    except BaseException:
+        journal.close()
+        raise
     return journal
 
 

@@ -118,7 +118,8 @@ CREATE INDEX intent_route ON intent (client_id, route_id);
 CREATE INDEX intent_open ON intent (pair, side)
 WHERE closed_with_run = 0 AND state IN ('planned', 'sent', 'working', 'held', 'cancel_pending', 'unknown');
 CREATE INDEX fire_due ON fire (plan, due);
-CREATE INDEX control_open ON control (id) WHERE done_at IS NULL;
+CREATE INDEX fire_run ON fire (run);
+CREATE INDEX control_done ON control (done_at);
 
 UPDATE meta SET seal = fxrun_seal(key, value);
 

@@ -262,7 +262,7 @@ SELECT order_ref FROM intent i WHERE NOT EXISTS (
 
 -- open_too_early --
 SELECT order_ref FROM intent i JOIN fire f USING (plan, order_name, fire)
-WHERE f.state IS NULL AND i.claimed_at IS NOT NULL AND i.route_id IS NULL
+WHERE f.state IS NULL AND i.claimed_at IS NOT NULL AND i.route_id IS NULL AND i.state <> 'denied'
 
 -- order_states --
 SELECT DISTINCT state FROM intent
