@@ -357,6 +357,11 @@ def test_b03_what_stops_all_sending_comes_first(name: str) -> None:
         assert words in (judge(limits=limits, standing=standing) or "")
 
 
+def test_one_unknown_order_is_named_alone() -> None:
+    reason = judge(standing=replace(NOTHING, unknown=("fx1:demo:a",)))
+    assert "is unknown: fx1:demo:a; find out at the broker, then fxrun resolve fx1:demo:a" in (reason or "")
+
+
 WANTED = ArmingWanted("ab" * 32, "U1234567")
 ARMED = Arming(
     plan="demo",
