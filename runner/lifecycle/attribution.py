@@ -62,12 +62,3 @@ class Attribution:
     def take(self, key: str | int | None) -> list[OrderFact]:
         """Give back the facts that were kept under a name, oldest first."""
         return [] if key is None else self._kept.pop(key, [])
-
-    def strangers(self) -> tuple[str, ...]:
-        """Return the order_refs of open orders of this client that nobody follows."""
-        return tuple(
-            key
-            for key, kept in self._kept.items()
-            if isinstance(key, str)
-            and any(isinstance(fact, OpenOrderSeen) and fact.client_id == self.client_id for fact in kept)
-        )

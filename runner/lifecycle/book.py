@@ -16,6 +16,8 @@ from runner.lifecycle import telling
 from runner.lifecycle.attribution import Attribution
 from runner.lifecycle.followed import UNACKNOWLEDGED, Followed
 
+_SURE = (OrderState.CANCELLED, OrderState.EXPIRED, OrderState.REJECTED, OrderState.NOT_RECEIVED)
+
 
 class Book:
     """Keeps the orders of one run; used by the engine thread alone."""
@@ -30,6 +32,7 @@ class Book:
         self._silent: dict[str, None] = {}  # those of them that no answer has come for
         self._owed: dict[str, None] = {}  # order_refs whose fills, or commissions of them, are still to come
         self._doubtful: dict[str, str] = {}  # order_refs the broker must be asked about, and why
+        self._twice: dict[str, None] = {}  # order_refs that the broker told two permIds of
         self._roots: dict[str, str] = {}  # of exec_ids -> order_ref
         self._plan = ""
 
@@ -44,6 +47,8 @@ class Book:
         followed = Followed.of(row, row.claimed_at if isinstance(row, OpenRow) else self._due(row))
         rows = {root_of(seen.exec_id): seen for seen in self._journal.executions_of(followed.ref)}
         followed.restore(rows)
+        if rows and followed.base in UNACKNOWLEDGED:  # the runner died between an execution and what it means
+            followed.apply(Change.ACKNOWLEDGED)
         self._roots.update(dict.fromkeys(rows, followed.ref))
         for perm_id in row.perm_ids if isinstance(row, OpenRow) else ():
             followed.take_perm_id(perm_id, is_told_by_ref=True)
@@ -59,8 +64,13 @@ class Book:
         self._plan = self._plan or followed.ticket.key.plan
         for perm_id in (*followed.perm_ids, followed.guessed_perm_id):
             self._who.learn(followed.ref, perm_id)
+        self._watch_twice(followed)
         self._record(followed)
         self._list(followed)
+
+    def _watch_twice(self, followed: Followed) -> None:
+        if len(followed.perm_ids) > 1:
+            self._twice[followed.ref] = None
 
     def _due(self, row: OrderRow) -> datetime:
         fire = row.ticket.key.fire
@@ -90,6 +100,7 @@ class Book:
 
     def give_up(self, order_ref: str, reason: str) -> None:
         """Record that the evidence does not tell what became of an order."""
+        self._doubtful.pop(order_ref, None)
         self._apply(self._orders[order_ref], Change.SILENCE, note=reason)
 
     def prove_absent(self, order_ref: str, reason: str) -> None:
@@ -111,11 +122,6 @@ class Book:
         """Return the orders that no answer has come for: order_ref each."""
         return tuple(self._silent)
 
-    def unheard(self) -> tuple[str, ...]:
-        """Return the orders that may be open and that the broker has not spoken of: order_ref each."""
-        alive = ((ref, followed.state) for ref, followed in self._orders.items() if not followed.heard)
-        return tuple(ref for ref, state in alive if not state.is_done or state is OrderState.UNKNOWN)
-
     def open_refs(self) -> tuple[str, ...]:
         """Return the orders that have not ended, oldest first: order_ref each."""
         return tuple(self._open)
@@ -126,19 +132,11 @@ class Book:
 
     def duplicates(self) -> tuple[str, ...]:
         """Return the orders that the broker has twice, under two permIds: order_ref each."""
-        return tuple(ref for ref, followed in self._orders.items() if len(followed.perm_ids) > 1)
-
-    def strangers(self) -> tuple[str, ...]:
-        """Return order_refs of fxrun's form, open under our client id, that the journal does not know."""
-        return self._who.strangers()
+        return tuple(self._twice)
 
     def row(self, order_ref: str) -> OrderRow:
         """Return what is known of an order; raises KeyError if it is not followed."""
         return self._orders[order_ref].row
-
-    def route_of(self, order_ref: str) -> int | None:
-        """Return the order id that an order has in this session, None if it has none."""
-        return next(iter(self.routes_of(order_ref)), None)
 
     def routes_of(self, order_ref: str) -> tuple[int, ...]:
         """Return every order id that an order has in this session: more than one if the broker has it twice."""
@@ -194,6 +192,8 @@ class Book:
             self._owed.setdefault(followed.ref)
         else:
             self._owed.pop(followed.ref, None)
+        if followed.state in _SURE or (followed.state is OrderState.FILLED and not followed.is_owed):
+            self._doubtful.pop(followed.ref, None)
 
     def _doubt(self, followed: Followed, reason: str) -> None:
         self._doubtful.setdefault(followed.ref, reason)

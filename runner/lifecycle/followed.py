@@ -56,7 +56,6 @@ class Followed:
     asked_at: datetime | None = None  # when its cancel was asked for last, in this process
     last_word: Change | None = None  # what the broker's latest word of it meant
     was_accepted: bool = False  # the broker had it working, or filled some of it
-    heard: bool = False  # the broker spoke of the order itself since it is followed
     perm_ids: dict[int, None] = field(default_factory=dict)  # told together with its orderRef
     guessed_perm_id: int | None = None  # told together with its order id only
     notes: set[object] = field(default_factory=set)  # what was said once and need not be said again

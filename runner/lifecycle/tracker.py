@@ -115,7 +115,8 @@ class Tracker(Book):
         if not (seen.price.is_finite() and seen.quantity.is_finite() and seen.quantity >= 0):
             self._doubt(followed, f"execution {seen.exec_id} of {seen.quantity} at {seen.price} cannot be read")
             return
-        if followed.is_new(seen):
+        is_new = followed.is_new(seen)
+        if is_new:
             at, root = seen.at or self._clock.now(), root_of(seen.exec_id)
             self._journal.put_execution(seen, followed.ref, at)
             if root not in followed.executions and followed.base in _ENDED_WORDS:
@@ -124,7 +125,7 @@ class Tracker(Book):
             self._roots[root] = followed.ref
             self._emit(telling.filled(followed.ticket, seen, at))
         self._hear(followed, seen.perm_id, is_told_by_ref=seen.order_ref == followed.ref)
-        self._apply(followed, Change.ACKNOWLEDGED if followed.base in UNHEARD_OF else None)
+        self._apply(followed, Change.ACKNOWLEDGED if is_new and followed.base in UNHEARD_OF else None)
         if (commission := self._early.pop(root_of(seen.exec_id), None)) is not None:
             self.handle(commission)
 
@@ -267,14 +268,14 @@ class Tracker(Book):
         return self._orders[order_ref]
 
     def _hear(self, followed: Followed, perm_id: int | None, *, is_told_by_ref: bool) -> None:
-        """Note that the broker spoke of an order, and under which permId."""
-        followed.heard = True
+        """Note under which permId the broker spoke of an order."""
         if perm_id is None or perm_id in followed.perm_ids:
             return
         if is_told_by_ref:
             self._journal.add_perm(followed.ref, perm_id)
         if followed.take_perm_id(perm_id, is_told_by_ref=is_told_by_ref):
             self._who.learn(followed.ref, perm_id)
+            self._watch_twice(followed)
             if len(followed.perm_ids) > 1:
                 told = ", ".join(map(str, followed.perm_ids))
                 self._remark(followed, f"attention: the broker has this order under the permIds {told}")

@@ -130,7 +130,6 @@ def test_o16_two_permids_under_one_orderref_are_told(second: Fact) -> None:
 def test_o16_a_cancel_can_reach_both() -> None:
     sent = Sent(open_order(), open_order(order_id=2, perm_id=10))
     assert sent.tracker.routes_of(REF) == (1, 2)
-    assert sent.tracker.route_of(REF) == 1
 
 
 def test_o16_both_permids_are_remembered_over_a_restart() -> None:
@@ -158,25 +157,17 @@ def test_o18_orders_of_others_are_never_taken_up() -> None:
     assert sent.tracker.open_refs() == (REF,)
     assert sent.tracker.routes_of(REF) == (1,)
     assert sent.journal.executions_of(REF) == ()
-    assert sent.tracker.strangers() == ()
-
-
-def test_o18_an_orderref_of_ours_that_the_journal_does_not_know_is_told() -> None:
-    sent = Sent()
-    sent.take(open_order(order_ref="fx1:q:abcdefghijklmnop", perm_id=50, order_id=9))
-    sent.take(open_order(order_ref="fx1:r:abcdefghijklmnop", perm_id=51, order_id=9, client_id=2))
-    assert sent.tracker.strangers() == ("fx1:q:abcdefghijklmnop",)
 
 
 def test_o18_a_route_counts_for_our_client_id_only() -> None:
     sent = Sent()
     sent.tracker.new_session()
     sent.take(open_order(client_id=2, order_id=5))
-    assert sent.tracker.route_of(REF) is None
+    assert sent.tracker.routes_of(REF) == ()
     sent.take(open_order(order_id=5))
-    assert sent.tracker.route_of(REF) == 5
+    assert sent.tracker.routes_of(REF) == (5,)
     sent.tracker.new_session()
-    assert sent.tracker.route_of(REF) is None
+    assert sent.tracker.routes_of(REF) == ()
 
 
 def test_o20_the_longest_orderref_comes_back_as_it_was_sent() -> None:
@@ -228,3 +219,32 @@ def test_r18_the_same_log_twice_ends_in_the_same_state() -> None:
     sent.clock.set(sent.clock.now() + timedelta(seconds=1))
     sent.take(*log)
     assert (sent.row, sent.journal.executions_of(REF)) == once[:2]
+
+
+def test_an_execution_that_was_recorded_just_before_a_crash_is_an_answer() -> None:
+    sent = Sent()
+    sent.journal.put_execution(execution("1.a.01", 5_000), REF, sent.clock.now())
+    sent.restart()
+    assert sent.stands == ("working", 5_000)
+    assert sent.tracker.unresolved() == ()
+
+
+def test_an_execution_that_is_told_again_does_not_revive_an_order_of_unknown_fate() -> None:
+    sent = Sent(execution("1.a.01", 5_000))
+    sent.tracker.give_up(REF, "gone")
+    sent.take(execution("1.a.01", 5_000))
+    assert sent.stands == ("unknown", 5_000)
+    sent.take(execution("1.b.01", 5_000))
+    assert sent.stands == ("working", 10_000)
+
+
+def test_an_order_whose_end_is_sure_is_no_longer_asked_about() -> None:
+    for end, is_asked in ((notice(201), False), (status("Cancelled"), False), (status("Filled", 25_000), True)):
+        sent = Sent(status("Inactive"), end)
+        assert sent.tracker.doubtful() == ((REF,) if is_asked else ())
+    sent.take(execution(), cost())
+    sent.take(status("Filled", 25_000))
+    assert sent.tracker.doubtful() == ()
+    sent = Sent(status("Inactive"))
+    sent.tracker.give_up(REF, "silence")
+    assert sent.tracker.doubtful() == ()
