@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -94,7 +95,7 @@ class Voice:
         """Write a result to stdout: one or more lines, or the fields as one JSON object with mode and paper."""
         if self.as_json:
             paper = None if self.account is None else is_paper(self.account)
-            output.say_json({**fields, "mode": self.mode, "paper": paper})
+            say_json({**fields, "mode": self.mode, "paper": paper})
             return
         for line in (lines,) if isinstance(lines, str) else lines:
             output.say(self.mark + one_line(line))
@@ -102,6 +103,11 @@ class Voice:
     def note(self, text: str) -> None:
         """Write a line to stderr, as JSON or not."""
         output.note(self.mark + one_line(text))
+
+
+def say_json(fields: Mapping[str, object]) -> None:
+    """Write one JSON object to stdout: in ASCII, as a reader may split lines at what a broker's text holds."""
+    output.say(json.dumps(fields))
 
 
 def one_line(text: str) -> str:

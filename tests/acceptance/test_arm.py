@@ -183,6 +183,13 @@ def test_no_account_is_refused_with_an_example(tmp_path: Path) -> None:
     assert "account: U1234567" in run(tmp_path, "arm", "weekday.yaml", "--yes", PAPER, code=3).stderr
 
 
+def test_live_and_rehearsal_exclude_each_other(tmp_path: Path) -> None:
+    desk(tmp_path)
+    run(tmp_path, "arm", "weekday.yaml", "--live", "--rehearsal", "--yes", PAPER, code=2)
+    run(tmp_path, "arm", "weekday.yaml", "--rehearsal=somewhere", "--yes", PAPER, code=2)
+    run(tmp_path, "arm", "weekday.yaml", "--live", "--yes", PAPER)
+
+
 def test_two_plans_with_two_accounts_are_refused(tmp_path: Path) -> None:
     desk(tmp_path)
     (tmp_path / "fxrun.yaml").write_text(LIMITS)

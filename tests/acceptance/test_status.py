@@ -172,12 +172,12 @@ def test_a_halt_and_a_pause_are_shown_with_what_lifts_them(tmp_path: Path) -> No
 
 def test_x05_what_others_wrote_stays_one_line_of_one_event(tmp_path: Path) -> None:
     journal = desk(tmp_path)
-    evil = 'no\n{"type": "status", "level": "info"}\x1b[2J\u202e'
+    evil = 'no\n{"type": "status", "level": "info"}\x1b[2J\u202e\u2028{\x85{'
     record(journal, [("weekday", S.UNKNOWN)], account=LIVE, note=evil)
     with closing(Journal(str(journal), private=True)) as opened:
         opened.set_link("down", evil, NOW)
     done = run(tmp_path, "status", code=6)
-    assert not {"\x1b", "\u202e"} & set(done.stdout)
+    assert not {"\x1b", "\u202e", "\u2028", "\x85"} & set(done.stdout)
     assert [line for line in done.stdout.splitlines() if line.startswith("{")] == []
     (line,) = lines_of(run(tmp_path, "status", "--json", code=6).stdout, "unknown")
     assert line["note"] == evil
@@ -197,7 +197,7 @@ def test_watch_shows_it_anew_until_ctrl_c(tmp_path: Path) -> None:
             seen += "no runner is running" in line
             if seen == 1:
                 run(tmp_path, "halt", "--reason", "seen by the watcher")
-            if seen == 2 and "seen by the watcher" in line:
+            if seen >= 2 and "seen by the watcher" in line:
                 break
         watch.send_signal(signal.SIGINT)
         assert watch.wait(10) == 130

@@ -71,6 +71,7 @@ class Offer:
 @options.plans_argument
 @click.option("--for", "lasts", type=_Duration(), default="90d", show_default=True, help="How long it may send.")
 @click.option("--yes", "confirmed", metavar="ACCOUNT", help="Confirm with the account instead of typing it.")
+@click.option("--live", is_flag=True, help="For live trading; so it is without --rehearsal, too.")
 @click.option("--rehearsal", metavar="[HOST:PORT]", help="For a rehearsal on `fxrun gateway` instead of live.")
 @files.settings_option
 @files.journal_option
@@ -80,6 +81,7 @@ def command(
     *,
     lasts: timedelta,
     confirmed: str | None,
+    live: bool,
     rehearsal: str | None,
     settings_file: str | None,
     journal_file: str | None,
@@ -92,6 +94,8 @@ def command(
     """
     from runner.plan import load_all
 
+    if live and rehearsal is not None:
+        raise UsageError("--live and --rehearsal exclude each other: each has a journal of its own")
     loaded = load_all(plans)
     settings = files.settings_for(plans, settings_file)
     now = options.now().replace(microsecond=0)

@@ -42,8 +42,8 @@ def check(context: click.Context, *, settings_file: str | None, journal_file: st
     faults = faults_of(path)
     if as_json:
         for fault in faults:
-            output.say_json({"type": "fault", "journal": str(path), "message": fault})
-        output.say_json({"type": "check", "journal": str(path), "sound": not faults, "faults": len(faults)})
+            trading.say_json({"type": "fault", "journal": str(path), "message": fault})
+        trading.say_json({"type": "check", "journal": str(path), "sound": not faults, "faults": len(faults)})
     else:
         for fault in faults:
             output.say(trading.one_line(fault))
@@ -61,7 +61,7 @@ def export(context: click.Context, *, settings_file: str | None, journal_file: s
     from runner.journal.export import lines
 
     for fields in lines(_path(context, settings_file, journal_file)):
-        output.say_json(fields)
+        trading.say_json(fields)
 
 
 @command.command(epilog="Example: fxrun journal backup before-upgrade.db")
@@ -86,6 +86,6 @@ def backup(
         raise UsageError(f"{goal}: exists already; a backup replaces nothing, name another file")
     copy(path, goal)
     if as_json:
-        output.say_json({"type": "backup", "journal": str(path), "file": str(goal)})
+        trading.say_json({"type": "backup", "journal": str(path), "file": str(goal)})
     else:
         output.say(f"{output.clean(str(path))}: copied to {output.clean(str(goal))}")

@@ -13,6 +13,7 @@ from runner.core.order_state import OrderState
 from runner.errors import Refused, UsageError
 
 if TYPE_CHECKING:
+    from runner.journal.control import Ledger
     from runner.journal.rows import OpenRow
 
 _MEANS = {
@@ -39,7 +40,7 @@ def command(
     The journal keeps who said so and when; nothing that it says already is changed by it, and no order is sent.
     """
     ledger = trading.ledger_of(settings_file, journal_file)
-    row = _unknown(ref, ledger.orders())
+    row = _unknown(ref, ledger)
     voice = trading.voice_of(ledger, as_json=as_json)
     if not yes:
         voice.note(trading.order_words(row))
@@ -55,12 +56,13 @@ def command(
         voice.note(f"{trading.counted(len(left), 'order')} of unknown outcome left; see fxrun status")
 
 
-def _unknown(ref: str, rows: tuple[OpenRow, ...]) -> OpenRow:
-    """Return the order that is meant; one whose outcome is known is none to resolve."""
-    unknown = [row for row in rows if row.state is OrderState.UNKNOWN]
-    if any(row.ticket.order_ref.startswith(ref) for row in unknown) or not ref:
+def _unknown(ref: str, ledger: Ledger) -> OpenRow:
+    """Return the order that is meant; raises UsageError for one whose outcome is known."""
+    unknown = trading.orders_in(ledger, {OrderState.UNKNOWN})
+    if not ref or any(row.ticket.order_ref.startswith(ref) for row in unknown):
         return trading.order_named(ref, unknown)
-    row = trading.order_named(ref, rows if any(r.ticket.order_ref.startswith(ref) for r in rows) else unknown)
+    others = [row for row in ledger.orders() if row.ticket.order_ref.startswith(ref)]
+    row = trading.order_named(ref, others or unknown)
     raise UsageError(
         f"{row.ticket.order_ref} is {row.state.value}, so there is nothing to resolve; "
         "only an order whose outcome is unknown can be"
