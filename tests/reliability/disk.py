@@ -26,7 +26,7 @@ from runner.journal.control import Ledger
 from runner.journal.store import Journal, JournalFailed, Outcome
 from tests.reliability.journals import NOW, claim, execute, fill, opened, tickets
 
-FIRES = 12
+FIRES = 6
 
 
 class Limited:

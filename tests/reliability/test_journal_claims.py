@@ -48,10 +48,20 @@ def run(script: str, *arguments: object, crash: str = "", wait: bool = True) -> 
     return process
 
 
+def noting(seen: list[Standing]) -> Callable[[Standing], str]:
+    """Return a judge that notes how things stand, and denies."""
+
+    def judge(standing: Standing) -> str:
+        seen.append(standing)
+        return "only asked"
+
+    return judge
+
+
 def kept(journal: Journal) -> list[Standing]:
-    """Return a list in which the standing of each following claim will be."""
+    """Return how things stand for a plan of its own."""
     seen: list[Standing] = []
-    claim(journal, "probe", f"probe{time.monotonic_ns()}", judge=lambda standing: seen.append(standing) or "only asked")  # type: ignore[func-returns-value]
+    claim(journal, "probe", f"probe{time.monotonic_ns()}", judge=noting(seen))
     return seen
 
 
@@ -122,9 +132,9 @@ def test_a_claim_takes_the_order_ids_and_counts_entries_alone(tmp_path: Path) ->
     assert [(row.client_id, row.order_id) for row in journal.open_orders()] == [(1, 1), (1, 2), (1, 3), (1, 4)]
     assert (journal.highest_order_id(1), journal.highest_order_id(2)) == (4, 0)
     seen: list[Standing] = []
-    claim(journal, "p", "c", now=NOW + timedelta(seconds=59), judge=lambda s: seen.append(s) or "no")  # type: ignore[func-returns-value]
-    claim(journal, "p", "d", now=NOW + timedelta(seconds=60), judge=lambda s: seen.append(s) or "no")  # type: ignore[func-returns-value]
-    claim(journal, "p", "e", now=NOW + timedelta(days=1), judge=lambda s: seen.append(s) or "no")  # type: ignore[func-returns-value]
+    claim(journal, "p", "c", now=NOW + timedelta(seconds=59), judge=noting(seen))
+    claim(journal, "p", "d", now=NOW + timedelta(seconds=60), judge=noting(seen))
+    claim(journal, "p", "e", now=NOW + timedelta(days=1), judge=noting(seen))
     early, late, next_day = seen
     assert early.today["EUR.USD"].quantity == 50000
     assert early.today["EUR.USD"].notional == 50000 * PRICE
@@ -178,7 +188,7 @@ for number in range(5):
     (standing,) = kept(journal)
     assert standing.today["EUR.USD"].quantity == 25000 * claimed
     seen: list[Standing] = []
-    claim(journal, "p", "next", judge=lambda s: seen.append(s) or "no")  # type: ignore[func-returns-value]
+    claim(journal, "p", "next", judge=noting(seen))
     assert seen[0].fires_today == claimed
     journal.close()
 
