@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
 
 from runner.core.clock import Clock
 from runner.core.events import Event
-from runner.core.ids import ONCE
 from runner.core.order_state import Change, OrderState
 from runner.core.ticket import OrderTicket
 from runner.journal.rows import OpenRow, OrderRow
@@ -42,22 +40,22 @@ class Book:
         """Take up an order that was planned a moment ago."""
         self._begin(Followed.of(row, self._clock.now()))
 
-    def resume(self, row: OrderRow) -> None:
-        """Take up an order that the journal has from an earlier run."""
-        followed = Followed.of(row, row.claimed_at if isinstance(row, OpenRow) else self._due(row))
+    def adopt(self, rows: Sequence[OpenRow]) -> None:
+        """Take up orders of earlier runs; the order ids that they had are those of sessions that have ended."""
+        for row in rows:
+            self._take_up(row)
+
+    def _take_up(self, row: OpenRow) -> Followed:
+        followed = Followed.of(row, row.claimed_at)
         rows = {root_of(seen.exec_id): seen for seen in self._journal.executions_of(followed.ref)}
         followed.restore(rows)
         if rows and followed.base in UNACKNOWLEDGED:  # the runner died between an execution and what it means
             followed.apply(Change.ACKNOWLEDGED)
         self._roots.update(dict.fromkeys(rows, followed.ref))
-        for perm_id in row.perm_ids if isinstance(row, OpenRow) else ():
+        for perm_id in row.perm_ids:
             followed.take_perm_id(perm_id, is_told_by_ref=True)
         self._begin(followed)
-
-    def adopt(self, rows: Sequence[OpenRow]) -> None:
-        """Take up the orders that earlier runs left open; their order ids are those of sessions that have ended."""
-        for row in rows:
-            self.resume(row)
+        return followed
 
     def _begin(self, followed: Followed) -> None:
         self._orders[followed.ref] = followed
@@ -71,10 +69,6 @@ class Book:
     def _watch_twice(self, followed: Followed) -> None:
         if len(followed.perm_ids) > 1:
             self._twice[followed.ref] = None
-
-    def _due(self, row: OrderRow) -> datetime:
-        fire = row.ticket.key.fire
-        return self._clock.now() if fire == ONCE else datetime.fromisoformat(fire).astimezone(UTC)
 
     def sent(self, tickets: Iterable[OrderTicket], routes: dict[int, str]) -> None:
         """Note that the bytes of these orders left under these order ids."""

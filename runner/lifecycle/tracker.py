@@ -262,10 +262,7 @@ class Tracker(Book):
     def _look_up(self, order_ref: str) -> Followed | None:
         """Take up an order that the journal has and that this run does not follow: an earlier run saw its end."""
         row = self._journal.order(order_ref) if order_ref.startswith(f"{PREFIX}:") else None
-        if row is None:
-            return None
-        self.resume(row)
-        return self._orders[order_ref]
+        return None if row is None else self._take_up(row)
 
     def _hear(self, followed: Followed, perm_id: int | None, *, is_told_by_ref: bool) -> None:
         """Note under which permId the broker spoke of an order."""

@@ -131,7 +131,7 @@ def test_an_execution_that_was_recorded_before_a_crash_counts_after_it() -> None
     sent = Sent(STATUS)
     sent.journal.put_execution(execution(), TICKET.order_ref, NOW)  # and the runner died before the order's row
     again = Tracker(sent.journal, VirtualTime(NOW), sent.events.append, client_id=1)
-    again.resume(sent.row)
+    again.adopt(sent.journal.open_orders())
     again.handle(execution())
     assert (sent.row.state, sent.row.filled) == (OrderState.FILLED, Decimal(25_000))
 
