@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import islice, pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from runner.core.fx_hours import is_open, next_open
+from runner.core.outage import Outage
 from runner.core.times import stamp
 from runner.schedule import ScheduleSpec, check_cron, fires
+from runner.settings.model import RESETS
 
 DAY = timedelta(days=1)
 FAR = datetime(2100, 1, 1, tzinfo=UTC)
@@ -185,3 +187,34 @@ def test_s11_the_manual_says_which() -> None:
     manual = (Path(__file__).parents[2] / "docs" / "plan.md").read_text(encoding="utf-8")
     assert "elapsed time, a day is 24 hours" in " ".join(manual.split())
     assert "whatever clocks on the wall do" in " ".join(manual.split())
+
+
+# --- S08: resets of IB and the restart of a TWS
+
+AWAY = {  # UTC, and the end of the stretch it lies in
+    "2026-01-05 05:14:59": None, "2026-01-05 05:15": "2026-01-05T06:45:00Z",
+    "2026-01-05 06:44:59": "2026-01-05T06:45:00Z", "2026-01-05 06:45": None,
+    "2026-07-06 04:15": "2026-07-06T05:45:00Z", "2026-07-06 05:15": "2026-07-06T05:45:00Z",
+    "2026-07-06 05:45": None, "2026-01-10 04:00": "2026-01-10T08:00:00Z", "2026-01-10 07:59": "2026-01-10T08:00:00Z",
+    "2026-01-10 08:00": None, "2026-01-11 04:00": None, "2026-07-11 03:00": "2026-07-11T07:00:00Z",
+    "2026-07-11 02:59:59": None,
+    # New York's clock goes forward at 07:00Z and back at 06:00Z, after the reset; London's changes do not matter
+    "2026-03-08 05:15": "2026-03-08T06:45:00Z", "2026-03-09 04:15": "2026-03-09T05:45:00Z", "2026-03-09 05:45": None,
+    "2026-03-20 04:15": "2026-03-20T05:45:00Z", "2026-11-01 04:15": "2026-11-01T05:45:00Z",
+    "2026-11-02 05:15": "2026-11-02T06:45:00Z", "2026-11-02 04:15": None,
+}  # fmt: skip
+
+
+def test_s08_ib_resets_by_new_york_time_in_summer_and_in_winter() -> None:
+    assert len(AWAY) == 20
+    for text, end in AWAY.items():
+        ends = [found for outage in RESETS if (found := outage.end_of(utc(text))) is not None]
+        assert [stamp(found) for found in ends][-1:] == ([] if end is None else [end]), text
+        assert any(outage.covers(utc(text)) for outage in RESETS) is (end is not None)
+
+
+def test_s08_the_restart_of_a_tws_is_in_the_zone_of_its_machine() -> None:
+    restart = Outage(at=time(23, 45), zone=ZoneInfo("Europe/Berlin"), lasts=timedelta(minutes=30))
+    assert [restart.covers(utc(f"2026-01-05 22:{minute}")) for minute in (44, 45)] == [False, True]
+    assert [restart.covers(utc(f"2026-01-05 23:{minute}")) for minute in (14, 15)] == [True, False]  # over midnight
+    assert [restart.covers(utc(f"2026-07-05 21:{minute}")) for minute in (44, 45)] == [False, True]
