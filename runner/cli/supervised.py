@@ -100,6 +100,7 @@ def run(found: Venture, span: Span, style: Style, *, again: bool) -> int:
     settings = found.settings
     notices.extend(settings.codes)
     with ExitStack() as stack:
+        interrupts = stack.enter_context(Interrupts())
         journal = Journal(found.journal, private=not found.is_bare)
         stack.callback(journal.close)
         live.check_armed(found, journal, live.now())
@@ -113,7 +114,6 @@ def run(found: Venture, span: Span, style: Style, *, again: bool) -> int:
         journal.bind(found.mode, session.account)
         span = replace(span, start=session.clock.now())
         journal.open_run(span.start)
-        interrupts = stack.enter_context(Interrupts())
         narrator = stack.enter_context(Narrator(found.plans, span, session.account, style))
         told = _told(found, narrator, session.clock.now, stack)
         admission = live.Admission(found, told.note)

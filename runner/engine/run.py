@@ -104,8 +104,12 @@ class Run:
         return self._is_stopped or self._desk.link.fatal is not None
 
     def finish(self) -> None:
-        """Take in what is still under way, then give up."""
+        """Take in what is still under way, then give up; what fell due within the span and was held back is missed."""
         link = self._desk.link
+        if not self._is_over and self._desk.broken is None:
+            for pending in self._pending.values():
+                pending.why = pending.why or "its turn did not come before the run ended"
+                self._miss(pending, self._clock.now())
         self._clock.linger(self._handle, lambda: link.is_usable and self._desk.tracker.is_owed())
         self.give_up()
 
@@ -144,7 +148,7 @@ class Run:
         return max(min(waits), min(last, self._clock.now()))
 
     def _is_done(self) -> bool:
-        settled = self._desk.tracker.is_settled() and not self._pending and not self._desk.inquest.is_open
+        settled = self._desk.tracker.is_settled() and not self._pending and self._desk.inquest.is_settled
         return settled or self._clock.now() >= self._last_fire + DRAIN
 
     def _waits(self) -> Iterator[datetime]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from runner.core.crashpoints import crashpoint
 from runner.core.events import FireState
 from runner.core.facts import CommissionSeen, ExecutionSeen
+from runner.core.ids import OrderKey
 from runner.core.money import plain
 from runner.core.order_state import OrderState
 from runner.core.standing import Arming
@@ -159,6 +160,10 @@ class Journal:
         """Note that a fire which was claimed came to nothing."""
         with self._db.transaction(durable=True):
             self._db.do("miss_fire", plan=plan, order_name=order, fire=fire, reason=reason)
+
+    def assume_sent(self, key: OrderKey) -> None:
+        """Note of a fire whose sending was never recorded that its orders left, or may have left."""
+        self._db.write("assume_sent", plan=key.plan, order_name=key.order, fire=key.fire)
 
     def fire(self, plan: str, order: str, fire: str) -> FireRow | None:
         """Return one fire, None if it is not recorded."""

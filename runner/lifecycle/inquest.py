@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from runner.core.crashpoints import crashpoint
 from runner.core.facts import CompletedOrdersEnd, Fact, LoggedIn, OpenOrderSeen, OpenOrdersEnd
-from runner.core.ids import PREFIX
+from runner.core.ids import PREFIX, OrderKey
 from runner.core.order_state import OrderState
 from runner.core.ticket import OrderTicket, Side
 from runner.errors import ConnectionFailed
@@ -36,7 +36,7 @@ class _Open:
     """A question, since when it is asked, and whether the broker ever spoke of the order."""
 
     question: Question
-    plan: str
+    key: OrderKey
     since: datetime
     was_acknowledged: bool
     is_given_up: bool = False
@@ -70,6 +70,7 @@ class Inquest:
         self._sessions: dict[str, int] = {}  # order_ref -> the session it was sent in
         self._foreign: dict[int, OpenOrderSeen] = {}  # by permId
         self._owed = {OpenOrdersEnd: 0, CompletedOrdersEnd: 0}
+        self._has_asked = False  # a complete pass has come
 
     # --- what it says
 
@@ -78,10 +79,15 @@ class Inquest:
         """True while a question is open that may still be settled."""
         return any(not asked.is_given_up for asked in self._open.values())
 
+    @property
+    def is_settled(self) -> bool:
+        """True once the broker was asked, if anybody asks, and no question is left that may still be settled."""
+        return not self.is_open and (self._has_asked or not self._link.supervised)
+
     def blocks(self, plan: str) -> str | None:
         """Return why a plan has to wait, None if it need not."""
         for ref, asked in self._open.items():
-            if asked.plan == plan and not asked.is_given_up:
+            if asked.key.plan == plan and not asked.is_given_up:
                 return f"the broker is being asked what became of {ref}"
         return None
 
@@ -123,7 +129,7 @@ class Inquest:
             session=self._sessions.get(ref, 0),
         )
         silent = row.state in (OrderState.PLANNED, OrderState.SENT, OrderState.UNKNOWN)
-        return _Open(question, row.ticket.key.plan, self.now(), bool(row.perm_ids) or not silent)
+        return _Open(question, row.ticket.key, self.now(), bool(row.perm_ids) or not silent)
 
     def silent(self, order_ref: str, reason: str) -> None:
         """Ask about an order that should have been answered; without supervision it is unknown at once."""
@@ -204,6 +210,7 @@ class Inquest:
             self._judge(ref, self._open[ref])
         if evidence.complete:
             crashpoint("after_reconcile")
+            self._has_asked = True
             self._link.checked()
         self._plan_next(evidence)
 
@@ -223,12 +230,14 @@ class Inquest:
         match verdict:
             case Verdict.PRESENT:
                 del self._open[ref]
+                self._journal.assume_sent(asked.key)
             case Verdict.ABSENT:
                 del self._open[ref]
                 self.tracker.prove_absent(ref, reason)
                 self.absent.append(ref)
             case Verdict.UNKNOWN:
                 del self._open[ref]
+                self._journal.assume_sent(asked.key)
                 self.tracker.give_up(ref, reason)
             case Verdict.ASK_AGAIN if self.now() - asked.since >= PATIENCE and not asked.is_given_up:
                 asked.is_given_up = True

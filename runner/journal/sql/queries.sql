@@ -269,3 +269,7 @@ SELECT DISTINCT state FROM intent
 
 -- fire_states --
 SELECT DISTINCT state FROM fire WHERE state IS NOT NULL
+
+-- assume_sent --
+UPDATE fire SET state = 'sent'
+WHERE plan = :plan AND order_name = :order_name AND fire = :fire AND state IS NULL
