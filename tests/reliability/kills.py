@@ -20,14 +20,16 @@ from pathlib import Path
 
 from runner.core.crashpoints import POINTS
 from tests.reliability.person import Outcome, Person
-from tests.reliability.workload import DEEP, mixed
+from tests.reliability.workload import DEEP, burst, mixed
 from tests.reliability.world import World, in_seconds, rows_of, world
 
 OFTEN = ("before_claim", "in_claim", "after_claim_commit", "before_first_order", "between_orders", "after_last_order",
          "after_sent_record", "before_fact", "after_fact")  # fmt: skip
 VISITS = dict.fromkeys(OFTEN, 40)  # at which visit of a point a kill comes, at most
 PLANTS = ("send-before-commit", "retry-on-silence", "end-as-empty")
-LONGEST = 8.0  # seconds until a kill from outside
+LONGEST = 8.0  # seconds until a kill from outside, once there is a session
+EARLY = 0.2  # the share of those that come before that
+READY = "link: ready"
 RESOLVE_EVERY = 8  # kills
 
 
@@ -59,13 +61,21 @@ class Killer:
         draw = self._draw
         point = draw.choice(POINTS) if draw.random() < 0.5 else ""
         crash = f"{point}:{draw.randint(1, VISITS.get(point, 1))}" if point else ""
-        until = in_seconds(2 if point == "at_close" else 3600)
+        until = in_seconds(12 if point == "at_close" else 3600)
+        begun = self._said()
         runner = self._world.run(until, crash=crash, planted=self._planted)
         asked = self._ask_cancel() if "c" in point and ("cancel" in point or "control" in point) else None
         if self._both and draw.random() < 0.3:
             time.sleep(draw.uniform(0, LONGEST / 2))
             self._world.restart_gateway()
-        where = self._wait(runner, LONGEST * 2 if point else draw.uniform(0.05, LONGEST), point)
+        if point:
+            longest = LONGEST * 3
+        elif draw.random() < EARLY:
+            longest = draw.uniform(0.05, LONGEST / 2)
+        else:
+            self._await_ready(begun)
+            longest = draw.uniform(0.05, LONGEST)
+        where = self._wait(runner, longest, point)
         if asked is not None:
             asked.wait(30)
         rows = rows_of(self._world.journal)
@@ -83,6 +93,16 @@ class Killer:
         self.outcome.exits[code] += 1
         return point if code == -9 else ""
 
+    def _said(self) -> int:
+        path = self._world.folder / f"{self._world.name}.err"
+        return path.read_text().count(READY) if path.exists() else 0
+
+    def _await_ready(self, begun: int) -> None:
+        """Wait until the runner has its session: how long that takes is the machine's affair."""
+        deadline = time.monotonic() + 4 * LONGEST
+        while self._said() == begun and time.monotonic() < deadline:
+            time.sleep(0.02)
+
     def _ask_cancel(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "runner", "cancel", "--all", "--settings", str(self._world.settings)]
         root = Path(__file__).parents[2]
@@ -93,22 +113,26 @@ class Killer:
         self.outcome.exits[self._person.settle(planted=self._planted)] += 1
 
 
-def campaign(kills: int, orders: int, seed: int, *, both: bool = False, planted: str = "", plans: int = 16) -> Outcome:
-    """Run one world."""
-    with world(mixed(plans), *DEEP, "--seed", str(seed)) as here:
+def campaign(
+    kills: int, orders: int, seed: int, *, both: bool = False, planted: str = "", plans: int = 16, keep: str = ""
+) -> Outcome:
+    """Run one world; its files are kept in a folder of that name and seed if one is given."""
+    folder = Path(f"{keep}-{seed}") if keep else None
+    with world(mixed(plans), *DEEP, "--seed", str(seed), folder=folder) as here:
         return Killer(here, random.Random(seed), both=both, planted=planted).go(kills, orders)
 
 
-def missing_end(seed: int, *, planted: str = "") -> Outcome:
+def missing_end(seed: int, *, planted: str = "", keep: str = "") -> Outcome:
     """Kill when the bytes have left; after it no list of the gateway comes to its end, and its next ids go back."""
-    with world(mixed(4), *DEEP, "--seed", str(seed)) as here:
+    folder = Path(f"{keep}-{seed}") if keep else None
+    with world([burst("burst", 8, in_seconds(20))], *DEEP, "--seed", str(seed), folder=folder) as here:
         killer = Killer(here, random.Random(seed), planted=planted)
-        killer._wait(here.run(in_seconds(600), crash="after_last_order:5"), 30, "after_last_order")
+        killer._wait(here.run(in_seconds(600), crash="after_last_order:5"), 60, "after_last_order")
         killer.outcome.histogram.add(rows_of(here.journal).open(), "after_last_order")
         here.gateway.control(do="restart", ids_back=1000, **{"for": 0.2})
         time.sleep(0.5)
         for message in ("OpenOrder", "OrderStatus", "ExecutionDetails", "CompletedOrder", "OpenOrdersEnd",
-                        "ExecutionsEnd", "CompletedOrdersEnd"):  # fmt: skip
+                        "ExecutionDetailsEnd", "CompletedOrdersEnd"):  # fmt: skip
             here.gateway.control(do="drop", message=message, times=100_000)
         here.run(in_seconds(600), planted=planted)
         time.sleep(30)
@@ -133,17 +157,20 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--worlds", type=int, default=max(1, (os.cpu_count() or 1)), help="how many run at a time")
     parser.add_argument("--both", action="store_true", help="kill the gateway, too")
     parser.add_argument("--plant", choices=PLANTS, default="")
+    parser.add_argument("--keep", default="", metavar="PATH", help="keep the files of each world, in PATH-SEED")
     given = parser.parse_args(words)
     print(f"seed {given.seed}")
     began = time.monotonic()
     total = Outcome()
     if given.plant == "end-as-empty":
-        total.merge(missing_end(given.seed, planted=given.plant))
+        total.merge(missing_end(given.seed, planted=given.plant, keep=given.keep))
     else:
         share = (-(-given.kills // given.worlds), -(-given.orders // given.worlds))
         with ThreadPoolExecutor(given.worlds) as pool:
             seeds = range(given.seed * 1000, given.seed * 1000 + given.worlds)
-            for one in pool.map(lambda s: campaign(*share, s, both=given.both, planted=given.plant), seeds):
+            for one in pool.map(
+                lambda s: campaign(*share, s, both=given.both, planted=given.plant, keep=given.keep), seeds
+            ):
                 total.merge(one)
     print(report(total, given.seed, time.monotonic() - began))
     return int(bool(total.all_faults()) is not bool(given.plant))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from tests.reliability.world import Plan
+from tests.reliability.world import Plan, in_seconds
 
 PAIRS = ("EUR.USD", "GBP.USD", "AUD.USD", "USD.CAD", "USD.CHF", "USD.JPY", "NZD.USD", "EUR.GBP")
 DEEP = ("--fill", "depth=1000000", "--cash", "USD=1000000000")  # a gateway that fills whatever comes
@@ -22,10 +22,15 @@ def plan(name: str, pair: str, body: str, orders: Mapping[str, int | None], *, r
     return Plan(name=name, text="\n".join([*lines, ""]), pair=pair, orders=orders)
 
 
+def each(seconds: int) -> str:
+    """Return a schedule that ends long after any campaign: arming a plan walks through a week of its fires."""
+    return f'{{every: {seconds}s, until: "{in_seconds(6 * 3600)}"}}'
+
+
 def several(seconds: Sequence[int]) -> tuple[str, dict[str, int | None]]:
     """Return the `orders:` of a plan, one for each of the given intervals, and what they are."""
     names: dict[str, int | None] = {f"o{number}": every for number, every in enumerate(seconds)}
-    lines = [f"  - {{id: {name}, schedule: {{every: {every}s}}}}" for name, every in names.items()]
+    lines = [f"  - {{id: {name}, schedule: {each(every)}}}" for name, every in zip(names, seconds, strict=True)]
     return "\n".join(["orders:", *lines]), names
 
 
@@ -37,13 +42,13 @@ def market(name: str, pair: str, side: str, seconds: Sequence[int], *, resend: b
 
 def bracket(name: str, every: int, *, resend: bool = True) -> Plan:
     """Return a plan whose entry fills at once, then its take-profit, and with it the stop-loss is cancelled."""
-    body = f"side: buy\nsize: 25_000\nbracket: {{take_profit: 0.50005, stop_loss: 0.40}}\nschedule: {{every: {every}s}}"
+    body = f"side: buy\nsize: 25_000\nbracket: {{take_profit: 0.50005, stop_loss: 0.40}}\nschedule: {each(every)}"
     return plan(name, "EUR.USD", body, {"main": every}, resend=resend)
 
 
 def limit(name: str, pair: str, price: str, tif: str, every: int) -> Plan:
     """Return a plan of buy limits: far above the market they fill, far below they lapse with IOC."""
-    body = f"side: buy\nsize: 25_000\norder: {{type: limit, price: {price}, tif: {tif}}}\nschedule: {{every: {every}s}}"
+    body = f"side: buy\nsize: 25_000\norder: {{type: limit, price: {price}, tif: {tif}}}\nschedule: {each(every)}"
     return plan(name, pair, body, {"main": every})
 
 

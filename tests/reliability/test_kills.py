@@ -1,0 +1,34 @@
+"""A sample of `python -m tests.reliability.kills`: the runner is killed while it trades, and killed with faults in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.reliability.kills import campaign, missing_end
+
+SEED = 1
+
+
+def test_r02_r03_r08_kills_at_any_time_and_at_named_points() -> None:
+    """Runner and gateway are killed; whatever the moment, nothing is sent twice and nothing is lost."""
+    found = campaign(12, 60, SEED, both=True, plans=8)
+    print(found.report(SEED, 0), *found.histogram.lines(), sep="\n")
+    assert found.all_faults() == []
+    assert found.histogram.under_way * 2 >= found.histogram.kills
+
+
+def test_r05_lists_without_their_end_prove_nothing() -> None:
+    found = missing_end(SEED)
+    assert found.all_faults() == []
+
+
+@pytest.mark.parametrize("planted", ["send-before-commit", "retry-on-silence"])
+def test_planted_faults_are_found(planted: str) -> None:
+    """A campaign that finds nothing in a runner that is known to be wrong would prove nothing of one that is right."""
+    found = campaign(10, 60, SEED, planted=planted, plans=8)
+    assert any(verdict.doubled or verdict.lost for verdict in found.verdicts), found.report(SEED, 0)
+
+
+def test_planted_end_that_is_read_as_empty_is_found() -> None:
+    found = missing_end(SEED, planted="end-as-empty")
+    assert any(verdict.doubled or verdict.lost for verdict in found.verdicts), found.report(SEED, 0)
