@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.cli import files, marks, trading
+from runner.cli.checks import NEWER
 from runner.cli.trading import LIVE, REHEARSAL
 from runner.core.limits import NO_LIMITS
 from runner.core.times import stamp
@@ -228,8 +229,7 @@ class Admission:
     def _old(self, version: int) -> None:
         text = (
             f"server version {version}: a TWS refuses market data of currency pairs to this ibapi, so orders that need "
-            "a quote are denied. IB's own API speaks more: pip uninstall -y ibapi, then pip install ibapi-latest (or "
-            "install the API that came with your TWS)"
+            f"a quote are denied; a newer one: {NEWER}"
         )
         if self.found.mode == LIVE and not self.found.settings.allow_old_api:
             raise Refused(f"{text}; or write allow_old_api: true under connection:, for orders that need no quote")

@@ -23,6 +23,7 @@ from runner.core.events import Event, FireDone, FireState, Noticed, OrderChanged
 from runner.core.order_state import OrderState
 from runner.core.times import stamp
 from runner.engine.run import END_OF_TIME, Run
+from runner.errors import JournalBusy
 from runner.ib import notices
 from runner.journal.store import MEMORY, Journal
 from runner.lifecycle.link import LinkState
@@ -138,6 +139,8 @@ def run(found: Venture, span: Span, style: Style, *, again: bool) -> int:
         lost = carry_out(Run(found.plans, span, session.clock, desk, narrator.time_is, session.first), interrupts)
         if lost is None and not desk.link.is_usable:
             lost = desk.link.words()
+        if isinstance(desk.link.fatal, JournalBusy):
+            raise desk.link.fatal
         return narrator.conclude(journal, lost=lost, interrupted=interrupts.number == signal.SIGINT)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from runner.core.events import Event, FireDone, FireState
+from runner.core.events import Event, FireDone, FireState, Noticed, Severity
 from runner.core.facts import LoggedIn
 from runner.core.ids import fire_key
 from runner.core.limits import NO_LIMITS, Limits
@@ -15,6 +15,7 @@ from runner.core.order_state import OrderState
 from runner.core.outage import Outage
 from runner.core.standing import Standing
 from runner.core.ticket import OrderTicket
+from runner.core.times import stamp
 from runner.engine.quotes import Quotes
 from runner.journal.gate import Gate, Outcome
 from runner.journal.rows import FireRow, OrderRow
@@ -25,7 +26,7 @@ from runner.lifecycle.submit import Connection, submit
 from runner.lifecycle.telling import changed
 from runner.lifecycle.tracker import Tracker
 from runner.plan.model import Instruction
-from runner.risk.checks import ArmingWanted, Proposal, denial, needs_quote, priced
+from runner.risk.checks import ArmingWanted, Proposal, denial, is_used_up, needs_quote, priced
 from strategies import expand
 
 START_DEADLINE = timedelta(seconds=60)  # a market order a minute late is another trade
@@ -64,7 +65,20 @@ class Desk:
     outages: tuple[Outage, ...] = ()  # in which a lost session is no news
     grace: timedelta = timedelta(minutes=2)
     stops_at_foreign: bool = False
+    used_up: str | None = None  # the plan judged last, if it has had its fires of the day
     broken: str | None = None  # why the journal cannot be written; nothing is sent as long as it is set
+
+    def pause(self, plan: str, reason: str) -> None:
+        """Send nothing of a plan until somebody resumes it, and tell so."""
+        self.journal.set_pause(plan, reason, self.inquest.now())
+        text = f"{plan} is paused: {reason}; fxrun resume {plan} lifts it"
+        self.tell("halt", text, Severity.ERROR, plan)
+
+    def tell(self, event: str, text: str, severity: Severity, plan: str = "") -> None:
+        """Raise an alarm: a notice, and whatever the user's settings want done at such an event."""
+        now = self.inquest.now()
+        self.emit(Noticed(plan=plan, code=0, severity=severity, text=text, time=now))
+        self.alarm(event, {"plan": plan, "reason": text, "time": stamp(now)})
 
     def held(self) -> str | None:
         """Return why nothing can be sent now, None if something can."""
@@ -143,6 +157,8 @@ def _claim(row: FireRow, tickets: tuple[OrderTicket, ...], pending: Pending, des
             desk.emit(_done(row, FireState.MISSED, claimed.reason))
         case Outcome.DENIED:
             _tell_denied(row, tickets, claimed.reason or "", desk)
+            if desk.used_up == row.plan:  # by the rule for repeated execution it needs somebody's word to go on
+                desk.pause(row.plan, f"{row.plan} has had all the fires that limits.max_fires_per_day allows a day")
 
 
 def _gate(tickets: tuple[OrderTicket, ...], first: int, pending: Pending, desk: Desk) -> Gate:
@@ -163,6 +179,8 @@ def _judge(standing: Standing, tickets: tuple[OrderTicket, ...], desk: Desk) -> 
     if desk.rules.counts_foreign:
         foreign = desk.inquest.foreign_orders(contract.name, tickets[0].side)
         standing = replace(standing, open_orders=standing.open_orders + foreign)
+    is_new = standing.pause is None and is_used_up(_limits(desk, plan), standing)
+    desk.used_up = plan if is_new else None
     return denial(
         Proposal(
             tickets=tickets,

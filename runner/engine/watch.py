@@ -95,7 +95,7 @@ class Watch:
             self._note_link()
             self._raise_alarms(instructions)
             if (halt := self._obedience.tick()) is not None:
-                self._alarm("halt", f"halted: {halt}; nothing is sent until fxrun resume", Severity.WARNING)
+                self._desk.tell("halt", f"halted: {halt}; nothing is sent until fxrun resume", Severity.WARNING)
             return self._absent(instructions)
         except JournalFailed as failed:
             self.journal_failed(failed)
@@ -155,7 +155,7 @@ class Watch:
         known = [one for ref in sorted(siblings) if (one := desk.journal.order(ref)) is not None]
         arrived = [one.ticket.order_ref for one in known if one.state not in _NEVER_THERE]
         if arrived:
-            self._pause(plan, f"of one fire some orders arrived at the broker and some did not: {arrived[0]} did")
+            self._desk.pause(plan, f"of one fire some orders arrived at the broker and some did not: {arrived[0]} did")
             return None
         row = desk.journal.fire(plan, order, fire)
         instruction = instructions.get((plan, order))
@@ -181,7 +181,7 @@ class Watch:
             if ref not in self._told:
                 self._told.add(ref)
                 plan = desk.tracker.row(ref).ticket.key.plan
-                self._pause(
+                self._desk.pause(
                     plan, f"two orders at the broker carry the identity {ref}: cancel them with fxrun cancel {ref}"
                 )
         if desk.inquest.lost_journal and desk.journal.halted() is None:
@@ -205,7 +205,7 @@ class Watch:
         expected = max(ends, default=begun)
         if "link" not in self._told and now >= expected + self._desk.grace and down >= self._desk.grace:
             self._told.add("link")
-            self._alarm("link_down", f"no session since {stamp(begun)}: {link.words()}", Severity.ERROR)
+            self._desk.tell("link_down", f"no session since {stamp(begun)}: {link.words()}", Severity.ERROR)
 
     def _watch_armings(self, plans: set[str]) -> None:
         now = self._clock.now()
@@ -216,19 +216,11 @@ class Watch:
             arming = self._desk.journal.arming(plan)
             if arming is not None and arming.until - now <= WARN_BEFORE:
                 text = f"{plan} is armed until {stamp(arming.until)} only; fxrun arm arms it again, no restart needed"
-                self._alarm("arming", text, Severity.WARNING, plan)
-
-    def _pause(self, plan: str, reason: str) -> None:
-        self._desk.journal.set_pause(plan, reason, self._clock.now())
-        self._alarm("halt", f"{plan} is paused: {reason}; then fxrun resume {plan}", Severity.ERROR, plan)
+                self._desk.tell("arming", text, Severity.WARNING, plan)
 
     def _halt(self, reason: str) -> None:
         self._desk.journal.set_halt(reason, self._clock.now())
-        self._alarm("halt", f"halted: {reason}; nothing is sent until fxrun resume", Severity.ERROR)
-
-    def _alarm(self, event: str, text: str, severity: Severity, plan: str = "") -> None:
-        self._notice(text, severity, plan)
-        self._desk.alarm(event, {"plan": plan, "reason": text, "time": stamp(self._clock.now())})
+        self._desk.tell("halt", f"halted: {reason}; nothing is sent until fxrun resume", Severity.ERROR)
 
     def _notice(self, text: str, severity: Severity, plan: str = "") -> None:
         self._desk.emit(Noticed(plan=plan, code=0, severity=severity, text=text, time=self._clock.now()))

@@ -14,7 +14,7 @@ from enum import Enum
 from random import Random
 
 from runner.core.facts import ConnectionLost, CurrentTimeSeen, Fact, Handled, LoggedIn, LoginFailed, NoticeSeen
-from runner.errors import ConnectionFailed
+from runner.errors import ConnectionFailed, FxrunError, JournalBusy
 from runner.ib.connection import Connection
 from runner.ib.notices import Disposition, classify
 
@@ -23,6 +23,8 @@ FRESH = 5.0  # seconds within which something must have been heard before an ord
 PATIENCE = 0.5  # seconds that an order waits for its answer before the clock is asked for behind it
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
+ID_PATIENCE = 120.0  # seconds that a client id may be in use at first: a TWS frees that of a dead session by then
+_ID_IN_USE = 326
 
 
 class LinkState(Enum):
@@ -33,9 +35,6 @@ class LinkState(Enum):
     CHECKING = "checking"  # logged in; what the broker knows is being asked for
     READY = "ready"
     BROKER_DOWN = "broker_down"  # the TWS is there, its line to IB is not
-
-
-_HEAVY = {100}  # too many messages: the TWS will hang up
 
 
 class Link:
@@ -64,9 +63,10 @@ class Link:
         self._persistent = persistent
         self.state = LinkState.DOWN if supervised else LinkState.READY
         self.detail = "not connected yet"
-        self.fatal: ConnectionFailed | None = None  # trying again would not help, or nobody tries again
+        self.fatal: FxrunError | None = None  # trying again would not help, or nobody tries again
         self.login: LoggedIn | None = None
         self.down_since: float | None = seconds() if supervised else None
+        self._since = seconds()
         self._pause = FIRST_PAUSE
         self._retry_at = seconds()
         self._heard = seconds()
@@ -203,9 +203,12 @@ class Link:
         self._become(LinkState.CHECKING, "")
 
     def _fail(self, fact: LoginFailed) -> None:
-        if fact.is_final:
-            self.fatal = ConnectionFailed(f"{fact.what}: {fact.advice}")
-        self._lose(f"{fact.what}: {fact.advice}")
+        text = f"{fact.what}: {fact.advice}"
+        if self.login is None and fact.is_final:  # it never worked, so waiting will not help
+            self.fatal = ConnectionFailed(text)
+        elif self.login is None and fact.code == _ID_IN_USE and self._seconds() - self._since >= ID_PATIENCE:
+            self.fatal = JournalBusy(f"{text}; it has been in use for {ID_PATIENCE:.0f} s, so another runner has it")
+        self._lose(text)
 
     def _lose(self, reason: str) -> None:
         if not (self.supervised and self._persistent):
@@ -221,10 +224,9 @@ class Link:
         if not self.supervised or self.state in (LinkState.DOWN, LinkState.CONNECTING):
             return
         text = f"{seen.code} {seen.text}"
-        if seen.code in _HEAVY:
-            self._connection.drop(text)
-            return
         match classify(seen.code, about_order=False):
+            case Disposition.PACING:  # the TWS is about to hang up, and may have left out what came last
+                self._connection.drop(text)
             case Disposition.CONNECTION_LOST:
                 self._become(LinkState.BROKER_DOWN, text)
             case Disposition.CONNECTION_BACK:

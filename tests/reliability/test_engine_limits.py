@@ -1,0 +1,58 @@
+"""Limits, halt and pause where orders are really sent: what the gateway has is what they let through."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+from runner.core.events import FireState
+from runner.core.limits import Amount, Limits
+from runner.engine.fire import Rules
+from tests.reliability.field import MARKET, RESTING, at, every, open_field, soon
+
+
+def test_b02_a_day_limit_counts_claims_over_runs(tmp_path: Path) -> None:
+    rules = Rules(limits={"p": Limits(max_daily_quantity=Decimal(75_000))})
+    with open_field(tmp_path) as field:
+        for wanted in (2, 1, 0):
+            with field.runner(every(1), rules=rules) as runner:
+                if wanted:
+                    runner.wait(lambda wanted=wanted: len(runner.fires(FireState.SENT)) >= wanted, "the next order")  # type: ignore[misc]
+                else:
+                    runner.wait(lambda: runner.fires(FireState.DENIED), "a denied fire")
+        assert sum(field.created().values()) <= 3
+        assert sum(order.quantity for order in field.gateway.orders()) <= 75_000
+        (reason,) = {event.reason for event in runner.fires(FireState.DENIED)}
+        assert reason is not None
+        assert "limits.max_daily_quantity" in reason
+
+
+def test_b07_a_plan_that_had_its_fires_is_paused_until_somebody_resumes_it(tmp_path: Path) -> None:
+    rules = Rules(limits={"p": Limits(max_fires_per_day=2)})
+    with open_field(tmp_path) as field:
+        with field.runner(every(1), every(1, plan="q"), rules=rules) as runner:
+            runner.wait(lambda: len(runner.fires(FireState.DENIED)) >= 3, "denied fires")
+        sent = [event.plan for event in runner.fires(FireState.SENT)]
+        assert sent.count("p") == 2
+        assert sent.count("q") >= 4
+        assert runner.alarms.count("halt") == 1
+        assert "fxrun resume p" in (runner.fires(FireState.DENIED)[-1].reason or "")
+
+
+def test_b01_a_notional_is_held_against_a_fresh_quote_and_a_collar_against_its_side(tmp_path: Path) -> None:
+    """25,000 EUR cost more than 20,000 USD and less than 60,000; half of the market is far outside of a collar."""
+    small, large = (
+        Limits(max_notional=(Amount(Decimal(20_000), "USD"),)),
+        Limits(max_notional=(Amount(Decimal(60_000), "USD"),), price_collar=Decimal("0.05")),
+    )
+    orders = [at(soon(2), plan="small"), at(soon(2), plan="large"), at(soon(2), plan="far", instruction=RESTING)]
+    rules = Rules(limits={"small": small, "large": large, "far": large})
+    with open_field(tmp_path) as field:
+        with field.runner(*orders, rules=rules) as runner:
+            runner.wait(lambda: field.gateway.executions(), "the order within its limit")
+            runner.wait(lambda: len(runner.fires(FireState.DENIED)) == 2, "the others to be denied")
+        reasons = {event.plan: event.reason or "" for event in runner.fires(FireState.DENIED)}
+        assert "limits.max_notional" in reasons["small"]
+        assert "limits.price_collar" in reasons["far"]
+        assert [order.order_ref[:9] for order in field.gateway.orders()] == ["fx1:large"]
+        assert MARKET.quantity == field.gateway.orders()[0].quantity
