@@ -40,7 +40,7 @@ class Ledger:
             raise UsageError(f"{path}: there is no journal; name it with --journal, or in the settings")
         database = None
         try:
-            database = Database(str(path), create=False)
+            database = Database(str(path), create=False, is_eager=True)
             self._prepare(database)
         except (*FAULTS, FxrunError) as error:
             if database is not None:

@@ -6,6 +6,7 @@ Write-ahead log. What is durable is on the disk when its transaction returns, an
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from runner.journal.sql import queries
 
 MEMORY = ":memory:"
 PATIENCE = 30.0  # seconds that another process may hold the file before a claim fails
+POLL = 0.001  # seconds
 T = TypeVar("T")
 
 FAULTS = (sqlite3.Error, UnicodeDecodeError)  # the second where a message of SQLite quotes damaged bytes
@@ -63,9 +65,15 @@ def opening_fault(path: str, error: Exception) -> FxrunError:
 class Database:
     """An open file (or memory); one thread uses it."""
 
-    def __init__(self, path: str, *, create: bool = True, patience: float = PATIENCE) -> None:
-        """Open it; raises sqlite3.Error. Without `create` the file must exist."""
+    def __init__(self, path: str, *, create: bool = True, patience: float = PATIENCE, is_eager: bool = False) -> None:
+        """Open it; raises sqlite3.Error. Without `create` the file must exist.
+
+        An eager one asks for the lock each millisecond: SQLite itself waits longer each time, and a runner that claims
+        in a burst would keep it out for seconds.
+        """
         self.path = path
+        self._patience = patience
+        self._is_eager = is_eager
         self.mark: Mark | None = None
         target = path if create else f"{Path(path).absolute().as_uri()}?mode=rw"
         self.connection = sqlite3.connect(target, isolation_level=None, timeout=patience, uri=not create)
@@ -93,7 +101,7 @@ class Database:
         self._make_durable(durable)
         number = 0
         try:
-            self.execute("BEGIN IMMEDIATE")
+            self._begin()
             before = self.connection.total_changes
             yield
             if durable and self.mark is not None and self.connection.total_changes != before:
@@ -105,6 +113,27 @@ class Database:
             raise
         if number and self.mark is not None:
             self.mark.note(number)
+
+    def _begin(self) -> None:
+        if not self._is_eager:
+            self.execute("BEGIN IMMEDIATE")
+            return
+        self.execute("PRAGMA busy_timeout=0")
+        until = time.monotonic() + self._patience
+        try:
+            while not self._has_begun(is_last=time.monotonic() >= until):
+                time.sleep(POLL)
+        finally:
+            self.execute(f"PRAGMA busy_timeout={int(self._patience * 1000)}")
+
+    def _has_begun(self, *, is_last: bool) -> bool:
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        except FAULTS as error:
+            if is_last or getattr(error, "sqlite_errorcode", 0) & 0xFF not in _BUSY:
+                raise self._failed("written", error) from error
+            return False
+        return True
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

@@ -37,8 +37,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a journal wait a moment for another program instead of half a minute."""
     was = database.Database.__init__
 
-    def opened_impatiently(self: database.Database, path: str, *, create: bool = True, patience: float = 0.1) -> None:
-        was(self, path, create=create, patience=patience)
+    def opened_impatiently(self: database.Database, path: str, **how: bool) -> None:
+        was(self, path, **how, patience=0.1)
 
     monkeypatch.setattr(database.Database, "__init__", opened_impatiently)
 
