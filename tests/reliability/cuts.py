@@ -55,14 +55,24 @@ def lengths(seed: int) -> dict[str, int]:
     """Measure the frames: let a runner trade through a relay that writes down what passes."""
     with world(plans(), *DEEP, "--seed", str(seed)) as here:
         wire = Relay(here.gateway.port)
-        runner = here.run(in_seconds(8), address=f"127.0.0.1:{wire.port}")
-        runner.wait(60)
+        runner = here.run(in_seconds(600), address=f"127.0.0.1:{wire.port}")
+        deadline = time.monotonic() + 60
+        found: dict[str, int] = {}
+        while time.monotonic() < deadline and not all(found.get(name) for name in ("PlaceOrder", *ANSWERS)):
+            time.sleep(1)
+            found = _longest(bytes(wire.requests), bytes(wire.answers))
+        runner.terminate()
+        runner.wait(30)
         wire.close()
-        found = dict.fromkeys(("PlaceOrder", *ANSWERS), 0)
-        for message, length in (*_requests(bytes(wire.requests)), *_answers(bytes(wire.requests), bytes(wire.answers))):
-            if message in found:
-                found[message] = max(found[message], length)
     assert all(found.values()), f"not every frame was seen: {found}; {here.errors()}"
+    return found
+
+
+def _longest(requests: bytes, answers: bytes) -> dict[str, int]:
+    found = dict.fromkeys(("PlaceOrder", *ANSWERS), 0)
+    for message, length in (*_requests(requests), *_answers(answers)):
+        if message in found:
+            found[message] = max(found[message], length)
     return found
 
 
@@ -73,7 +83,7 @@ def _requests(data: bytes) -> Iterator[tuple[str, int]]:
             yield type(message).__name__, len(frame) if isinstance(message, PlaceOrder) else 0
 
 
-def _answers(requests: bytes, data: bytes) -> Iterator[tuple[str, int]]:
+def _answers(data: bytes) -> Iterator[tuple[str, int]]:
     client = ClientSession()
     client.greeting()
     for frame in _frames(data):

@@ -64,6 +64,8 @@ class Person:
         unknown = {ref for ref, state in rows.states.items() if state == "unknown" and ref not in rows.closed}
         truth = here.gateway.lines()
         real = created(truth)
+        absent = {ref for ref, state in rows.states.items() if state == "not_received"}
+        self._outcome.faults += [f"{ref}: proven absent, and at the gateway" for ref in absent & set(real)]
         for ref in sorted(unknown & self._unknown - set(real)):
             self._outcome.unknown += 1
             self._outcome.faults += unfounded(truth, [ref], here.about(rows))

@@ -1,4 +1,4 @@
-"""A sample of `python -m tests.reliability.kills`: the runner is killed while it trades, and killed with faults in it."""
+"""A sample of `python -m tests.reliability.kills`: a runner dies while it trades, with faults in it and without."""
 
 from __future__ import annotations
 

@@ -188,12 +188,8 @@ class World:
         return "" if done.returncode == 0 else done.stdout + done.stderr + f"exit {done.returncode}"
 
     def due(self, rows: Rows) -> list[Fire]:
-        """Return the fires that were due: each multiple of its seconds from an order's first row to the latest row.
-
-        A runner carries out what is due one by one, so at its end the latest fires may wait for the next runner.
-        """
-        latest = max((row.time for row in rows.recorded), default=self.last_until)
-        end = int(datetime.fromisoformat(min(latest, self.last_until)).timestamp())
+        """Return the fires that were due: each multiple of its seconds from an order's first row to the last end."""
+        end = int(datetime.fromisoformat(self.last_until).timestamp())
         wanted = []
         for plan in self.plans:
             for order, every in plan.orders.items():
