@@ -69,6 +69,8 @@ class Book:
     def _watch_twice(self, followed: Followed) -> None:
         if len(followed.perm_ids) > 1:
             self._twice[followed.ref] = None
+            told = ", ".join(map(str, followed.perm_ids))
+            self._remark(followed, f"attention: the broker has this order under the permIds {told}")
 
     def sent(self, tickets: Iterable[OrderTicket], routes: dict[int, str]) -> None:
         """Note that the bytes of these orders left under these order ids."""

@@ -84,10 +84,10 @@ def judge(question: Question, passes: Sequence[Evidence], zone: tzinfo) -> tuple
         for where in ("open", "executed", "completed"):
             if question.order_ref in getattr(evidence, where):
                 return Verdict.PRESENT, _PRESENT[where]
-    pair = _pair(question, passes)
-    if pair is None:
+    second = _second(question, passes)
+    if second is None:
         return Verdict.ASK_AGAIN, "two complete answers, five seconds apart, are not there yet"
-    doubt = _doubt(question, passes, pair, zone)
+    doubt = _doubt(question, passes, second, zone)
     if doubt is not None:
         return Verdict.UNKNOWN, doubt
     return Verdict.ABSENT, f"two complete answers do not name it, and the TWS has not used order id {question.order_id}"
@@ -100,17 +100,15 @@ _PRESENT = {
 }
 
 
-def _pair(question: Question, passes: Sequence[Evidence]) -> tuple[Evidence, Evidence] | None:
-    """Return two complete passes of the last session, the first after the claim and one far enough from it."""
+def _second(question: Question, passes: Sequence[Evidence]) -> Evidence | None:
+    """Return a complete pass of the last session that came long enough after another one, itself after the claim."""
     last = max((evidence.session for evidence in passes), default=0)
     whole = [e for e in passes if e.complete and e.session == last and e.asked_at >= question.claimed_at]
-    later = [e for e in whole if e.asked_at - whole[0].at >= APART]
-    return (whole[0], later[0]) if later else None
+    return next((later for later in whole if later.asked_at - whole[0].at >= APART), None)
 
 
-def _doubt(question: Question, passes: Sequence[Evidence], pair: tuple[Evidence, Evidence], zone: tzinfo) -> str | None:
+def _doubt(question: Question, passes: Sequence[Evidence], second: Evidence, zone: tzinfo) -> str | None:
     """Return what might hide an order that two complete passes do not name, None for nothing."""
-    second = pair[1]
     if question.order_id is None:
         return "the order id it was claimed under is not in the journal"
     if any(evidence.client_id != question.client_id for evidence in passes):

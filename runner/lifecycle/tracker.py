@@ -126,8 +126,9 @@ class Tracker(Book):
             self._emit(telling.filled(followed.ticket, seen, at))
         self._hear(followed, seen.perm_id, is_told_by_ref=seen.order_ref == followed.ref)
         self._apply(followed, Change.ACKNOWLEDGED if is_new and followed.base in UNHEARD_OF else None)
-        if (commission := self._early.pop(root_of(seen.exec_id), None)) is not None:
+        if (commission := self._early.get(root_of(seen.exec_id))) is not None:
             self.handle(commission)
+            del self._early[root_of(seen.exec_id)]
 
     def _take_commission(self, seen: CommissionSeen) -> None:
         root = root_of(seen.exec_id)
@@ -266,14 +267,10 @@ class Tracker(Book):
 
     def _hear(self, followed: Followed, perm_id: int | None, *, is_told_by_ref: bool) -> None:
         """Note under which permId the broker spoke of an order."""
-        if perm_id is None or perm_id in followed.perm_ids:
-            return
-        if is_told_by_ref:
-            self._journal.add_perm(followed.ref, perm_id)
-        if followed.take_perm_id(perm_id, is_told_by_ref=is_told_by_ref):
-            self._who.learn(followed.ref, perm_id)
-            self._watch_twice(followed)
-            if len(followed.perm_ids) > 1:
-                told = ", ".join(map(str, followed.perm_ids))
-                self._remark(followed, f"attention: the broker has this order under the permIds {told}")
-            self._replay(perm_id)
+        if perm_id is not None and perm_id not in followed.perm_ids:
+            if is_told_by_ref:
+                self._journal.add_perm(followed.ref, perm_id)
+            if followed.take_perm_id(perm_id, is_told_by_ref=is_told_by_ref):
+                self._who.learn(followed.ref, perm_id)
+                self._replay(perm_id)
+        self._watch_twice(followed)

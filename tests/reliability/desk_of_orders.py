@@ -115,9 +115,11 @@ class Noting(Journal):
 class Sent:
     """An order that was sent, and what became of it."""
 
+    make_journal: type[Noting] = Noting
+
     def __init__(self, *facts: Fact) -> None:
         self.events: list[Event] = []
-        self.journal = Noting()
+        self.journal = self.make_journal()
         self.journal.open_run(NOW)
         self.clock = VirtualTime(NOW)
         self.tracker = self._tracker()
