@@ -135,7 +135,10 @@ def missing_end(seed: int, *, planted: str = "", keep: str = "") -> Outcome:
                         "ExecutionDetailsEnd", "CompletedOrdersEnd"):  # fmt: skip
             here.gateway.control(do="drop", message=message, times=100_000)
         here.run(in_seconds(600), planted=planted)
-        time.sleep(30)
+        deadline = time.monotonic() + 50
+        while "not_received" not in rows_of(here.journal).states.values() and time.monotonic() < deadline:
+            time.sleep(1)
+        time.sleep(3)  # in which it is sent again, if it is
         here.runners[-1].kill()
         here.gateway.control(do="calm")
         killer.end()
