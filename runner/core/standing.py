@@ -41,7 +41,8 @@ class Standing:
     arming: Arming | None = None  # of this plan
     unknown: tuple[str, ...] = ()  # orders of this plan, as order_refs, whose outcome is unknown
     today: Mapping[str, Tally] = field(default_factory=dict)  # by pair
-    open_orders: int = 0  # of this pair and side, that may work
+    open_orders: int = 0  # of this pair and the side of the entry, that may work
+    open_opposite: int = 0  # of this pair and the other side, where exits work
     fires_today: int = 0  # of this plan, claimed
     last_minute: int = 0  # orders claimed within sixty seconds
 

@@ -12,7 +12,7 @@ from runner.core.events import FireState
 from runner.core.money import EXACT, plain
 from runner.core.order_state import OrderState
 from runner.core.standing import Standing
-from runner.core.ticket import OrderTicket, Role
+from runner.core.ticket import OrderTicket, Role, Side
 from runner.core.times import stamp
 from runner.journal import decoding, payload
 from runner.journal.database import Database
@@ -101,16 +101,15 @@ def standing(
         arming=database.first(decoding.arming, "arming_of", plan=plan),
         unknown=database.read(_only, "unknown_of", plan=plan),
         today=dict(database.read(decoding.tally, "tallies", day=day)),
-        open_orders=_working(database, ticket),
+        open_orders=0 if ticket is None else _working(database, ticket, ticket.side),
+        open_opposite=0 if ticket is None else _working(database, ticket, ticket.side.opposite),
         fires_today=database.first(_count_of, "fires_today", day=day, plan=plan) or 0,
         last_minute=database.first(_count_of, "claimed_since", since=moment(now - MINUTE)) or 0,
     )
 
 
-def _working(database: Database, ticket: OrderTicket | None) -> int:
-    if ticket is None:
-        return 0
-    return database.first(_count_of, "count_open", pair=ticket.contract.name, side=ticket.side.value) or 0
+def _working(database: Database, ticket: OrderTicket, side: Side) -> int:
+    return database.first(_count_of, "count_open", pair=ticket.contract.name, side=side.value) or 0
 
 
 def _pair(row: Row) -> tuple[str, str]:

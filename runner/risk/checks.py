@@ -239,15 +239,14 @@ def _quote_fails(proposal: Proposal) -> str | None:
 def _open_orders(proposal: Proposal) -> str | None:
     if (limit := proposal.limits.max_open_orders) is None:
         return None
-    side = proposal.tickets[0].side
-    after = max(
-        proposal.standing.open_orders + sum(1 for ticket in proposal.tickets if ticket.side is side),
-        sum(1 for ticket in proposal.tickets if ticket.side is not side),
-    )
-    if after <= limit:
-        return None
-    what = f"open {side.value} orders of {proposal.tickets[0].contract.name}"
-    return f"too many {what}: {after} with this one, limits.max_open_orders is {limit}; fxrun orders lists them"
+    entry, standing = proposal.tickets[0], proposal.standing
+    for side, working in ((entry.side, standing.open_orders), (entry.side.opposite, standing.open_opposite)):
+        added = sum(1 for ticket in proposal.tickets if ticket.side is side)
+        if added and working + added > limit:
+            what = f"open {side.value} orders of {entry.contract.name}"
+            after = working + added
+            return f"too many {what}: {after} with this one, limits.max_open_orders is {limit}; fxrun orders lists them"
+    return None
 
 
 def _fires(proposal: Proposal) -> str | None:

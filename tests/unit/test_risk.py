@@ -508,3 +508,12 @@ def test_b01_a_quote_next_to_nothing_denies_in_words() -> None:
 
 def test_no_check_is_asked_twice() -> None:
     assert len(set(CHECKS)) == len(CHECKS)
+
+
+def test_b06_exits_that_work_already_count_on_their_side() -> None:
+    """A bracket adds one order on the entry's side and two on the other, where those of earlier ones still work."""
+    limits = Limits(max_open_orders=15)
+    for opposite, allowed in ((13, True), (14, False)):
+        standing = replace(NOTHING, open_opposite=opposite)
+        assert (judge(*bracket(), limits=limits, standing=standing) is None) is allowed
+        assert judge(limits=limits, standing=standing) is None  # an entry alone adds nothing to that side
