@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -190,6 +190,16 @@ def test_r06_a_second_pass_that_ends_after_midnight_proves_nothing() -> None:
     first, second = at(midnight - 90 * SECOND), at(midnight - 80 * SECOND)
     assert verdict(first, second, question=question) is Verdict.ABSENT
     assert verdict(first, replace(second, at=midnight - 60 * SECOND), question=question) is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("value", [asked(1), QUESTION])
+def test_evidence_and_questions_are_values(value: Evidence | Question) -> None:
+    with pytest.raises(FrozenInstanceError):
+        value.client_id = 2  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        type(value)(1)  # type: ignore[misc]
+    assert not hasattr(value, "__dict__")
+    assert value == replace(value)
 
 
 # --- a pass
