@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 
 from runner.core.ids import fire_key
 from runner.core.limits import Amount, Limits, Window
@@ -16,7 +17,7 @@ from runner.core.ticket import OrderTicket, Role
 from runner.core.times import stamp
 from runner.plan.model import Instruction, Plan
 from runner.risk.checks import Proposal, denial
-from runner.schedule import merge
+from runner.schedule import count, merge
 from strategies import expand
 
 MOST = 1000
@@ -51,14 +52,15 @@ def of(plans: Sequence[Plan], limits: Mapping[str, Limits], start: datetime, unt
     """Look ahead over [start, until); `limits` are those that bind each plan, by its name."""
     instructions = {(each.plan, each.order): each for plan in plans for each in plan.instructions}
     days = _Days()
-    shown: list[Foreseen] = []
-    left_out: Counter[tuple[str, str]] = Counter()
-    for due in merge(((each.plan, each.order, each.schedule) for each in instructions.values()), start, until):
-        if len(shown) < MOST:
-            shown.append(_foreseen(instructions[due.plan, due.order], due.time, limits[due.plan], days))
-        else:
-            left_out[due.plan, due.order] += 1
-    return Forecast(tuple(shown), dict(left_out))
+    dues = merge(((each.plan, each.order, each.schedule) for each in instructions.values()), start, until)
+    shown = [
+        _foreseen(instructions[due.plan, due.order], due.time, limits[due.plan], days) for due in islice(dues, MOST)
+    ]
+    if len(shown) < MOST:
+        return Forecast(tuple(shown), {})
+    listed = Counter((foreseen.plan, foreseen.order) for foreseen in shown)
+    rest = {key: count(each.schedule, start, until) - listed[key] for key, each in instructions.items()}
+    return Forecast(tuple(shown), {key: more for key, more in rest.items() if more})
 
 
 def tickets_of(instruction: Instruction, due: datetime | None) -> tuple[OrderTicket, ...]:

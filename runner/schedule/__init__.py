@@ -2,8 +2,8 @@
 
 from runner.schedule.agenda import Due, merge
 from runner.schedule.cron import check_cron
-from runner.schedule.recurrence import fires
+from runner.schedule.recurrence import count, fires
 from runner.schedule.spec import ScheduleSpec
 from runner.schedule.wording import words
 
-__all__ = ["Due", "ScheduleSpec", "check_cron", "fires", "merge", "words"]
+__all__ = ["Due", "ScheduleSpec", "check_cron", "count", "fires", "merge", "words"]

@@ -33,6 +33,16 @@ def fires(spec: ScheduleSpec | None, start: datetime, until: datetime) -> Iterat
     return _between(_candidates(spec, low, high), low.astimezone(UTC), high.astimezone(UTC))
 
 
+def count(spec: ScheduleSpec | None, start: datetime, until: datetime) -> int:
+    """Return how many instants `fires` would yield; without walking where the step is fixed."""
+    if spec is None or spec.every is None:
+        return sum(1 for _ in fires(spec, start, until))
+    low = max(start, spec.start) if spec.start is not None else start
+    high = min(until, spec.until or _LATEST, _LATEST)
+    anchor = spec.start or _EPOCH
+    return max(0, -((anchor - high) // spec.every) + ((anchor - low) // spec.every)) if low < high else 0
+
+
 def _candidates(spec: ScheduleSpec, low: datetime, high: datetime) -> Iterator[datetime]:
     if spec.cron is not None:
         rule = parse_cron(spec.cron)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.schedule import ScheduleSpec, check_cron, fires
+from runner.schedule import ScheduleSpec, check_cron, count, fires
 
 ZONES = st.sampled_from(
     ["UTC", "America/New_York", "Australia/Lord_Howe", "America/Havana", "Pacific/Chatham", "Africa/Casablanca"]
@@ -58,3 +58,25 @@ def test_any_text_is_sound_or_explained(text: str) -> None:
         assert next(fires(ScheduleSpec(zone=ZoneInfo("UTC"), cron=text), start, datetime(2100, 1, 1, tzinfo=UTC)))
     else:
         assert problem.strip()
+
+
+@given(
+    step=st.integers(1, 100_000),
+    first=st.integers(-50_000, 50_000),
+    length=st.integers(0, 500_000),
+    anchored=st.booleans(),
+    bounded=st.booleans(),
+)
+def test_fires_are_counted_as_they_are_yielded(
+    step: int, first: int, length: int, anchored: bool, bounded: bool
+) -> None:
+    base = datetime(2026, 3, 1, tzinfo=UTC)
+    start = base + timedelta(seconds=first)
+    until = start + timedelta(seconds=min(length, step * 300))
+    spec = ScheduleSpec(
+        zone=ZoneInfo("UTC"),
+        every=timedelta(seconds=step),
+        start=base if anchored else None,
+        until=base + timedelta(seconds=20_000) if bounded else None,
+    )
+    assert count(spec, start, until) == len(list(fires(spec, start, until)))
