@@ -173,7 +173,10 @@ def rules(found: Venture) -> Rules:
     from runner.settings.model import ExternalOrders
 
     if found.is_bare or found.account is None:
-        return Rules(resend=frozenset(plan.name for plan in found.plans if plan.resend))
+        return Rules(
+            limits={plan.name: plan.limits for plan in found.plans if plan.limits != NO_LIMITS},
+            resend=frozenset(plan.name for plan in found.plans if plan.resend),
+        )
     return Rules(
         limits={plan.name: found.settings.limits.stricter(plan.limits) for plan in found.plans},
         arming={plan.name: ArmingWanted(plan.digest, found.account) for plan in found.plans},
