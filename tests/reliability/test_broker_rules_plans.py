@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -87,10 +88,28 @@ def ticket(number: int = 0, *, side: Side = Side.BUY, quantity: Decimal = Decima
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("size", "denied"), [(6_999_999, False), (7_000_000, False), (7_000_001, True)])
+MAXIMUM = {  # IDEALPRO's largest orders by the base currency, as others have them in their sources
+    "USD": 7_000_000, "EUR": 6_000_000, "GBP": 5_000_000, "AUD": 6_000_000, "CAD": 6_000_000, "CHF": 6_000_000,
+    "NZD": 8_000_000, "SGD": 8_000_000, "CNH": 40_000_000, "DKK": 35_000_000, "NOK": 35_000_000, "SEK": 40_000_000,
+    "HKD": 50_000_000, "MXN": 70_000_000, "ZAR": 100_000_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("base", MAXIMUM)
+def test_b04_above_the_maximum_of_the_base_currency_is_denied(base: str) -> None:
+    name = next(name for name in IDEALPRO_PAIRS if name.startswith(base))
+    for more, denied in ((-1, False), (0, False), (1, True)):
+        one = replace(
+            ticket(quantity=Decimal(MAXIMUM[base] + more)), contract=ContractSpec(symbol=base, currency=name[4:])
+        )
+        reason = denial(Proposal(tickets=(one,), limits=Limits(), standing=Standing(now=NOW), quote=None))
+        assert (reason is not None) is denied, (base, more)
+        assert reason is None or ("IDEALPRO" in reason and str(MAXIMUM[base]) in reason)
+
+
+@pytest.mark.parametrize(("size", "denied"), [(49_999, False), (50_000, False), (50_001, True)])
 def test_b04_above_the_largest_size_of_the_settings_is_denied(size: int, denied: bool) -> None:
-    """IB's upper sizes move; live trading does not start without a `max_quantity` of one's own."""
-    limits = Limits(max_quantity=Decimal(7_000_000))
+    limits = Limits(max_quantity=Decimal(50_000))
     tickets = (ticket(quantity=Decimal(size)),)
     reason = denial(Proposal(tickets=tickets, limits=limits, standing=Standing(now=NOW), quote=None))
     assert (reason is not None) is denied
@@ -142,7 +161,7 @@ def test_b05_on_the_grid_is_sent_digit_for_digit_and_off_it_never(
         return
     instruction = load(str(path)).instructions[0]
     sent = ticket()
-    sent = OrderTicket(**{**{f: getattr(sent, f) for f in sent.__slots__}, "limit_price": instruction.limit_price})
+    sent = replace(sent, limit_price=instruction.limit_price)
     (compiled,) = compile_group([sent])
     assert Decimal(repr(compiled.order.lmtPrice)) == price
 

@@ -89,3 +89,14 @@ def test_x01_a_simulated_run_listens_on_loopback_and_only_for_its_own_gateway(tm
         found = until_it_listens(running, 1)
     assert len(found) == 1
     assert all(ipaddress.ip_address(address).is_loopback for address, _ in found), found
+
+
+def test_x01_a_rehearsal_and_so_a_live_run_listens_on_nothing(tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    with process("gateway", "--port", "0") as gateway:
+        ((_, port),) = until_it_listens(gateway, 1)
+        with process(str(tmp_path / "plan.yaml"), "--rehearsal", f"127.0.0.1:{port}", "--json") as running:
+            assert running.stdout is not None
+            told = next(line for line in running.stdout if '"type": "fire"' in line)
+            assert '"sent"' in told
+            assert listeners(running.pid) == set()
