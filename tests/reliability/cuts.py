@@ -2,8 +2,9 @@
 
     python -m tests.reliability.cuts [--step 1] [--worlds 4] --seed 1
 
-A runner trades all the while; each cut is asked for over the gateway's control socket and meets the next frame of its
-name. In between the runner has up to eight seconds, so that some questions are settled in peace, and some are not.
+A runner trades all the while. Orders are cut by a relay in front of the gateway, answers by the gateway itself; a cut
+meets the next frame of its name. In between the runner has up to eight seconds, so that some questions are settled in
+peace, and some are not.
 """
 
 from __future__ import annotations
@@ -16,14 +17,18 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from runner.wire.messages import PlaceOrder
 from runner.wire.session import ClientSession, ServerSession
 from tests.acceptance.conftest import Relay
 from tests.reliability.person import Outcome, Person
+from tests.reliability.processes import GatewayProcess
+from tests.reliability.relay import CuttingRelay
 from tests.reliability.workload import DEEP, bracket, market
 from tests.reliability.world import Plan, World, in_seconds, world
 
+CUT = "fault cut"  # as the gateway says it
 LENGTH = struct.Struct("!I")
 ANSWERS = ("OpenOrder", "OrderStatus", "ExecutionDetails", "CommissionReport")
 REST = (1.5, 8.0)  # seconds between two cuts
@@ -109,40 +114,50 @@ class Cutter:
 
     def __init__(self, here: World, draw: random.Random) -> None:
         self._world = here
+        self._relay = CuttingRelay(here.gateway.port)
         self._draw = draw
         self.outcome = Outcome()
         self._person = Person(here, self.outcome)
 
     def go(self, cuts: Sequence[Cut]) -> Outcome:
         """Cut, settle and judge."""
-        runner = self._world.run(in_seconds(86_400))
-        time.sleep(4)
+        address = f"127.0.0.1:{self._relay.port}"
+        runner = self._world.run(in_seconds(86_400), address=address)
         for number, cut in enumerate(cuts):
             if not self._happened(cut):
-                self.outcome.faults.append(f"{cut}: no such frame came within 30 s; {self._world.errors()[-300:]}")
+                self.outcome.faults.append(f"{cut}: no such frame came within 60 s; {self._world.errors()[-300:]}")
             time.sleep(self._draw.uniform(*REST))
             if runner.poll() is not None:
                 self.outcome.faults.append(f"{cut}: the runner ended, exit {runner.poll()}: {self._world.errors()}")
-                runner = self._world.run(in_seconds(86_400))
+                runner = self._world.run(in_seconds(86_400), address=address)
             if number % 10 == 9:
                 self._person.look()
         runner.terminate()
         self.outcome.exits[runner.wait(30)] += 1
+        self._relay.close()
         self.outcome.exits[self._person.settle()] += 1
         return self.outcome
 
     def _happened(self, cut: Cut) -> bool:
         """Have a frame cut, and wait until it was."""
         gateway = self._world.gateway
-        before = gateway.log.read_text().count("fault cut")
-        gateway.control(do="cut", byte=cut.byte, message=cut.message, direction=cut.direction)
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            if gateway.log.read_text().count("fault cut") > before:
-                self.outcome.injected[f"{cut.message} {cut.direction}"] += 1
-                return True
+        before = gateway.log.read_text().count(CUT)
+        if cut.direction == "in":
+            self._relay.cut_next_order(cut.byte)
+            was_cut = self._relay.done.is_set
+        else:
+            gateway.control(do="cut", byte=cut.byte, message=cut.message)
+            was_cut = partial(_says, gateway, before)
+        deadline = time.monotonic() + 60
+        while not was_cut() and time.monotonic() < deadline:
             time.sleep(0.05)
-        return False
+        self.outcome.injected[f"{cut.message} {cut.direction}"] += was_cut()
+        return was_cut()
+
+
+def _says(gateway: GatewayProcess, before: int) -> bool:
+    """Tell whether a gateway has cut since."""
+    return gateway.log.read_text().count(CUT) > before
 
 
 def campaign(cuts: Sequence[Cut], seed: int) -> Outcome:

@@ -60,7 +60,7 @@ def orders_at(here: World) -> int:
 def during_a_burst(orders: int, seed: int) -> Outcome:
     """Halt somewhere within a burst, restart the runner, and see that it stays halted."""
     outcome, draw = Outcome(), random.Random(seed)
-    due = in_seconds(6)
+    due = in_seconds(25)
     with world([burst("burst", orders, due)], *DEEP, "--seed", str(seed)) as here:
         runner = here.run(in_seconds(600))
         wanted = draw.randint(1, max(1, min(orders // 2, 200)))

@@ -29,7 +29,6 @@ VISITS = dict.fromkeys(OFTEN, 40)  # at which visit of a point a kill comes, at 
 PLANTS = ("send-before-commit", "retry-on-silence", "end-as-empty")
 LONGEST = 8.0  # seconds until a kill from outside, once there is a session
 EARLY = 0.2  # the share of those that come before that
-READY = "link: ready"
 RESOLVE_EVERY = 8  # kills
 
 
@@ -62,7 +61,7 @@ class Killer:
         point = draw.choice(POINTS) if draw.random() < 0.5 else ""
         crash = f"{point}:{draw.randint(1, VISITS.get(point, 1))}" if point else ""
         until = in_seconds(12 if point == "at_close" else 3600)
-        begun = self._said()
+        begun = self._world.ready()
         runner = self._world.run(until, crash=crash, planted=self._planted)
         asked = self._ask_cancel() if "c" in point and ("cancel" in point or "control" in point) else None
         if self._both and draw.random() < 0.3:
@@ -73,7 +72,7 @@ class Killer:
         elif draw.random() < EARLY:
             longest = draw.uniform(0.05, LONGEST / 2)
         else:
-            self._await_ready(begun)
+            self._world.await_ready(begun)
             longest = draw.uniform(0.05, LONGEST)
         where = self._wait(runner, longest, point)
         if asked is not None:
@@ -92,16 +91,6 @@ class Killer:
             return "any time"
         self.outcome.exits[code] += 1
         return point if code == -9 else ""
-
-    def _said(self) -> int:
-        path = self._world.folder / f"{self._world.name}.err"
-        return path.read_text().count(READY) if path.exists() else 0
-
-    def _await_ready(self, begun: int) -> None:
-        """Wait until the runner has its session: how long that takes is the machine's affair."""
-        deadline = time.monotonic() + 4 * LONGEST
-        while self._said() == begun and time.monotonic() < deadline:
-            time.sleep(0.02)
 
     def _ask_cancel(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "runner", "cancel", "--all", "--settings", str(self._world.settings)]

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import argparse
 import random
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.reliability.person import Outcome, Person
+from tests.reliability.person import FINE, Outcome, Person
 from tests.reliability.workload import DEEP, market
 from tests.reliability.world import World, in_seconds, world, write_settings
 
@@ -27,31 +28,46 @@ def one_journal(count: int, seed: int) -> Outcome:
     with world([market("market", "EUR.USD", "buy", (1, 2))], *DEEP, "--seed", str(seed)) as here:
         person = Person(here, outcome)
         for number in range(count):
-            until = in_seconds(3)
-            first = here.run(until)
+            runners = [here.run(in_seconds(3600))]
             time.sleep(draw.choice((0, 0, draw.uniform(0, 0.6))))
-            second = here.run(until)
-            codes = sorted((first.wait(60), second.wait(60)))
+            runners.append(here.run(in_seconds(3600)))
+            codes = _one_stays(here, runners)
             outcome.injected["pairs"] += 1
-            if codes.count(IN_USE) != 1 or codes[0] not in (0, 6):
+            if codes[0] not in FINE or codes[1] != IN_USE:
                 outcome.faults.append(f"pair {number}: exits {codes}; {here.errors()[-400:]}")
         outcome.exits[person.settle()] += 1
     return outcome
 
 
-def one_client_id(seed: int, seconds: float = 12) -> Outcome:
+def _one_stays(here: World, runners: list[subprocess.Popen[bytes]]) -> list[int]:
+    """Wait until one has ended and the other has its session, end that, too, and return both exits."""
+    ready, deadline = here.ready(), time.monotonic() + 90
+    while time.monotonic() < deadline and all(runner.poll() is None for runner in runners):
+        time.sleep(0.02)
+    while time.monotonic() < deadline and here.ready() == ready and any(runner.poll() is None for runner in runners):
+        time.sleep(0.02)
+    for runner in runners:
+        if runner.poll() is None:
+            runner.terminate()
+    return sorted(runner.wait(60) for runner in runners)
+
+
+def one_client_id(seed: int, seconds: float = 20) -> Outcome:
     """Start a second runner with a journal of its own and the client id of the first."""
     outcome = Outcome()
     with world([market("market", "EUR.USD", "buy", (1, 2))], *DEEP, "--seed", str(seed), "--log", "frames") as here:
         other = _other(here)
-        first = here.run(in_seconds(seconds + 4))
-        time.sleep(3)
-        second = other.run(in_seconds(seconds))
-        code = second.wait(seconds + 60)
+        first = here.run(in_seconds(3600))
+        here.await_ready(0)
+        second = other.run(in_seconds(3600))
+        time.sleep(seconds)
+        second.terminate()
+        code = second.wait(60)
         outcome.injected["one client id"] += 1
         if code not in CANNOT:
             outcome.faults.append(f"the second runner ended with exit {code}; {other.errors()[-600:]}")
-        if first.wait(60) not in (0, 6):
+        first.terminate()
+        if first.wait(60) not in FINE:
             outcome.faults.append(f"the first runner ended with exit {first.poll()}; {here.errors()[-600:]}")
         ids = {line["client_id"] for line in here.gateway.lines() if line.get("client_id") is not None}
         if ids - {1, 99}:

@@ -13,6 +13,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from tests.reliability.oracle import AROUND, Bounds, Circumstances, Claim, Fire,
 from tests.reliability.processes import ACCOUNT, ALWAYS, FXRUN, ROOT, GatewayProcess
 
 PLANTED = (sys.executable, "-m", "tests.reliability.planted")
+READY = "link: ready"
 OPEN = ("planned", "sent", "working", "held", "cancel_pending", "unknown")
 
 
@@ -170,6 +172,18 @@ class World:
         """Return what the runners have said on stderr, its end."""
         path = self.folder / f"{self.name}.err"
         return path.read_text()[-4000:] if path.exists() else ""
+
+    def ready(self) -> int:
+        """Return how often runners of this journal have had their session."""
+        path = self.folder / f"{self.name}.err"
+        return path.read_text().count(READY) if path.exists() else 0
+
+    def await_ready(self, before: int, seconds: float = 60) -> bool:
+        """Wait until a runner has its session once more than before: how long that takes is the machine's affair."""
+        deadline = time.monotonic() + seconds
+        while self.ready() == before and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return self.ready() > before
 
     def settle(self, seconds: float = 25, *, planted: str = "") -> int:
         """Let a last runner run in peace that long; returns its exit code."""
