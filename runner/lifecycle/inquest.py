@@ -26,6 +26,7 @@ from runner.lifecycle.tracker import Tracker
 
 PASS_TIMEOUT = timedelta(seconds=10)
 PATIENCE = timedelta(seconds=60)  # how long a question may stay open until it is called unknown
+UNENDED = 2  # passes in a row whose lists had no end, until a new session is begun
 FOREIGN_EVERY = timedelta(seconds=60)  # how often orders of others are looked at where they matter
 _SETTLES = APART + timedelta(milliseconds=100)
 NO_ANSWER = "the broker gave no complete answer about it"
@@ -70,6 +71,7 @@ class Inquest:
         self._sessions: dict[str, int] = {}  # order_ref -> the session it was sent in
         self._foreign: dict[int, OpenOrderSeen] = {}  # by permId
         self._owed = {OpenOrdersEnd: 0, CompletedOrdersEnd: 0}
+        self._unended = 0  # passes in a row of which an End never came
         self._has_asked = False  # a complete pass has come
 
     # --- what it says
@@ -212,7 +214,15 @@ class Inquest:
             crashpoint("after_reconcile")
             self._has_asked = True
             self._link.checked()
+        self._give_up_session(gathering)
         self._plan_next(evidence)
+
+    def _give_up_session(self, gathering: Gathering) -> None:
+        """Begin a new session where Ends stay away: those of old questions could not be told from new ones any more."""
+        self._unended = 0 if gathering.is_over else self._unended + 1
+        if self._unended >= UNENDED:
+            self._unended = 0
+            self._connection.drop(f"the TWS left its lists without an end, {UNENDED} times in a row")
 
     def _plan_next(self, evidence: Evidence) -> None:
         if not evidence.complete and self._link.state is LinkState.CHECKING:
