@@ -17,6 +17,7 @@ OURS = "fx1:"
 SETTLED = {"filled", "cancelled", "expired", "rejected", "denied", "unknown", "not_received"}
 AT_BROKER = {"sent", "working", "held", "cancel_pending", "filled", "cancelled", "expired"}
 NEVER_THERE = {"denied", "not_received"}
+SECOND = timedelta(seconds=1)  # what the truth's times are rounded to
 AROUND = timedelta(seconds=60)  # how far two clocks may be apart
 _COUNTED = ("orders", "acknowledged", "executions", "unknown")
 _WRONG = ("doubled", "lost", "unknown_unfounded", "unresolved", "fires_wrong", "quantities_wrong", "states_wrong",
@@ -114,7 +115,8 @@ class _Truth:
     created: dict[str, dict[int, Line]] = field(default_factory=dict)  # order_ref -> perm_id -> its first line
     ends: dict[str, str] = field(default_factory=dict)
     executions: dict[str, dict[str, Line]] = field(default_factory=dict)  # order_ref -> root -> latest revision
-    frames: dict[int, int] = field(default_factory=dict)  # client id -> highest order id of a PlaceOrder that came in
+    taken: dict[int, set[int]] = field(default_factory=dict)  # client id -> order ids of the orders that came in
+    logins: list[tuple[int, datetime, int]] = field(default_factory=list)  # client id, when, highest order id before
     lines: list[Line] = field(default_factory=list)
 
     def filled(self, order_ref: str) -> Decimal:
@@ -179,12 +181,21 @@ def _read(truth: Iterable[Line]) -> _Truth:
         real.lines.append(line)
         ref = str(line.get("order_ref", ""))
         if line["event"] == "frame":
-            if line["request"] == "PlaceOrder" and line.get("client_id") is not None:
-                client = _integer(line["client_id"])
-                real.frames[client] = max(real.frames.get(client, 0), _integer(line["order_id"]))
+            _take_frame(real, line)
         elif ref.startswith(OURS):
             _take(real, ref, line)
     return real
+
+
+def _take_frame(real: _Truth, line: Line) -> None:
+    if line.get("client_id") is None:
+        return
+    client = _integer(line["client_id"])
+    if line["request"] == "PlaceOrder":
+        real.taken.setdefault(client, set()).add(_integer(line["order_id"]))
+    elif line["request"] == "StartApi":
+        highest = max(real.taken.get(client, ()), default=0)
+        real.logins.append((client, datetime.fromisoformat(str(line["time"])), highest))
 
 
 def _take(real: _Truth, ref: str, line: Line) -> None:
@@ -333,9 +344,12 @@ def _told_by_evidence(real: _Truth, ref: str, about: Circumstances) -> str | Non
         return "the gateway knows it, and has not forgotten its day"
     if any(when >= claimed - AROUND for when in about.restarted):
         return None
-    if claim is not None and real.frames.get(claim.client_id, 0) >= claim.order_id:
+    if claim is None or claim.order_id in real.taken.get(claim.client_id, ()):
         return None
-    return "no order with its number or a higher one has come in: its absence is proven"
+    later = (top for client, at, top in real.logins if client == claim.client_id and at >= claim.at - SECOND)
+    if any(top >= claim.order_id for top in later):
+        return None
+    return "at no later login had its number or a higher one come in: its absence is proven"
 
 
 def _is_left(real: _Truth, ref: str, line: Line) -> bool:

@@ -126,7 +126,9 @@ def main(words: Sequence[str] | None = None) -> int:
     print("clocks: " + ", ".join("of the process" if one else "of the engine" for one in whole))
     for number, seconds in enumerate(STEPS):
         for one in whole:
-            outcome.merge(step(seconds, given.seed * 1000 + number, whole=one))
+            found = step(seconds, given.seed * 1000 + number, whole=one)
+            print(f"{seconds:+d} s: {found.verdicts[0].line}; {len(found.all_faults())} faults", flush=True)
+            outcome.merge(found)
     print(outcome.report(given.seed, time.monotonic() - began))
     return int(bool(outcome.all_faults()))
 

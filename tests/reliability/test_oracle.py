@@ -160,6 +160,23 @@ def test_unknown_is_founded_once_a_later_id_has_come_in() -> None:
     assert found.is_clean
 
 
+def test_unknown_is_founded_only_if_a_later_id_came_in_before_a_login() -> None:
+    """What counts is the next valid id that a login tells: an id that came in after the last login was none of it."""
+
+    def change(truth: Lines, export: Lines, about: dict[str, Any]) -> None:
+        order_of(export, 4)["state"] = "unknown"
+        truth[:] = [line for line in truth if line["order_id"] != 4]
+        later = {"event": "frame", "request": "PlaceOrder", "time": moment(20), "client_id": 1, "order_id": 5}
+        truth.append(later)
+
+    def and_login(truth: Lines, export: Lines, about: dict[str, Any]) -> None:
+        change(truth, export, about)
+        truth.append({"event": "frame", "request": "StartApi", "time": moment(21), "client_id": 1})
+
+    assert verdict(change).unknown_unfounded == 1
+    assert verdict(and_login).is_clean
+
+
 def test_unknown_is_unfounded_where_no_such_id_ever_came_in() -> None:
     def change(truth: Lines, export: Lines, about: dict[str, Any]) -> None:
         order_of(export, 4)["state"] = "unknown"
