@@ -15,7 +15,7 @@ import pytest
 from runner.core.order_state import OrderState
 from runner.journal.sql import queries
 from runner.journal.store import Journal
-from tests.bench.recovery import add_past, write_plan
+from tests.bench.recovery import add_past, plans, recovery, write_plan
 
 ROOT = Path(__file__).parents[2]
 PLANS = 1_500
@@ -60,8 +60,8 @@ def test_l01_ten_thousand_plans_of_ten_fires_a_day_fit_into_300_mb(tmp_path: Pat
             cwd=ROOT,
         )
         assert done.returncode == 0, done.stderr
-        plans, fires, peak = map(int, done.stdout.split())
-        assert (plans, fires) == (count, 10 * count)
+        read, fires, peak = map(int, done.stdout.split())
+        assert (read, fires) == (count, 10 * count)
         peaks.append(peak)
     each = (peaks[1] - peaks[0]) / (PLANS - 1)
     assert peaks[0] + 10_000 * each < MEMORY, f"{each:.0f} bytes a plan"
@@ -124,3 +124,11 @@ def test_l02_the_check_finds_a_scan() -> None:
     with closing(sqlite3.connect(":memory:")) as database:
         database.execute("CREATE TABLE intent (order_ref TEXT PRIMARY KEY, state TEXT)")
         assert any(step.startswith("SCAN") for step in steps(database, "SELECT * FROM intent i WHERE i.state = :state"))
+
+
+@pytest.mark.slow
+def test_l01_l02_the_measures_still_measure() -> None:
+    """What they find depends on the machine and is not judged here; a start is not ready before it has its session."""
+    figures = [*recovery(100, 2, 1), *plans(20)]
+    assert [one.name for one in figures] == ["ready with 100 orders", "status with 100 orders", "20 plans read"]
+    assert all(one.value > 0 for one in figures)
