@@ -118,8 +118,8 @@ def _files(path: Path) -> list[str]:
 # --- starts
 
 
-def ready_after(made: World) -> float:
-    """Start a runner; returns the seconds until it may send, and kills it."""
+def ready_after(made: World) -> tuple[float, float]:
+    """Start a runner, and kill it once it may send; returns the seconds until then, and those of the processor."""
     begun = time.perf_counter()
     command = [*FXRUN, *made.files, "--rehearsal", made.address, "--settings", str(made.settings), "--json"]
     with subprocess.Popen(
@@ -132,10 +132,20 @@ def ready_after(made: World) -> float:
             if READY in line:
                 break
         seconds = time.perf_counter() - begun
+        used = processor(runner.pid)
         runner.kill()
         runner.wait(20)
     assert READY in said, said.decode()
-    return seconds
+    return seconds, used
+
+
+def processor(pid: int) -> float:
+    """Return the seconds of the processor that a process has had; 0 where the system does not tell."""
+    path = Path(f"/proc/{pid}/stat")
+    if not path.exists():
+        return 0.0
+    fields = path.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def recovery(orders: int, executions: int, starts: int) -> Iterator[Figure]:
@@ -148,9 +158,9 @@ def recovery(orders: int, executions: int, starts: int) -> Iterator[Figure]:
         first.wait(20)
         add_past(made.journal, orders, executions)
         size = made.journal.stat().st_size / 1e6
-        seconds = [ready_after(made) for _ in range(starts)]
+        seconds, used = zip(*(ready_after(made) for _ in range(starts)), strict=True)
         aim = next((aim for count, aim in sorted(AIMS.items()) if orders <= count), AIMS[100_000])
-        details = f"median of {starts}; worst {max(seconds):.2f} s; {executions} executions each; {size:.0f} MB"
+        details = f"median of {starts}; worst {max(seconds):.2f} s; of the processor {max(used):.2f} s; {size:.0f} MB"
         yield Figure(
             name=f"ready with {orders:,} orders", value=statistics.median(seconds), unit="s", aim=aim, details=details
         )
