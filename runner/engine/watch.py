@@ -104,6 +104,7 @@ class Watch:
     def close(self) -> None:
         """Say in the journal that nobody is connected any more."""
         if self._desk.link.supervised and self._desk.broken is None:
+            crashpoint("at_close")
             self._desk.journal.set_link("stopped", "", self._clock.now())
 
     # --- the journal
