@@ -84,6 +84,12 @@ class Connection(Requests):
         return not self._closed.is_set() and self._early is None
 
     @property
+    def is_quiet(self) -> bool:
+        """True if no session is being opened, and all that has come was published; for time that waits until it was."""
+        with self._changed:
+            return self._early is None and (self._session is None or self._session.is_quiet)
+
+    @property
     def send_delay(self) -> float:
         """The seconds that a message sent now would wait for its turn."""
         return 0.0 if self._pacer is None else self._pacer.delay()

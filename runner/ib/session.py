@@ -14,6 +14,7 @@ from runner.core.facts import (
     AccountsSeen,
     ConnectionLost,
     Fact,
+    Handled,
     LoggedIn,
     NextOrderIdSeen,
     NoticeSeen,
@@ -81,6 +82,7 @@ class Session:
         self._told_id: int | None = None
         self.is_over = False  # nothing of it is published any more
         self.is_stopping = False
+        self._handled = 0  # bytes of it that facts were made of
         self.next_order_id: int | None = None  # above all ids that were seen
         self.transport: Transport | None = None
         self.client: TwsClient | None = None
@@ -178,6 +180,8 @@ class Session:
     def note(self, fact: Fact) -> None:
         """Keep what opening and order ids need to know."""
         match fact:
+            case Handled():
+                self._handled = fact.total
             case NextOrderIdSeen():
                 self._told_id = fact.order_id if self._told_id is None else self._told_id
                 self.use_above(fact.order_id - 1)
@@ -190,6 +194,14 @@ class Session:
             case OpenOrderSeen() | OrderStatusSeen() if fact.client_id == self._client_id:
                 if fact.order_id < FIRST_REQUEST_ID:
                     self.use_above(fact.order_id)
+
+    @property
+    def is_quiet(self) -> bool:
+        """True if all that has come so far was made facts of, its end included."""
+        transport = self.transport
+        if transport is None or self.is_over:
+            return True
+        return transport.isConnected() and not transport.has_more and transport.received_bytes == self._handled
 
     def use_above(self, order_id: int) -> None:
         """Give out only ids above that one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import threading
 import time
@@ -100,6 +101,14 @@ class Transport:
         if data:
             self.last_heard = time.monotonic()
         return data
+
+    @property
+    def has_more(self) -> bool:
+        """True if `receive` would return at once."""
+        try:
+            return self._open and bool(select.select([self._socket], [], [], 0)[0])
+        except (OSError, ValueError):  # it was given back in between
+            return False
 
     def isConnected(self) -> bool:
         """Tell whether bytes may still be sent."""
