@@ -9,9 +9,10 @@ down, and with `--cancel`, which cancels what is ours and leaves alone what is n
 from __future__ import annotations
 
 import argparse
+import os
 import random
+import resource
 import sqlite3
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -20,36 +21,32 @@ from datetime import UTC, datetime
 
 from tests.reliability.oracle import OURS
 from tests.reliability.person import Outcome, Person
-from tests.reliability.processes import FXRUN, ROOT
 from tests.reliability.workload import DEEP, burst, resting
 from tests.reliability.world import World, copied, in_seconds, rows_of, world
 
 QUICK = 1.0  # seconds that the command may take
-USUAL_START = 0.3  # seconds; what a loaded machine takes longer is not the command's fault
 UNDER_WAY = 0.5  # seconds in which the bytes of a claim that came before arrive
 
 
 def halt(here: World, outcome: Outcome, *words: str) -> datetime:
     """Halt, and return the instant at which the command was back; a fault if it was slow."""
-    start = _start()
-    began = time.monotonic()
+    cpu, began = _cpu(), time.monotonic()
     done = here.command("halt", *words)
-    took = time.monotonic() - began
-    back = datetime.now(UTC)
+    took, cpu, back = time.monotonic() - began, _cpu() - cpu, datetime.now(UTC)
     outcome.injected["halts"] += 1
     if done.returncode:
         outcome.faults.append(f"halt: exit {done.returncode}: {done.stderr}")
-    print(f"halt took {took:.2f} s; to start a command at all took {start:.2f} s")
-    if took >= QUICK + max(0.0, start - USUAL_START):
-        outcome.faults.append(f"halt took {took:.2f} s; to start a command at all took {start:.2f} s")
+    load = os.getloadavg()[0] / (os.cpu_count() or 1)
+    print(f"halt took {took:.2f} s, {cpu:.2f} s of it at work, at a load of {load:.1f} a processor")
+    if (took if load < 1 else cpu) >= QUICK:
+        outcome.faults.append(f"halt took {took:.2f} s, {cpu:.2f} s of it at work")
     return back
 
 
-def _start() -> float:
-    """Return how long this machine takes now to start a command that does little."""
-    began = time.monotonic()
-    subprocess.run([*FXRUN, "halt", "--help"], cwd=ROOT, check=True, capture_output=True)
-    return time.monotonic() - began
+def _cpu() -> float:
+    """Return the seconds that ended children have used, which does not depend on what else the machine does."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def orders_at(here: World) -> int:
