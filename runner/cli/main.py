@@ -179,6 +179,7 @@ def _report(error: Exception, *, as_json: bool) -> int:
             output.note(f"fxrun: {output.clean(str(error))}")
             return error.exit_code
         case click.ClickException():
+            error.message = output.clean(error.message)
             error.show()
             return UsageError.exit_code
         case click.Abort():

@@ -183,7 +183,7 @@ class WallClock:
                 handle(self._inbox.get(timeout=1.0))
             except Empty:
                 return min(self.now(), due)
-            self.settle(handle)
+        self.settle(handle)
         return min(self.now(), due)
 
     def linger(self, handle: Handler, wanted: Callable[[], bool]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -121,6 +121,9 @@ def carry_out(pending: Pending, now: datetime, desk: Desk) -> bool:
     if pending.deadline is not None and now > pending.deadline:
         miss(pending, now, desk)
         return True
+    if pending.deadline is not None and now < pending.due:
+        pending.why = "the clock was put back, so it is not due yet"
+        return False
     if (why := _held_back(pending, desk)) is not None:
         pending.why = why
         return False
@@ -200,13 +203,20 @@ def _tell_denied(row: FireRow, tickets: tuple[OrderTicket, ...], reason: str, de
 
 def miss(pending: Pending, now: datetime, desk: Desk) -> None:
     """Record that a fire was not sent in time, and why."""
+    miss_all([pending], now, desk)
+
+
+def miss_all(late: Sequence[Pending], now: datetime, desk: Desk) -> None:
+    """Record that fires were not sent in time, and why, in one transaction."""
+    rows = [replace(pending.row, state=FireState.MISSED, reason=_lateness(pending, now)) for pending in late]
+    for row in desk.journal.record_missed(rows):
+        desk.emit(_done(row, FireState.MISSED, row.reason))
+
+
+def _lateness(pending: Pending, now: datetime) -> str:
     late = int((now - pending.due).total_seconds())
     reason = f"{late} s late, the start deadline is {int(START_DEADLINE.total_seconds())} s"
-    if pending.why:
-        reason = f"{pending.why}; {reason}"
-    row = replace(pending.row, state=FireState.MISSED, reason=reason)
-    if desk.journal.claim(row, ()):
-        desk.emit(_done(row, FireState.MISSED, reason))
+    return f"{pending.why}; {reason}" if pending.why else reason
 
 
 def _send(row: FireRow, tickets: tuple[OrderTicket, ...], first: int, desk: Desk) -> None:

@@ -12,7 +12,7 @@ from runner.core.facts import ConnectionLost, Fact, Handled, LoggedIn
 from runner.core.ids import fire_key
 from runner.engine import absence
 from runner.engine.clock import EngineClock
-from runner.engine.fire import Desk, Pending, carry_out, miss
+from runner.engine.fire import START_DEADLINE, Desk, Pending, carry_out, miss, miss_all
 from runner.engine.watch import Watch
 from runner.errors import ConnectionFailed
 from runner.journal.store import JournalFailed
@@ -21,6 +21,7 @@ from runner.schedule import Due, merge
 
 ACK_DEADLINE = timedelta(seconds=10)  # a TWS that is alive answers an order well within it
 OVERTAKEN = timedelta(seconds=10)  # a fire so late is not sent any more once the next one of its order is due
+MOST_LATE = 500  # fires that are recorded as missed in one transaction
 DRAIN = timedelta(days=365)  # how long a finite schedule's last orders are followed
 END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -83,6 +84,7 @@ class Run:
             reached = self._clock.advance(target, self._handle)
             self._on_time(reached)
             self._tend()
+            due = self._pass_over(due, dues)
             while due is not None and due.time <= reached and not self._is_over:
                 self._list(due)
                 due = next(dues, None)
@@ -147,6 +149,28 @@ class Run:
         waits = [last, *self._waits()]
         return max(min(waits), min(last, self._clock.now()))
 
+    def _pass_over(self, due: Due | None, dues: Iterator[Due]) -> Due | None:
+        """Record as missed, many at a time, what is past its deadline before it could be looked at; return the next.
+
+        A clock that is set forward by a day makes thousands of fires late at once.
+        """
+        now = self._clock.now()
+        late: list[Pending] = []
+        while due is not None and now - due.time > START_DEADLINE and len(late) < MOST_LATE:
+            instruction = self._instructions[due.plan, due.order]
+            if instruction.schedule is None or self._desk.broken is not None:
+                break
+            late.append(Pending(instruction, due.time))
+            self._last_fire = due.time
+            due = next(dues, None)
+        if late:
+            try:
+                miss_all(late, now, self._desk)
+            except JournalFailed as failed:
+                self._watch.journal_failed(failed)
+                self._pending.update({(p.instruction.plan, p.instruction.order, p.due): p for p in late})
+        return due
+
     def _is_done(self) -> bool:
         settled = self._desk.tracker.is_settled() and not self._pending and self._desk.inquest.is_settled
         return settled or self._clock.now() >= self._last_fire + DRAIN
@@ -198,8 +222,6 @@ class Run:
             self._desk.link.take(ConnectionLost(reason=str(failed)))
             return pending.is_claimed
         except JournalFailed as failed:
-            if not self._desk.link.supervised:
-                raise
             self._watch.journal_failed(failed)
             return pending.is_claimed
 
@@ -255,8 +277,6 @@ class Run:
         try:
             self._watch.take(fact)
         except JournalFailed as failed:
-            if not self._desk.link.supervised:
-                raise
             self._watch.journal_failed(failed)
         if isinstance(fact, LoggedIn | ConnectionLost):
             self._in_flight.clear()

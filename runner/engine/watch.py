@@ -110,7 +110,9 @@ class Watch:
     # --- the journal
 
     def journal_failed(self, failed: FxrunError) -> None:
-        """Send nothing any more until the journal can be written again."""
+        """Send nothing any more until the journal can be written again; without supervision the run ends of it."""
+        if not self._desk.link.supervised:
+            raise failed
         if self._desk.broken is None:
             self._desk.broken = str(failed)
             self._notice(f"{failed}; it is tried again each second", Severity.ERROR)

@@ -178,3 +178,16 @@ def test_a_full_disk_is_told_without_a_traceback(folder: Path) -> None:
     assert done.returncode == 1
     assert "No space left" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_word_that_would_turn_a_terminal_around_is_escaped_in_what_is_said_of_it() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "runner", "fires", "x.yaml", "--until", "\u202e2025\x1b[2J"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert "\\u202e2025\\x1b[2J" in run.stderr
+    assert not {"\u202e", "\x1b"} & set(run.stderr)
