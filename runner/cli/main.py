@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import io
 import re
 import sys
 from collections.abc import Sequence
@@ -179,8 +180,9 @@ def _report(error: Exception, *, as_json: bool) -> int:
             output.note(f"fxrun: {output.clean(str(error))}")
             return error.exit_code
         case click.ClickException():
-            error.message = output.clean(error.message)
-            error.show()
+            said = io.StringIO()
+            error.show(said)
+            output.note(output.clean(said.getvalue().rstrip("\n")))
             return UsageError.exit_code
         case click.Abort():
             return INTERRUPTED

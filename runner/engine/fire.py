@@ -139,7 +139,15 @@ def carry_out(pending: Pending, now: datetime, desk: Desk) -> bool:
 
 
 def _held_back(pending: Pending, desk: Desk) -> str | None:
-    return desk.held() or desk.inquest.blocks(pending.instruction.plan)
+    return desk.held() or desk.inquest.blocks(pending.instruction.plan) or _silence(pending.instruction.plan, desk)
+
+
+def _silence(plan: str, desk: Desk) -> str | None:
+    """Return why a plan waits whose order before was not answered: it may turn out to be one of unknown outcome."""
+    if not desk.link.supervised:
+        return None
+    silent = (ref for ref in desk.tracker.unresolved() if desk.tracker.row(ref).ticket.key.plan == plan)
+    return next((f"{ref} of this plan has not been answered yet" for ref in silent), None)
 
 
 def _limits(desk: Desk, plan: str) -> Limits:

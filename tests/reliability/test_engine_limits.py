@@ -45,9 +45,10 @@ def test_b01_a_notional_is_held_against_a_fresh_quote_and_a_collar_against_its_s
         Limits(max_notional=(Amount(Decimal(20_000), "USD"),)),
         Limits(max_notional=(Amount(Decimal(60_000), "USD"),), price_collar=Decimal("0.05")),
     )
-    orders = [at(soon(2), plan="small"), at(soon(2), plan="large"), at(soon(2), plan="far", instruction=RESTING)]
     rules = Rules(limits={"small": small, "large": large, "far": large})
     with open_field(tmp_path) as field:
+        due = soon(4)
+        orders = [at(due, plan="small"), at(due, plan="large"), at(due, plan="far", instruction=RESTING)]
         with field.runner(*orders, rules=rules) as runner:
             runner.wait(lambda: field.gateway.executions(), "the order within its limit")
             runner.wait(lambda: len(runner.fires(FireState.DENIED)) == 2, "the others to be denied")

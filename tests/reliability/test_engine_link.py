@@ -42,7 +42,7 @@ def test_c05_a_reset_between_claim_and_send_leaves_a_question_that_is_settled(
                 time.sleep(0.3)  # the client has heard of it
 
         monkeypatch.setattr(submit, "crashpoint", here)
-        with field.runner(at(soon(2))) as runner:
+        with field.runner(at(soon(4))) as runner:
             runner.wait(lambda: runner.fires(FireState.MISSED), "the fire to be missed")
             (missed,) = runner.fires(FireState.MISSED)
         assert missed.reason is not None
@@ -62,7 +62,7 @@ def test_c05_with_resend_the_order_goes_once_more_under_a_name_of_its_own(
                 time.sleep(0.3)
 
         monkeypatch.setattr(submit, "crashpoint", here)
-        with field.runner(at(soon(2)), rules=Rules(resend=frozenset({"p"}))) as runner:
+        with field.runner(at(soon(4)), rules=Rules(resend=frozenset({"p"}))) as runner:
             runner.wait(lambda: field.gateway.executions(), "the second attempt to be filled")
             runner.wait(lambda: runner.desk and not runner.desk.tracker.unresolved(), "its answer")
         (ref,) = field.created()
@@ -115,8 +115,8 @@ def test_c17_a_session_that_says_nothing_any_more_is_given_up_and_replaced(tmp_p
 
 
 def test_r07_fills_of_a_time_without_session_are_found_with_their_commissions(tmp_path: Path) -> None:
-    order = at(soon(2), instruction=RESTING)
     with open_field(tmp_path) as field:
+        order = at(soon(4), instruction=RESTING)
         with field.runner(order) as runner:
             runner.wait(lambda: runner.fires(FireState.SENT), "the order")
             runner.wait(lambda: field.gateway.orders(), "the order at the gateway")

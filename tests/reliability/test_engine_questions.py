@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,9 +24,9 @@ def _sent_and_silent(runner: Runner) -> bool:
 @pytest.mark.parametrize("use_id", [True, False])
 def test_o11_a_swallowed_order_becomes_unknown_and_stops_its_plan_alone(tmp_path: Path, use_id: bool) -> None:
     """The session stands, so nothing proves that the TWS does not hold the order back: it is never sent again."""
-    lost = at(soon(2), soon(24), plan="lost")
-    other = every(3, plan="other")
     with open_field(tmp_path) as field:
+        lost = at(soon(4), soon(27), plan="lost")
+        other = every(3, plan="other")
         field.gateway.fault("swallow", order="fx1:lost:*", use_id=use_id)
         with field.runner(lost, other) as runner:
             runner.wait(lambda: runner.fires(FireState.DENIED), "the next fire of that plan to be denied")
@@ -49,7 +48,7 @@ def _die_at(point: str, field: Field, monkeypatch: pytest.MonkeyPatch) -> None:
             raise Died
 
     monkeypatch.setattr(submit, "crashpoint", here)
-    with pytest.raises(AssertionError), field.runner(at(soon(2), instruction=RESTING)) as runner:
+    with pytest.raises(AssertionError), field.runner(at(soon(4), instruction=RESTING)) as runner:
         runner.wait(lambda: runner.fires(FireState.SENT), "what never comes")
     monkeypatch.undo()
 
@@ -113,9 +112,8 @@ def test_r04_dying_in_recovery_over_and_over_sends_nothing_and_ends_right(
 
 def test_s05_two_fires_of_an_order_are_two_orders_and_an_unknown_one_lets_no_other_go(tmp_path: Path) -> None:
     """An order that rests does not keep the next one back; one of unknown outcome does."""
-    first, second, third = soon(2), soon(4), soon(24)
-    order = replace(at(first, second, third, instruction=RESTING))
     with open_field(tmp_path) as field:
+        order = at(soon(4), soon(6), soon(28), instruction=RESTING)
         with field.runner(order) as runner:
             runner.wait(lambda: len(runner.fires(FireState.SENT)) == 1, "the first order")
             field.gateway.fault("swallow", order="fx1:p:*")
@@ -124,9 +122,20 @@ def test_s05_two_fires_of_an_order_are_two_orders_and_an_unknown_one_lets_no_oth
         assert sum(field.created().values()) == 1
 
 
+def test_s05_a_plan_waits_for_the_answer_to_its_last_order_and_others_do_not(tmp_path: Path) -> None:
+    """One fire a second, and the first order is never answered: no second one leaves on the way to UNKNOWN."""
+    with open_field(tmp_path) as field:
+        field.gateway.fault("swallow", order="fx1:p:*")
+        with field.runner(every(1), every(1, plan="q")) as runner:
+            runner.wait(lambda: runner.fires(FireState.DENIED), "a fire after UNKNOWN to be denied")
+            sent = [event.plan for event in runner.fires(FireState.SENT)]
+        assert sent.count("p") == 1
+        assert sent.count("q") >= 8
+
+
 def test_what_was_held_back_when_the_run_ends_is_missed_and_said(tmp_path: Path) -> None:
     with open_field(tmp_path) as field:
-        with field.runner(at(soon(3)), until=timedelta(seconds=6)) as runner:
+        with field.runner(at(soon(4)), until=timedelta(seconds=8)) as runner:
             runner.wait_ready()
             field.gateway.fault("connectivity_lost")
             assert runner.thread is not None
