@@ -44,10 +44,12 @@ from runner.ib.connection import Connection
 from runner.journal.store import Journal
 from runner.lifecycle.link import LinkState
 from tests.reliability import soak_plans
+from tests.reliability.planted import FAULTS
 from tests.reliability.soak_clock import ErrandClock, PatientClock
 from tests.reliability.soak_faults import Mischief
 from tests.reliability.soak_judge import Case, Found, Owner, Usage, Written
 
+PLANTED = ("send-before-commit", "retry-on-silence", "end-as-empty")
 START = datetime(2025, 1, 6, 0, 0, tzinfo=UTC)  # a Monday
 ACCOUNT = "DU1234567"
 CASH = {"USD": Decimal(10**10)}
@@ -70,6 +72,7 @@ class Pace:
     away: float = 1800  # at most, between two runs
     person: float = 1800
     halts: tuple[float, float] = (12 * 3600, 36 * 3600)
+    halted: tuple[float, float] = (600, 2400)
     cancels: tuple[float, float] = (4 * 3600, 10 * 3600)
     hour: int = 3600
     sample: float = 3600
@@ -81,7 +84,7 @@ def on_the_wall(seconds: float) -> Pace:
     """Return the pace of a soak on the wall clock: an hour of it has five minutes."""
     return Pace(
         lasts=seconds, faults=(5, 60), longest=60, restart=seconds / 4, away=10, person=60, halts=(240, 480),
-        cancels=(90, 240), hour=300, sample=30, calm=min(60, seconds / 4), is_virtual=False,
+        halted=(10, 60), cancels=(90, 240), hour=300, sample=30, calm=min(60, seconds / 4), is_virtual=False,
     )  # fmt: skip
 
 
@@ -131,12 +134,12 @@ class Soak:
         self.start = START if pace.is_virtual else now.replace(microsecond=0) + timedelta(seconds=1)
         self.end = self.start + timedelta(seconds=pace.lasts)
         self.lines = soak_plans.lines(pace.hour)
-        self.mischief = Mischief(self.gateway, seed, pace.longest)
         self.told = Told()
         self.usage = Usage()
         self.owner = Owner(self.journal, self.truth)
         self.runs = self.steps = 0
         self._errands = Agenda()
+        self.mischief = Mischief(self.gateway, self._errands, seed, pace.longest, pace.hour // 12)
         self._run: Run | None = None
 
     # --- what happens beside the runs
@@ -180,8 +183,8 @@ class Soak:
     def _halt(self) -> None:
         now = self.now()
         self.owner.halt(now, cancel=self._draw.random() < 0.5)
-        lasts = self._draw.uniform(0.05, 0.2) * self._pace.restart / 2
-        self._errands.plan(now + timedelta(seconds=lasts), lambda: self.owner.resume(self.now()))
+        lasts = timedelta(seconds=self._draw.uniform(*self._pace.halted))
+        self._errands.plan(now + lasts, lambda: self.owner.resume(self.now()))
 
     def _sample(self) -> None:
         at = (self.now() - self.start).total_seconds()
@@ -310,8 +313,11 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--days", type=float, default=30, help="of virtual time")
     parser.add_argument("--wall", type=float, help="seconds on the wall clock, in place of virtual time")
     parser.add_argument("--restart", type=float, default=6, help="hours after which the run is ended and begun again")
+    parser.add_argument("--planted", choices=PLANTED, help="a fault put into fxrun, that is to be found")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(words)
+    if given.planted:
+        FAULTS[given.planted]()
     print(f"seed {given.seed}")
     if given.wall is None:
         pace = Pace(lasts=given.days * 86400, restart=given.restart * 3600)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from runner.gateway.faults_trouble import Agenda
 from runner.gateway.reports import day_start
 from runner.gateway.server import Gateway
 from runner.gateway.venue import Venue
@@ -15,6 +16,9 @@ from runner.gateway.venue import Venue
 Told = Mapping[str, object]
 ENDS = ("OpenOrdersEnd", "CompletedOrdersEnd", "ExecutionDetailsEnd")
 ANSWERS = ("OpenOrder", "OrderStatus", "ExecutionDetails", "CommissionReport", "CurrentTime")
+LISTED = ("OpenOrder", "CompletedOrder", "ExecutionDetails")
+OURS = "fx1:*"
+NO_LISTS = "lists and ends lost"
 REJECTIONS = (201, 110, 203, 10289)
 US = 1  # the client id of the run
 
@@ -64,6 +68,22 @@ def _frame(do: str) -> Callable[[random.Random, float], list[Told]]:
     return tell
 
 
+def _at_an_order(do: str) -> Callable[[random.Random, float], list[Told]]:
+    """Return one that comes when the next order does, so that the order arrives and its answer does not."""
+
+    def tell(draw: random.Random, longest: float) -> list[Told]:
+        told: dict[str, object] = {"do": do, "client": US, "order": OURS}
+        return [{**told, "for": _seconds(draw, 1, longest * 0.06)} if do == "mute" else told]
+
+    return tell
+
+
+def _no_lists(draw: random.Random, _longest: float) -> list[Told]:
+    """Lose the session with an order, and then every list together with its End, until it is calm again."""
+    lost = [{"do": "drop", "message": name, "times": 1_000_000} for name in (*ENDS, *LISTED)]
+    return [{"do": draw.choice(("reset", "close")), "client": US, "order": OURS}, *lost]
+
+
 def _connectivity(draw: random.Random, longest: float) -> list[Told]:
     return [{"do": "connectivity_lost", "for": _seconds(draw, 1, longest / 2), "data_lost": draw.random() < 0.5}]
 
@@ -83,7 +103,7 @@ def _amnesia(draw: random.Random, longest: float) -> list[Told]:
 
 
 def _late(draw: random.Random, _longest: float) -> list[Told]:
-    return [{"do": "fill_after_cancel", "order": "fx1:*", "for": _seconds(draw, 0, 5)}]
+    return [{"do": "fill_after_cancel", "order": OURS, "for": _seconds(draw, 0, 5)}]
 
 
 def _by_hand(draw: random.Random, _longest: float) -> list[Told]:
@@ -95,7 +115,11 @@ KINDS = (
     Kind("reset", 8, _plain("reset")),
     Kind("close", 8, _plain("close")),
     Kind("cut", 9, _cut),
+    Kind("reset at an order", 5, _at_an_order("reset")),
+    Kind("close at an order", 5, _at_an_order("close")),
+    Kind("mute at an order", 3, _at_an_order("mute")),
     Kind("drop an end", 6, _no_end),
+    Kind(NO_LISTS, 3, _no_lists),
     Kind("drop", 6, _frame("drop")),
     Kind("duplicate", 5, _frame("duplicate")),
     Kind("reorder", 5, _frame("reorder")),
@@ -119,8 +143,11 @@ KINDS = (
 class Mischief:
     """Lets one thing after the other go wrong, and keeps what a judge has to know of it."""
 
-    def __init__(self, gateway: Gateway, seed: int, longest: float) -> None:
+    def __init__(self, gateway: Gateway, errands: Agenda, seed: int, longest: float, apart: float) -> None:
+        """`apart`: seconds between two orders of the plan that sends most, at its multiples."""
         self._gateway = gateway
+        self._errands = errands
+        self._apart = apart
         self._draw = random.Random(seed)
         self._longest = longest
         self.forgotten: list[datetime] = []  # when the gateway forgot its day
@@ -136,6 +163,10 @@ class Mischief:
         for line in told:
             self.tell(line)
         self.counts[kind.name] = self.counts.get(kind.name, 0) + 1
+        if kind.name == NO_LISTS:
+            order = (now.timestamp() // self._apart + 1) * self._apart
+            calm = datetime.fromtimestamp(order + self._draw.uniform(30, 90), UTC)
+            self._errands.plan(calm, lambda: self.tell({"do": "calm"}))
         if kind.name in ("restart, state lost", "day_rollover"):
             self.forgotten.append(now)
         elif kind.name == "restart":
