@@ -259,11 +259,13 @@ def stops_at_foreign(found: Venture) -> bool:
 def simulated_rules(plans: Sequence[Plan], settings_file: str | None) -> Rules:
     """Return the limits that live would hold a simulated run to: those of the plans, and of settings beside them."""
     from runner.engine.fire import Rules
+    from runner.settings.load import NAME
 
     found = [plan for plan in plans if plan.limits != NO_LIMITS]
-    settings = files.settings_for([plan.file for plan in plans], settings_file)
-    if settings.file is None:
+    folders = {Path(plan.file).parent for plan in plans}
+    if settings_file is None and not any((folder / NAME).exists() for folder in folders):  # nobody's own: same anywhere
         return Rules(limits={plan.name: plan.limits for plan in found})
+    settings = files.settings_for([plan.file for plan in plans], settings_file)
     return Rules(limits={plan.name: settings.limits.stricter(plan.limits) for plan in plans})
 
 

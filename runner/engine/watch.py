@@ -183,10 +183,7 @@ class Watch:
         for ref in desk.tracker.duplicates():
             if ref not in self._told:
                 self._told.add(ref)
-                plan = desk.tracker.row(ref).ticket.key.plan
-                self._desk.pause(
-                    plan, f"two orders at the broker carry the identity {ref}: cancel them with fxrun cancel {ref}"
-                )
+                self._halt(f"two orders at the broker carry the identity {ref}; fxrun cancel {ref} cancels both")
         if desk.inquest.lost_journal and desk.journal.halted() is None:
             ref = min(desk.inquest.lost_journal)
             desk.inquest.lost_journal.clear()

@@ -97,7 +97,7 @@ def exceptions(fires: Sequence[FireRow], orders: Sequence[OrderRow]) -> Table:
     rows += [
         (_when(order.ticket, due), _name(order.ticket, many), _state(order), order.note or ABSENT)
         for order in orders
-        if COUNTED_AS[order.state] in ("rejected", "denied", "unknown")
+        if COUNTED_AS[order.state] in ("rejected", "unknown")  # a denied one has its fire above
     ]
     shown, left_out = _ends(sorted(rows))
     return Table(title="Exceptions", columns=_EXCEPTIONS, rows=tuple(shown), gap=SHOWN_AT_EACH_END, left_out=left_out)

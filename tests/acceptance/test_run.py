@@ -225,3 +225,21 @@ def test_twenty_six_years_of_a_monthly_plan(tmp_path: Path) -> None:
     run = fxrun("m.yaml", "--simulate", "--from", "2000-01-01", "--until", "2026-01-01", "--json", cwd=tmp_path)
     summary = events(run)[-1]
     assert (summary["fires"], summary["filled"], summary["working"]) == (312, 312, 0)
+
+
+def test_limits_beside_the_plan_hold_in_a_simulated_run_and_those_of_the_user_do_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "p.yaml").write_text(WEEKDAY)
+    home = tmp_path / "home"
+    (home / "fxrun").mkdir(parents=True)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home))
+    (home / "fxrun" / "fxrun.yaml").write_text("limits: {max_fires_per_day: 1, max_quantity: 1}\n")
+    span = ("--from", "2025-01-06", "--until", "2025-01-11", "--json")
+    assert events(fxrun("p.yaml", "--simulate", *span, cwd=tmp_path))[-1]["filled"] == 5
+    (tmp_path / "fxrun.yaml").write_text("account: DU1234567\nlimits: {max_quantity: 100, max_daily_quantity: 100}\n")
+    run = fxrun("p.yaml", "--simulate", *span, cwd=tmp_path)
+    assert run.returncode == 3
+    lines = events(run)
+    assert (lines[-1]["filled"], lines[-1]["denied"]) == (0, 5)
+    assert {"limits.max_quantity" in line["reason"] for line in lines if line["type"] == "fire"} == {True}
