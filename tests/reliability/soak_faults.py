@@ -79,9 +79,9 @@ def _at_an_order(do: str) -> Callable[[random.Random, float], list[Told]]:
 
 
 def _no_lists(draw: random.Random, _longest: float) -> list[Told]:
-    """Lose the session with an order, and then every list together with its End, until it is calm again."""
+    """Restart with an order, its number free again, and lose every list with its End, until it is calm again."""
     lost = [{"do": "drop", "message": name, "times": 1_000_000} for name in (*ENDS, *LISTED)]
-    return [{"do": draw.choice(("reset", "close")), "client": US, "order": OURS}, *lost]
+    return [{"do": "restart", "order": OURS, "for": _seconds(draw, 0, 2), "ids_back": 40}, *lost]
 
 
 def _connectivity(draw: random.Random, longest: float) -> list[Told]:
@@ -167,6 +167,7 @@ class Mischief:
             order = (now.timestamp() // self._apart + 1) * self._apart
             calm = datetime.fromtimestamp(order + self._draw.uniform(30, 90), UTC)
             self._errands.plan(calm, lambda: self.tell({"do": "calm"}))
+            self.restarted.append(calm)  # it was at some time before
         if kind.name in ("restart, state lost", "day_rollover"):
             self.forgotten.append(now)
         elif kind.name == "restart":
