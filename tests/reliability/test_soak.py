@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
-from tests.reliability.soak import Pace, campaign
+import pytest
 
-SEED = 1
+from tests.reliability.processes import ROOT
+from tests.reliability.soak import PLANTED, Pace, campaign
+
+SEED = 2
 DAY = 86_400.0
 
 
@@ -18,3 +23,13 @@ def test_l03_half_a_day_of_faults_on_virtual_time(tmp_path: Path) -> None:
     assert found.verdict.orders > 100
     assert soak.runs > 3
     assert sum(soak.mischief.counts.values()) > 100
+
+
+@pytest.mark.parametrize("planted", PLANTED)
+def test_planted_faults_are_found(planted: str) -> None:
+    """A soak that finds nothing in a runner that is known to be wrong would prove nothing of one that is right."""
+    command = [sys.executable, "-m", "tests.reliability.soak", "--days", "0.5", "--seed", str(SEED)]
+    done = subprocess.run([*command, "--planted", planted], capture_output=True, text=True, timeout=300, cwd=ROOT)
+    assert done.returncode == 1, done.stdout + done.stderr
+    signs = ("doubled: ", "lost: ", "journal check: ")  # nobody dies here: a claim that is late shows in the tallies
+    assert any(line.startswith(signs) for line in done.stdout.splitlines()), done.stdout
