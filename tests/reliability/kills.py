@@ -35,9 +35,13 @@ RESOLVE_EVERY = 8  # kills
 class Killer:
     """Kills the runners of one world until it has had enough kills and orders."""
 
-    def __init__(self, here: World, draw: random.Random, *, both: bool = False, planted: str = "") -> None:
+    def __init__(
+        self, here: World, draw: random.Random, *, both: bool = False, planted: str = "", point: str = ""
+    ) -> None:
+        """Kill everywhere, or at one named point only."""
         self._world = here
         self._draw = draw
+        self._point = point
         self._both = both
         self._planted = planted
         self.outcome = Outcome()
@@ -58,7 +62,7 @@ class Killer:
     def once(self) -> None:
         """Start a runner and kill it."""
         draw = self._draw
-        point = draw.choice(POINTS) if draw.random() < 0.5 else ""
+        point = self._point or (draw.choice(POINTS) if draw.random() < 0.5 else "")
         crash = f"{point}:{draw.randint(1, VISITS.get(point, 1))}" if point else ""
         until = in_seconds(12 if point == "at_close" else 3600)
         begun = self._world.ready()
@@ -109,6 +113,12 @@ def campaign(
     folder = Path(f"{keep}-{seed}") if keep else None
     with world(mixed(plans), *DEEP, "--seed", str(seed), folder=folder) as here:
         return Killer(here, random.Random(seed), both=both, planted=planted).go(kills, orders)
+
+
+def at_one_point(point: str, kills: int, seed: int, *, planted: str = "") -> Outcome:
+    """Run one small world whose runners die at one point only."""
+    with world(mixed(8), *DEEP, "--seed", str(seed)) as here:
+        return Killer(here, random.Random(seed), planted=planted, point=point).go(kills, 0)
 
 
 def missing_end(seed: int, *, planted: str = "", keep: str = "") -> Outcome:
