@@ -293,6 +293,7 @@ class Soak:
             f"told: {', '.join(f'{what} {count}' for what, count in sorted(self.told.events.items()))}",
             *(f"error {count} times: {text}" for text, count in self.told.words.most_common(12)),
             *stopped,
+            *(f"unknown for good {count} times: {why}" for why, count in self.owner.reasons.most_common()),
             *grown,
         ]
 

@@ -27,6 +27,7 @@ HALT = "the owner of the soak halts"
 WARM_UP = 1 / 6  # of the time: caches fill, a gateway keeps executions of seven days
 MORE_HANDLES = MORE_THREADS = 2
 MORE_MEMORY = 0.10  # of what was taken at the end of the warm-up
+SHORT, SPARE = 7 * 86400, 10_240  # a soak of fewer seconds may take so many kilobytes more: its caches still fill
 SHOWN = 40
 
 
@@ -73,6 +74,7 @@ class Owner:
     halts: list[tuple[datetime, datetime | None]] = field(default_factory=list)
     resolved: dict[str, datetime] = field(default_factory=dict)
     lifted: Counter[str] = field(default_factory=Counter)  # pauses, and halts that were not ours
+    reasons: Counter[str] = field(default_factory=Counter)  # why orders that had to be resolved were unknown
     cancels: int = 0
     _unknown: set[str] = field(default_factory=set)  # at the last look
 
@@ -107,7 +109,9 @@ class Owner:
                 ledger.resume(now, None)
             unknown = {row.ticket.order_ref: row for row in ledger.orders(states=[OrderState.UNKNOWN])}
             for ref in sorted(unknown.keys() & self._unknown):
-                ledger.resolve(ref, self._became(ref, unknown.pop(ref).ticket.quantity), now, "the owner")
+                row = unknown.pop(ref)
+                ledger.resolve(ref, self._became(ref, row.ticket.quantity), now, "the owner")
+                self.reasons[_shape(row.note)] += 1
                 self.resolved[ref] = now
             self._unknown = set(unknown)
 
@@ -120,8 +124,9 @@ class Owner:
 
 
 def _shape(reason: str) -> str:
-    """Return a reason without the orders that it names."""
-    return " ".join("..." if word.startswith(OURS) else word for word in reason.split())[:110]
+    """Return a reason without the orders and numbers that it names."""
+    words = ("..." if word.startswith(OURS) or word.strip(",").isdecimal() else word for word in reason.split())
+    return " ".join(words)[:110]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,7 +175,8 @@ class Usage:
             grown.append(f"handles have grown from {first.handles} to {last.handles}")
         if last.threads > first.threads + MORE_THREADS:
             grown.append(f"threads have grown from {first.threads} to {last.threads}")
-        if last.memory > first.memory * (1 + MORE_MEMORY):
+        spare = SPARE if last.at < SHORT else 0
+        if last.memory > first.memory * (1 + MORE_MEMORY) + spare:
             grown.append(f"memory has grown from {first.memory} to {last.memory} kB")
         return grown
 
