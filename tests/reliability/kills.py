@@ -59,10 +59,10 @@ class Killer:
     def _orders(self) -> int:
         return self._world.gateway.truth.read_bytes().count(b'"event": "order"')
 
-    def once(self) -> None:
-        """Start a runner and kill it."""
+    def once(self, point: str = "") -> None:
+        """Start a runner and kill it, at a named point if one is given."""
         draw = self._draw
-        point = self._point or (draw.choice(POINTS) if draw.random() < 0.5 else "")
+        point = point or self._point or (draw.choice(POINTS) if draw.random() < 0.5 else "")
         crash = f"{point}:{draw.randint(1, VISITS.get(point, 1))}" if point else ""
         until = in_seconds(12 if point == "at_close" else 3600)
         begun = self._world.ready()
@@ -121,6 +121,19 @@ def at_one_point(point: str, kills: int, seed: int, *, planted: str = "") -> Out
         return Killer(here, random.Random(seed), planted=planted, point=point).go(kills, 0)
 
 
+def each_point(seed: int, rounds: int = 1, tries: int = 4) -> Outcome:
+    """Run one world whose runners die at every named point, each so many rounds."""
+    with world(mixed(8), *DEEP, "--seed", str(seed)) as here:
+        killer = Killer(here, random.Random(seed))
+        for point in POINTS * rounds:
+            before, tried = killer.outcome.histogram.at[point], 0
+            while killer.outcome.histogram.at[point] == before and tried < tries:
+                killer.once(point)
+                tried += 1
+        killer.end()
+        return killer.outcome
+
+
 def missing_end(seed: int, *, planted: str = "", keep: str = "") -> Outcome:
     """Kill when the bytes have left; after it no list of the gateway comes to its end, and its next ids go back."""
     folder = Path(f"{keep}-{seed}") if keep else None
@@ -157,6 +170,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--orders", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--worlds", type=int, default=max(1, (os.cpu_count() or 1)), help="how many run at a time")
+    parser.add_argument("--each", type=int, default=0, metavar="ROUNDS", help="only this: every named point in turn")
     parser.add_argument("--both", action="store_true", help="kill the gateway, too")
     parser.add_argument("--plant", choices=PLANTS, default="")
     parser.add_argument("--keep", default="", metavar="PATH", help="keep the files of each world, in PATH-SEED")
@@ -164,7 +178,9 @@ def main(words: Sequence[str] | None = None) -> int:
     print(f"seed {given.seed}")
     began = time.monotonic()
     total = Outcome()
-    if given.plant == "end-as-empty":
+    if given.each:
+        total.merge(each_point(given.seed, given.each))
+    elif given.plant == "end-as-empty":
         total.merge(missing_end(given.seed, planted=given.plant, keep=given.keep))
     else:
         share = (-(-given.kills // given.worlds), -(-given.orders // given.worlds))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reliability.kills import at_one_point, campaign, missing_end
+from runner.core.crashpoints import POINTS
+from tests.reliability.kills import at_one_point, campaign, each_point, missing_end
 
 SEED = 1
 
@@ -15,6 +16,13 @@ def test_r02_r03_r08_kills_at_any_time_and_at_named_points() -> None:
     print(found.report(SEED, 0), *found.histogram.lines(), sep="\n")
     assert found.all_faults() == []
     assert found.histogram.under_way * 2 >= found.histogram.kills
+
+
+def test_r01_a_kill_at_each_named_point() -> None:
+    found = each_point(SEED)
+    print(found.report(SEED, 0), *found.histogram.lines(), sep="\n")
+    assert found.all_faults() == []
+    assert set(POINTS) <= set(found.histogram.at)
 
 
 def test_r05_lists_without_their_end_prove_nothing() -> None:
