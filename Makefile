@@ -22,4 +22,6 @@ test: $(VENV)/tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest --ignore tests/acceptance --ignore tests/reliability
+	$(BIN)/pytest --numprocesses 3 --dist worksteal tests/acceptance tests/reliability
+	$(BIN)/python -m tests.reliability.catalogue

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -38,12 +40,25 @@ def environment(*requirements: str, python: str = sys.executable, with_fxrun: bo
     tag = "-".join(["fxrun" if with_fxrun else "client", *(r.replace("==", "-") for r in requirements), f"py{base}"])
     home = HOME / tag
     own = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if not (home / "ready").exists():
-        shutil.rmtree(home, ignore_errors=True)
-        subprocess.run([python, "-m", "venv", str(home)], check=True, capture_output=True)
-        _fill(own, requirements, with_fxrun=with_fxrun)
-        (home / "ready").touch()
+    with _alone(home) as is_ready:
+        if not is_ready:
+            subprocess.run([python, "-m", "venv", str(home)], check=True, capture_output=True)
+            _fill(own, requirements, with_fxrun=with_fxrun)
     return own
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[bool]:
+    """Let one process at a time make an environment; tells whether it is made already."""
+    HOME.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(HOME / "making.lock", timeout=600, isolation_level=None)) as lock:
+        lock.execute("BEGIN EXCLUSIVE")
+        if (home / "ready").exists():
+            yield True
+            return
+        shutil.rmtree(home, ignore_errors=True)
+        yield False
+        (home / "ready").touch()
 
 
 def _fill(own: Path, requirements: Sequence[str], *, with_fxrun: bool) -> None:
@@ -73,10 +88,9 @@ def node_environment(*packages: str) -> Path:
     npm = shutil.which("npm")
     assert npm is not None, f"Node.js with npm is not installed; it runs {' '.join(packages)}"
     home = HOME / "-".join(["node", *(one.strip("@").replace("/", "-").replace("@", "-") for one in packages)])
-    if not (home / "ready").exists():
-        shutil.rmtree(home, ignore_errors=True)
-        home.mkdir(parents=True)
-        (home / "package.json").write_text('{"private": true}')
-        _answered([npm, "install", "--no-fund", "--no-audit", "--no-update-notifier", *packages], home)
-        (home / "ready").touch()
+    with _alone(home) as is_ready:
+        if not is_ready:
+            home.mkdir(parents=True)
+            (home / "package.json").write_text('{"private": true}')
+            _answered([npm, "install", "--no-fund", "--no-audit", "--no-update-notifier", *packages], home)
     return home / "node_modules"

@@ -54,8 +54,3 @@ class Quote:
     bid: Decimal
     ask: Decimal
     at: datetime
-
-    @property
-    def mid(self) -> Decimal:
-        """The middle of both."""
-        return (self.bid + self.ask) / 2

@@ -13,6 +13,7 @@ from runner.plan.model import Instruction
 from runner.schedule import fires
 
 MISSED = "fxrun was not running"
+NEVER_ARRIVED = "it was proven not to have arrived at the broker, and the run ended before it was sent again"
 _TICK = timedelta.resolution
 
 
@@ -22,6 +23,7 @@ def take_up(instructions: Iterable[Instruction], now: datetime, desk: Desk) -> d
     A plan that has never run, or was armed since, is looked at from then on only: what an edit put into the past was
     never due.
     """
+    _settle(desk)
     starts = {}
     for instruction in instructions:
         known = desk.journal.evaluated(instruction.plan, instruction.order)
@@ -35,6 +37,20 @@ def take_up(instructions: Iterable[Instruction], now: datetime, desk: Desk) -> d
         starts[instruction.plan, instruction.order] = start
         desk.journal.record_evaluated(instruction.plan, instruction.order, start - _TICK)
     return starts
+
+
+def _settle(desk: Desk) -> None:
+    """Give a state to fires whose run died before it could: after that every fire has one, or an open order."""
+    for row, has_arrived in desk.journal.left_claimed():
+        if has_arrived:
+            desk.journal.assume_sent(row.plan, row.order, row.fire)
+            continue
+        desk.journal.miss_fire(row.plan, row.order, row.fire, NEVER_ARRIVED)
+        desk.emit(_missed(row, NEVER_ARRIVED))
+
+
+def _missed(row: FireRow, reason: str) -> FireDone:
+    return FireDone(plan=row.plan, order=row.order, fire=row.fire, time=row.due, state=FireState.MISSED, reason=reason)
 
 
 def _miss(instruction: Instruction, dues: Iterator[datetime], desk: Desk) -> None:
@@ -52,7 +68,4 @@ def _miss(instruction: Instruction, dues: Iterator[datetime], desk: Desk) -> Non
         for due in dues
     )
     for row in desk.journal.record_missed(rows):
-        told = FireDone(
-            plan=row.plan, order=row.order, fire=row.fire, time=row.due, state=FireState.MISSED, reason=row.reason
-        )
-        desk.emit(told)
+        desk.emit(_missed(row, MISSED))

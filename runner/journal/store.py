@@ -17,7 +17,6 @@ from pathlib import Path
 from runner.core.crashpoints import crashpoint
 from runner.core.events import FireState
 from runner.core.facts import CommissionSeen, ExecutionSeen
-from runner.core.ids import OrderKey
 from runner.core.money import plain
 from runner.core.order_state import OrderState
 from runner.core.standing import Arming
@@ -161,9 +160,17 @@ class Journal:
         with self._db.transaction(durable=True):
             self._db.do("miss_fire", plan=plan, order_name=order, fire=fire, reason=reason)
 
-    def assume_sent(self, key: OrderKey) -> None:
+    def left_claimed(self) -> tuple[tuple[FireRow, bool], ...]:
+        """Return fires that were claimed and never told of, none of whose orders is open; and whether one arrived."""
+        rows = self._db.read(decoding.fire, "left_claimed")
+        return tuple((row, self._has_arrived(row)) for row in rows)
+
+    def _has_arrived(self, row: FireRow) -> bool:
+        return bool(self._db.first(_number, "arrived", plan=row.plan, order_name=row.order, fire=row.fire))
+
+    def assume_sent(self, plan: str, order: str, fire: str) -> None:
         """Note of a fire whose sending was never recorded that its orders left, or may have left."""
-        self._db.write("assume_sent", plan=key.plan, order_name=key.order, fire=key.fire)
+        self._db.write("assume_sent", plan=plan, order_name=order, fire=fire)
 
     def fire(self, plan: str, order: str, fire: str) -> FireRow | None:
         """Return one fire, None if it is not recorded."""

@@ -240,14 +240,14 @@ class Inquest:
         match verdict:
             case Verdict.PRESENT:
                 del self._open[ref]
-                self._journal.assume_sent(asked.key)
+                self._journal.assume_sent(asked.key.plan, asked.key.order, asked.key.fire)
             case Verdict.ABSENT:
                 del self._open[ref]
                 self.tracker.prove_absent(ref, reason)
                 self.absent.append(ref)
             case Verdict.UNKNOWN:
                 del self._open[ref]
-                self._journal.assume_sent(asked.key)
+                self._journal.assume_sent(asked.key.plan, asked.key.order, asked.key.fire)
                 self.tracker.give_up(ref, reason)
             case Verdict.ASK_AGAIN if self.now() - asked.since >= PATIENCE and not asked.is_given_up:
                 asked.is_given_up = True

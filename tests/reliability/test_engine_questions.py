@@ -9,6 +9,8 @@ import pytest
 
 from runner.core.events import FireState
 from runner.core.order_state import OrderState
+from runner.engine.fire import Pending
+from runner.engine.watch import Watch
 from runner.lifecycle import submit
 from tests.reliability.field import RESTING, Field, Runner, at, every, open_field, soon
 
@@ -75,6 +77,29 @@ def test_r03_an_order_that_never_left_is_proven_absent(tmp_path: Path, monkeypat
             runner.wait(lambda: runner.fires(FireState.MISSED), "the fire to be missed")
         assert field.rows() == []
         assert field.created() == {}
+
+
+def test_r04_dying_between_the_proof_and_what_follows_from_it_leaves_no_fire_without_a_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_field(tmp_path) as field:
+        _die_at("before_first_order", field, monkeypatch)
+        (key,) = [row.ticket.key for row in field.rows()]
+        monkeypatch.setattr(Watch, "_absent", _die)
+        with pytest.raises(AssertionError), field.runner() as runner:
+            runner.wait(lambda: runner.fault, "its end")
+        monkeypatch.undo()
+        assert (field.rows(), field.state_of_fire(key)) == ([], None)
+        with field.runner(every(3600)) as runner:
+            runner.wait_ready()
+        assert field.state_of_fire(key) is FireState.MISSED
+        assert [event.fire for event in runner.fires(FireState.MISSED)] == [key.fire]
+
+
+def _die(watch: Watch, _instructions: object) -> list[Pending]:
+    if watch._desk.inquest.absent:
+        raise Died
+    return []
 
 
 def test_r03_an_order_whose_id_was_used_and_that_no_list_names_is_unknown(

@@ -118,6 +118,7 @@ CREATE INDEX intent_route ON intent (client_id, route_id);
 CREATE INDEX intent_open ON intent (pair, side)
 WHERE closed_with_run = 0 AND state IN ('planned', 'sent', 'working', 'held', 'cancel_pending', 'unknown');
 CREATE INDEX fire_due ON fire (plan, due);
+CREATE INDEX fire_claimed ON fire (plan) WHERE state IS NULL;
 CREATE INDEX fire_run ON fire (run);
 CREATE INDEX control_done ON control (done_at);
 

@@ -273,3 +273,15 @@ SELECT DISTINCT state FROM fire WHERE state IS NOT NULL
 -- assume_sent --
 UPDATE fire SET state = 'sent'
 WHERE plan = :plan AND order_name = :order_name AND fire = :fire AND state IS NULL
+
+-- left_claimed --
+SELECT f.plan, f.order_name, f.fire, f.due, f.state, f.reason FROM fire f
+WHERE f.state IS NULL AND NOT EXISTS (
+    SELECT 1 FROM intent i WHERE i.plan = f.plan AND i.order_name = f.order_name AND i.fire = f.fire
+    AND i.closed_with_run = 0 AND i.state IN ('planned', 'sent', 'working', 'held', 'cancel_pending', 'unknown')
+)
+ORDER BY f.due, f.plan, f.order_name
+
+-- arrived --
+SELECT count(*) FROM intent
+WHERE plan = :plan AND order_name = :order_name AND fire = :fire AND state NOT IN ('not_received', 'denied')
