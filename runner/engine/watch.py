@@ -21,6 +21,7 @@ from runner.lifecycle.link import LinkState
 from runner.plan.model import Instruction
 
 WARN_BEFORE = timedelta(days=14)  # of the end of an arming
+KEEP = timedelta(days=2)  # how long an order that has ended is kept in memory
 _DAY = timedelta(days=1)
 _NEVER_THERE = (OrderState.NOT_RECEIVED, OrderState.DENIED)
 _SECOND = timedelta(seconds=1)
@@ -35,6 +36,7 @@ class Watch:
         self._clock = clock
         self._obedience = Obedience(desk, clock.seconds)
         self._tried: datetime | None = None  # when the broken journal was tried last
+        self._forgot = clock.now()  # when ended orders were let go of last
         self._told: set[str] = set()  # alarms that were raised and still hold
         self._warned: dict[str, datetime] = {}
         self._state: tuple[LinkState, str] | None = None  # as the journal has it
@@ -92,6 +94,7 @@ class Watch:
             if desk.broken is not None:
                 return []
             desk.inquest.tick()
+            self._forget()
             self._note_link()
             self._raise_alarms(instructions)
             if (halt := self._obedience.tick()) is not None:
@@ -106,6 +109,12 @@ class Watch:
         if self._desk.link.supervised and self._desk.broken is None:
             crashpoint("at_close")
             self._desk.journal.set_link("stopped", "", self._clock.now())
+
+    def _forget(self) -> None:
+        now = self._clock.now()
+        if now - self._forgot >= _DAY:  # by then the lists of the TWS's day do not name them any more
+            self._forgot = now
+            self._desk.inquest.forget(now - KEEP)
 
     # --- the journal
 

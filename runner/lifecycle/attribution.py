@@ -5,6 +5,8 @@ An order id is a route and no identity: a TWS that was restarted may give it out
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from runner.core.facts import CompletedOrderSeen, ExecutionSeen, OpenOrderSeen, OrderStatusSeen
 
 OrderFact = OpenOrderSeen | OrderStatusSeen | ExecutionSeen | CompletedOrderSeen
@@ -46,6 +48,17 @@ class Attribution:
         """Note a permId of an order."""
         if perm_id is not None:
             self._perms[perm_id] = order_ref
+
+    def unlearn(self, order_ref: str, perm_ids: Iterable[int | None]) -> None:
+        """Forget the permIds of an order, and its order ids of this session."""
+        for perm_id in perm_ids:
+            if perm_id is not None:
+                self._perms.pop(perm_id, None)
+        for order_id in self._ids.pop(order_ref, ()):
+            refs = self._refs.get(order_id, {})
+            refs.pop(order_ref, None)
+            if not refs:
+                self._refs.pop(order_id, None)
 
     def by_perm_id(self, perm_id: int | None) -> str | None:
         """Return the order that a permId stands for."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 
 from runner.core.clock import Clock
 from runner.core.events import Event
-from runner.core.order_state import Change, OrderState
+from runner.core.order_state import DONE, Change, OrderState
 from runner.core.ticket import OrderTicket
 from runner.journal.rows import OpenRow, OrderRow
 from runner.journal.store import Journal, root_of
@@ -14,6 +15,7 @@ from runner.lifecycle import telling
 from runner.lifecycle.attribution import Attribution
 from runner.lifecycle.followed import UNACKNOWLEDGED, Followed
 
+_ENDED = DONE - {OrderState.UNKNOWN}
 _SURE = (OrderState.CANCELLED, OrderState.EXPIRED, OrderState.REJECTED, OrderState.NOT_RECEIVED)
 
 
@@ -111,6 +113,24 @@ class Book:
         followed.row, followed.base, followed.note = row, row.state, row.note
         self._doubtful.pop(order_ref, None)
         self._list(followed)
+
+    def forget(self, before: datetime) -> tuple[str, ...]:
+        """Let go of orders that ended and were sent before an instant, and return them: the journal has them.
+
+        A fact that still comes of one takes it up again.
+        """
+        kept = {*self._open, *self._silent, *self._owed, *self._doubtful, *self._twice}
+        gone = [
+            ref
+            for ref, followed in self._orders.items()
+            if followed.since < before and followed.state in _ENDED and ref not in kept
+        ]
+        for ref in gone:
+            followed = self._orders.pop(ref)
+            for root in followed.executions:
+                self._roots.pop(root, None)
+            self._who.unlearn(ref, (*followed.perm_ids, followed.guessed_perm_id))
+        return tuple(gone)
 
     # --- what is asked of it
 

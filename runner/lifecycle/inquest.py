@@ -133,6 +133,11 @@ class Inquest:
         silent = row.state in (OrderState.PLANNED, OrderState.SENT, OrderState.UNKNOWN)
         return _Open(question, row.ticket.key, self.now(), bool(row.perm_ids) or not silent)
 
+    def forget(self, before: datetime) -> None:
+        """Let go of orders that ended and were sent before an instant, so that a run of years does not grow."""
+        for order_ref in self.tracker.forget(before):
+            self._sessions.pop(order_ref, None)
+
     def silent(self, order_ref: str, reason: str) -> None:
         """Ask about an order that should have been answered; without supervision it is unknown at once."""
         if not self._link.supervised:

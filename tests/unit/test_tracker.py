@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -141,3 +141,29 @@ def test_what_is_told_is_what_the_journal_has() -> None:
     last = sent.told(OrderChanged)[-1]
     assert isinstance(last, OrderChanged)
     assert (last.state, last.filled, last.remaining) == (sent.row.state, sent.row.filled, Decimal(0))
+
+
+def test_orders_that_ended_long_ago_are_let_go_and_taken_up_again_by_a_late_fact() -> None:
+    """A run of years holds what is open and what ended lately; a correction of an older one still counts."""
+    sent = Sent(OPEN, execution(), FILLED, COST)
+    assert sent.tracker.forget(NOW) == ()
+    assert sent.tracker.forget(NOW + timedelta(seconds=1)) == (TICKET.order_ref,)
+    with pytest.raises(KeyError):
+        sent.tracker.row(TICKET.order_ref)
+    sent.tracker.handle(FILLED)  # a status that comes again is of an order id that nobody has any more
+    sent.tracker.handle(replace(execution("1.a.02"), price=Decimal("1.2")))
+    assert [row.price for row in sent.journal.executions()] == [Decimal("1.2")]
+    assert sent.row.state is OrderState.FILLED
+
+
+@pytest.mark.parametrize("facts", [(), (OPEN,), (FILLED,), (OPEN, execution())])
+def test_what_is_open_or_owed_an_answer_is_never_let_go(facts: tuple[Fact, ...]) -> None:
+    sent = Sent(*facts)
+    assert sent.tracker.forget(NOW + timedelta(days=9)) == ()
+    assert sent.tracker.row(TICKET.order_ref).ticket == TICKET
+
+
+def test_an_order_of_unknown_outcome_is_never_let_go() -> None:
+    sent = Sent()
+    sent.tracker.give_up(TICKET.order_ref, "silence")
+    assert sent.tracker.forget(NOW + timedelta(days=9)) == ()
