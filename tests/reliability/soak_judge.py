@@ -28,6 +28,7 @@ WARM_UP = 1 / 6  # of the time: caches fill, a gateway keeps executions of seven
 MORE_HANDLES = MORE_THREADS = 2
 MORE_MEMORY = 0.10  # of what was taken at the end of the warm-up
 SHORT, SPARE = 7 * 86400, 10_240  # a soak of fewer seconds may take so many kilobytes more: its caches still fill
+ALWAYS_WRONG = ("doubled: ", "over_limit: ")
 SHOWN = 40
 
 
@@ -197,10 +198,13 @@ class Found:
     verdict: Verdict
     faults: tuple[str, ...]
     resolved: int
+    resolved_there: int  # of them at the gateway
+    doubled: int  # of all orders, also of those that a person had to look at
 
     def report(self) -> list[str]:
         """Return the figures as lines."""
-        return [self.verdict.line, f"resolved by the owner {self.resolved}", *self.faults[:SHOWN]]
+        resolved = f"resolved by the owner {self.resolved}, of them at the gateway {self.resolved_there}"
+        return [self.verdict.line, f"{resolved}; doubled, with these, {self.doubled}", *self.faults[:SHOWN]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -221,15 +225,17 @@ class Case:
     def judged(self) -> Found:
         """Hold the journal against the truth, and the end against the beginning."""
         rows, truth, resolved = rows_of(self.journal), self.truth.everything(), self.owner.resolved
-        about = self._about(rows, self.end)
+        about, told = self._about(rows, self.end), list(lines(self.journal))
         verdict = judge(
             (line for line in truth if line.get("order_ref") not in resolved),
-            (line for line in lines(self.journal) if line["order_ref"] not in resolved),
+            (line for line in told if line["order_ref"] not in resolved),
             self.fires,
             about,
         )
+        whole = judge(truth, told, self.fires, about)  # what a person said of an order makes no second one right
         faults = [
             *verdict.faults,
+            *(fault for fault in whole.faults if fault.startswith(ALWAYS_WRONG) and fault not in verdict.faults),
             *(fault for ref, at in resolved.items() for fault in self._unfounded(truth, rows, ref, at)),
             *self._sent_while_halted(truth, rows),
             *(f"the runner stopped: {what} ({count})" for what, count in self.owner.lifted.items() if _is_bad(what)),
@@ -237,7 +243,14 @@ class Case:
             *self._untold(rows),
             *self.usage.faults(),
         ]
-        return Found(verdict=verdict, faults=tuple(faults), resolved=len(resolved))
+        there = {str(line["order_ref"]) for line in truth if line["event"] == "order" and "order_ref" in line}
+        return Found(
+            verdict=verdict,
+            faults=tuple(faults),
+            resolved=len(resolved),
+            resolved_there=len(there & resolved.keys()),
+            doubled=whole.doubled,
+        )
 
     def _about(self, rows: Rows, until: datetime) -> Circumstances:
         forgotten = [*self.mischief.forgotten, *midnights(self.start, until)]
