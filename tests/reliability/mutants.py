@@ -37,12 +37,27 @@ SOURCES = {
     "cron": "runner/schedule/cron.py",
     "agenda": "runner/schedule/agenda.py",
 }
-_SCHEDULE = ("tests/unit/test_schedule.py",)
+_SCHEDULE = ("tests/unit/test_schedule_cron.py", "tests/unit/test_schedule.py")
+_CHANGES = "tests/unit/test_schedule_clock_changes.py::test_"
+_SCAN = f"{_CHANGES}fires_equal_a_scan_of_every_minute_around_each_clock_change"  # in all zones it takes a minute
 TESTS = {
     "order_state": ("tests/unit/test_order_state.py",),
     "reconcile": ("tests/unit/test_reconcile.py",),
-    "claiming": ("tests/integration/test_journal.py", "tests/reliability/test_journal_claims.py"),
-    "recurrence": (*_SCHEDULE, "tests/unit/test_schedule_clock_changes.py"),
+    "claiming": (
+        "tests/reliability/test_journal_standing.py",
+        "tests/integration/test_journal.py",
+        "tests/reliability/test_journal_claims.py",
+    ),
+    "recurrence": (
+        *_SCHEDULE,
+        "tests/unit/test_schedule_spans.py",
+        f"{_CHANGES}the_examples_of_the_manual",
+        f"{_CHANGES}a_day_that_never_was_is_made_up_for_at_its_end",
+        f"{_CHANGES}a_change_across_midnight_keeps_order",
+        f"{_SCAN}[America/New_York]",
+        f"{_SCAN}[Australia/Lord_Howe]",
+        f"{_CHANGES}a_span_may_begin_at_any_minute_of_a_change[America/Havana]",
+    ),
     "cron": _SCHEDULE,
     "agenda": _SCHEDULE,
 }

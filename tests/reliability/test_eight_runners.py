@@ -27,7 +27,7 @@ COUNT = 8
 KILLED = 3  # the client id of the one that is killed and started again
 FINE = (0, 6, 7)  # ends of a runner; what fell due while it was gone is missed
 ENDED = 5  # of the one that is asked to end, and is not started again before the others have ended
-GOES_ON = 20  # seconds, of each of the two spells
+GOES_ON = 20  # seconds; twice that where all start at once
 Line = Mapping[str, Any]
 
 
@@ -114,9 +114,9 @@ def trade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, Told]]
         for number in set(first) - {KILLED, ENDED}:
             first[number].send_signal(signal.SIGTERM)
         assert again.wait(GOES_ON + 60) in FINE, parts[KILLED].errors()
-        last = {number: part.run(in_seconds(GOES_ON)) for number, part in parts.items()}
+        last = {number: part.run(in_seconds(2 * GOES_ON)) for number, part in parts.items()}
         for number, runner in last.items():
-            assert runner.wait(GOES_ON + 90) in FINE, parts[number].errors()
+            assert runner.wait(2 * GOES_ON + 90) in FINE, parts[number].errors()
         assert left.open()["working"] > 0
         assert set(left.states) <= set(rows_of(parts[KILLED].journal).states)
         truth = here.gateway.lines()

@@ -52,7 +52,11 @@ TWICE = (asked(1), asked(6))
 def test_two_complete_passes_that_do_not_name_it_prove_it_absent() -> None:
     told, reason = judge(QUESTION, TWICE, NEW_YORK)
     assert told is Verdict.ABSENT
-    assert "order id 10" in reason
+    assert reason == "two complete answers do not name it, and the TWS has not used order id 10"
+
+
+def test_the_words_of_a_verdict() -> None:
+    assert {one.name.lower() for one in Verdict} == {one.value for one in Verdict}
 
 
 @pytest.mark.parametrize("where", ["open", "executed", "completed"])
@@ -84,6 +88,7 @@ def test_present_beats_every_doubt() -> None:
         (asked(1, complete=False), asked(6)),
         (asked(-0.001), asked(4.9)),
         (asked(-0.001), asked(0)),
+        (asked(-0.001), asked(5)),
         (asked(1), asked(6, session=2)),
         (asked(1, session=2), asked(6)),
         (asked(1, at=CLAIMED + 4 * SECOND), asked(6)),
@@ -127,21 +132,28 @@ def test_nor_does_one_that_an_earlier_session_or_a_broken_pass_told_of() -> None
 @pytest.mark.parametrize(
     ("question", "reason"),
     [
-        (replace(QUESTION, order_id=None), "not in the journal"),
-        (replace(QUESTION, client_id=2), "another client id"),
-        (replace(QUESTION, client_id=None), "another client id"),
-        (replace(QUESTION, same_gateway=False), "restarted"),
-        (replace(QUESTION, session=1), "still stands"),
-        (replace(QUESTION, session=2), "still stands"),
-        (replace(QUESTION, order_id=9), "order id 9"),
-        (replace(QUESTION, claimed_at=CLAIMED - timedelta(days=1)), "day of the TWS"),
+        (replace(QUESTION, order_id=None), "the order id it was claimed under is not in the journal"),
+        (replace(QUESTION, client_id=2), "it was sent with client id 2, and another client id was asked"),
+        (replace(QUESTION, client_id=None), "it was sent with client id None, and another client id was asked"),
+        (replace(QUESTION, same_gateway=False), "the TWS was restarted in between, and may have forgotten it"),
+        (replace(QUESTION, session=1), "the session it was sent in still stands, and the TWS may hold it back"),
+        (replace(QUESTION, session=2), "the session it was sent in still stands, and the TWS may hold it back"),
+        (
+            replace(QUESTION, order_id=9),
+            "the TWS has used order id 9, or a later one, and does not say for what",
+        ),
+        (
+            replace(QUESTION, claimed_at=CLAIMED - timedelta(days=1)),
+            "the day of the TWS has ended since; what it did that day is no longer told",
+        ),
     ],
 )
 def test_what_might_hide_it_is_unknown(question: Question, reason: str) -> None:
     told, why = judge(question, TWICE, NEW_YORK)
     assert told is Verdict.UNKNOWN
-    assert reason in why
-    assert judge(question, TWICE[:1], NEW_YORK)[0] is Verdict.ASK_AGAIN
+    assert why == reason
+    early = judge(question, TWICE[:1], NEW_YORK)
+    assert early == (Verdict.ASK_AGAIN, "two complete answers, five seconds apart, are not there yet")
 
 
 def test_an_order_of_an_earlier_session_may_be_proven_absent_in_a_later_one() -> None:
