@@ -173,5 +173,5 @@ def test_the_killed_one_took_up_its_own_orders_and_no_others(trade: dict[int, To
     summaries = [line for line in lines if line["type"] == "summary"]
     assert len(summaries) == 2  # of the three runners the first was killed
     resting_ones = [ref for ref, line in told.orders.items() if line["state"] == "working"]
-    assert summaries[-1]["working"] == len(resting_ones) > 1
+    assert summaries[-1]["working"] == len(resting_ones) > 0
     assert {line["client_id"] for line in told.truth if "client_id" in line} == {KILLED}
