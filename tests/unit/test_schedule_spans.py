@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from runner.schedule import ScheduleSpec, fires
+from runner.schedule.recurrence import count
 
 UTC_ZONE = ZoneInfo("UTC")
 TICK, MINUTE, HOUR, DAY = timedelta(microseconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -98,3 +99,24 @@ def test_local_days_far_from_utc_and_the_ends_of_months(zone: str, cron: str) ->
     for begin in matches[:3]:
         assert next(fires(spec, begin, until)) == begin
         assert list(fires(spec, begin, begin + TICK)) == [begin]
+
+
+@pytest.mark.parametrize("spec", [None, *KINDS.values()], ids=["none", *KINDS])
+def test_fires_are_counted_as_they_are_walked(spec: ScheduleSpec | None) -> None:
+    for begin in (BEGIN - TICK, BEGIN, BEGIN + TICK):
+        for end in (BEGIN - HOUR, BEGIN, BEGIN + TICK, BEGIN + HOUR, BEGIN + 2 * HOUR + TICK):
+            assert count(spec, begin, end) == len(list(fires(spec, begin, end)))
+
+
+@pytest.mark.parametrize("start", [None, BEGIN - TICK, BEGIN, BEGIN + HOUR])
+@pytest.mark.parametrize("until", [None, BEGIN, BEGIN + HOUR, BEGIN + 5 * HOUR])
+def test_a_window_is_counted_as_it_is_walked(start: datetime | None, until: datetime | None) -> None:
+    spec = ScheduleSpec(zone=UTC_ZONE, every=timedelta(minutes=7), start=start, until=until)
+    for begin in (BEGIN - 2 * HOUR, BEGIN, BEGIN + TICK, BEGIN + 6 * HOUR):
+        for end in (begin - TICK, begin, begin + HOUR, begin + 9 * HOUR):
+            assert count(spec, begin, end) == len(list(fires(spec, begin, end)))
+
+
+def test_counting_ends_where_schedules_do() -> None:
+    year = datetime(9499, 12, 31, tzinfo=UTC)
+    assert count(KINDS["every"], year, FAR) == 24
