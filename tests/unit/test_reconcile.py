@@ -239,7 +239,8 @@ def gathering(*facts: Fact, **other: int) -> Gathering:
 
 
 def test_a_pass_tells_what_each_list_named() -> None:
-    told = gathering(OPEN, EXECUTED, COMPLETED, replace(OPEN, order_ref=""), *ENDS).evidence(CLAIMED + SECOND)
+    foreign = [replace(fact, order_ref="") for fact in (OPEN, EXECUTED, COMPLETED)]
+    told = gathering(OPEN, EXECUTED, COMPLETED, *foreign, *ENDS).evidence(CLAIMED + SECOND)
     assert told == Evidence(
         open=frozenset({REF}), executed=frozenset({REF}), completed=frozenset({REF}), complete=True, client_id=1,
         next_order_id=10, asked_at=CLAIMED, at=CLAIMED + SECOND, session=3,
@@ -292,6 +293,7 @@ LOGIN = LoggedIn(
     ],
 )
 def test_r05_an_error_or_a_loss_in_between_spoils_a_pass(fact: Fact) -> None:
+    assert gathering(fact).is_over
     for place in range(len(ENDS) + 1):
         told = gathering(OPEN, *ENDS[:place], fact, *ENDS[place:])
         assert told.spoilt
