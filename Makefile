@@ -22,6 +22,6 @@ test: $(VENV)/tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --ignore tests/acceptance --ignore tests/reliability
-	$(BIN)/pytest --numprocesses 3 --dist worksteal tests/acceptance tests/reliability
+	$(BIN)/pytest tests/clients tests/conformance
+	$(BIN)/pytest --numprocesses 4 --dist loadgroup --ignore tests/clients --ignore tests/conformance
 	$(BIN)/python -m tests.reliability.catalogue

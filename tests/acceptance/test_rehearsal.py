@@ -83,7 +83,7 @@ def test_every_two_seconds_on_time_then_ctrl_c(tmp_path: Path, gateway: int) -> 
 def test_what_passes_is_what_the_journal_and_explain_say(tmp_path: Path, gateway: int, relay: Any) -> None:
     plan = write(tmp_path / "held.yaml", BRACKET)
     wire = relay(gateway)
-    command = [*FXRUN, plan, "--rehearsal", f"127.0.0.1:{wire.port}", "--json", "--until", in_seconds(8)]
+    command = [*FXRUN, plan, "--rehearsal", f"127.0.0.1:{wire.port}", "--json", "--until", in_seconds(12)]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     wire.close()
     assert run.returncode == 0, run.stderr
@@ -121,7 +121,7 @@ def _fields_agree(placed: list[PlaceOrder], explained: str) -> None:
 def test_with_the_replies_cut_off_no_fill_appears(tmp_path: Path, gateway: int, relay: Any) -> None:
     plan = write(tmp_path / "once.yaml", TICKING.replace("schedule: {every: 2s}", "").replace("ticking", "once"))
     wire = relay(gateway, mute_after=b"fx1:once:")
-    command = [*FXRUN, plan, "--rehearsal", f"127.0.0.1:{wire.port}", "--json", "--until", in_seconds(9)]
+    command = [*FXRUN, plan, "--rehearsal", f"127.0.0.1:{wire.port}", "--json", "--until", in_seconds(12)]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     wire.close()
     assert wire.muted.is_set()
@@ -136,10 +136,10 @@ def test_a_restart_asks_before_it_believes(tmp_path: Path, gateway: int) -> None
     plan = write(tmp_path / "held.yaml", BRACKET)
     command = [*FXRUN, plan, "--rehearsal", f"127.0.0.1:{gateway}", "--json", "--journal", str(tmp_path / "j.sqlite")]
     first = subprocess.run(
-        [*command, "--until", in_seconds(8)], capture_output=True, text=True, timeout=60, check=False
+        [*command, "--until", in_seconds(12)], capture_output=True, text=True, timeout=60, check=False
     )
     second = subprocess.run(
-        [*command, "--until", in_seconds(8)], capture_output=True, text=True, timeout=60, check=False
+        [*command, "--until", in_seconds(12)], capture_output=True, text=True, timeout=60, check=False
     )
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert lines_of(first.stdout, "summary")[0]["working"] == 3

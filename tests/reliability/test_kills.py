@@ -25,11 +25,13 @@ def test_r01_a_kill_at_each_named_point() -> None:
     assert set(POINTS) <= set(found.histogram.at)
 
 
+@pytest.mark.long
 def test_r05_lists_without_their_end_prove_nothing() -> None:
     found = missing_end(SEED)
     assert found.all_faults() == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("planted", ["send-before-commit", "retry-on-silence"])
 def test_planted_faults_are_found(planted: str) -> None:
     """A campaign that finds nothing in a runner that is known to be wrong would prove nothing of one that is right."""
@@ -37,6 +39,7 @@ def test_planted_faults_are_found(planted: str) -> None:
     assert found.all_faults(), found.report(SEED, 0)
 
 
+@pytest.mark.long
 def test_planted_end_that_is_read_as_empty_is_found() -> None:
     found = missing_end(SEED, planted="end-as-empty")
     assert found.all_faults(), found.report(SEED, 0)

@@ -23,6 +23,7 @@ MEMORY = 300 << 20  # for 10,000 plans
 LARGE = ("fire", "intent", "execution", "commission", "order_perm", "remark")
 CHECKS = {"check.py"}  # a command that wants every row
 WHOLE = {"all_orders", "all_executions"}  # so does the export
+FEW = {"left_claimed"}  # its index lists only what is claimed and not told of
 ONCE = {"fires"}  # the summary at the end of a run
 
 _LOAD = """
@@ -107,7 +108,7 @@ def test_l02_no_statement_of_a_run_looks_at_every_row_of_a_long_table(past: Path
         scans = {
             (name, step)
             for name, statement in queries().items()
-            if name in asked - WHOLE - ONCE
+            if name in asked - WHOLE - ONCE - FEW
             for step in steps(database, statement)
             if (found := re.match(r"SCAN (\w+)", step)) and _table(statement, found[1]) in LARGE
         }

@@ -85,6 +85,7 @@ def slowed(kind: str, seconds: float, seed: int) -> tuple[Verdict, Mapping[str, 
         return verdict, Counter(str(one.state) for one in rows_of(here.journal).recorded)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="niceness is a matter of POSIX")
 def test_l04_slow_disk_starved_processor_slow_answers_all_at_once() -> None:

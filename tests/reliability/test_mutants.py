@@ -14,6 +14,7 @@ COUNTS = {"order_state": 3, "reconcile": 3, "cron": 2, "recurrence": 2, "agenda"
 UNNOTICED = 1  # of a sample: one in ten of all may be
 
 
+@pytest.mark.long
 def test_l06_a_sample_of_mutants_is_killed() -> None:
     """A dozen of them; what none of the modules' tests notices is told."""
     print(f"seed {SEED}")
@@ -26,6 +27,7 @@ def test_l06_a_sample_of_mutants_is_killed() -> None:
     assert len(survived) <= UNNOTICED, survived
 
 
+@pytest.mark.long
 def test_the_code_as_it_is_passes() -> None:
     with copied("order_state") as bench:
         assert bench.passes(bench.source)

@@ -54,6 +54,7 @@ def campaign(kills: int, seed: int) -> tuple[Verdict, Histogram, Counter[str]]:
         return verdict, histogram, Counter(str(one.state) for one in rows_of(here.journal).recorded)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_s06_killed_within_50_ms_of_a_fire_it_sends_once_or_says_missed() -> None:
     seed = random.randrange(2**16)

@@ -158,6 +158,7 @@ def test_r15_a_signal_at_a_named_point(here: World, signals: str, points: tuple[
         assert here.check() == "", point
 
 
+@pytest.mark.long
 def test_r15_signals_at_any_time_from_the_very_start(here: World) -> None:
     draw = random.Random(SEED)
     print(f"seed {SEED}")
@@ -206,6 +207,7 @@ def test_r15_it_waits_five_seconds_for_an_answer_and_no_longer(here: World, name
     assert spell.lines()[-1]["unknown"] > 0
 
 
+@pytest.mark.long
 def test_r15_a_second_sigterm_ends_the_wait(here: World) -> None:
     spell = silent_spell(here)
     began = spell.signal("SIGTERM")

@@ -13,6 +13,7 @@ def test_s04_an_hour_forth_and_back() -> None:
     assert found.all_faults() == []
 
 
+@pytest.mark.long
 @pytest.mark.skipif(library() is None, reason="libfaketime is not installed")
 def test_s04_an_hour_back_and_forth_for_the_whole_process() -> None:
     found = step(-HOUR, 1, whole=True, rest=22)
