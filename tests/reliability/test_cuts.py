@@ -7,7 +7,7 @@ import random
 from tests.reliability.cuts import all_cuts, campaign, lengths
 
 SEED = 1
-CUTS = 8
+CUTS = 4
 
 
 def test_c06_c07_frames_are_cut_in_both_directions() -> None:

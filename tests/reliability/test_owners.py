@@ -6,9 +6,9 @@ from tests.reliability.owners import one_client_id, one_journal
 
 
 def test_r16_two_runners_on_one_journal() -> None:
-    found = one_journal(4, 1)
+    found = one_journal(2, 1)
     print(found.report(1, 0))
-    assert found.injected["pairs"] == 4
+    assert found.injected["pairs"] == 2
     assert found.all_faults() == []
 
 

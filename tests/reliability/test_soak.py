@@ -25,6 +25,7 @@ def test_l03_half_a_day_of_faults_on_virtual_time(tmp_path: Path) -> None:
     assert sum(soak.mischief.counts.values()) > 100
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("planted", PLANTED)
 def test_planted_faults_are_found(planted: str) -> None:
     """A soak that finds nothing in a runner that is known to be wrong would prove nothing of one that is right."""
