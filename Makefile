@@ -23,5 +23,5 @@ test: $(VENV)/tested
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest tests/clients tests/conformance
-	$(BIN)/pytest --numprocesses 4 --dist loadgroup --ignore tests/clients --ignore tests/conformance
+	$(BIN)/pytest --numprocesses 6 --dist loadgroup --ignore tests/clients --ignore tests/conformance
 	$(BIN)/python -m tests.reliability.catalogue
