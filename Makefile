@@ -22,6 +22,6 @@ test: $(VENV)/tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest tests/clients tests/conformance
-	$(BIN)/pytest --numprocesses 6 --dist loadgroup --ignore tests/clients --ignore tests/conformance
+	$(BIN)/pytest tests/clients tests/conformance tests/integration
+	$(BIN)/pytest --numprocesses 6 --dist loadgroup --ignore tests/clients --ignore tests/conformance --ignore tests/integration
 	$(BIN)/python -m tests.reliability.catalogue
