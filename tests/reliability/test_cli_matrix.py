@@ -12,6 +12,8 @@ import pytest
 from runner.core.order_state import OrderState as S
 from tests.acceptance.beside import FXRUN, LIVE, PAPER, TERMINAL, desk, record, run
 
+pytestmark = pytest.mark.long
+
 COMMANDS = ("arm", "status", "halt", "resume", "cancel", "resolve", "journal")
 DOCUMENTED = {0, 2, 3, 6, 7, 75, 130}
 ALONE = {"arm": 2, "status": 6, "halt": 0, "resume": 0, "cancel": 2, "resolve": 2, "journal": 2}

@@ -22,7 +22,7 @@ from tests.reliability.oracle import judge, root_of
 from tests.reliability.workload import DEEP, PAIRS, bracket, burst, market, resting
 from tests.reliability.world import Plan, World, copied, in_seconds, rows_of, world, write_settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("eight runners")]
+pytestmark = pytest.mark.long
 SEED = 1
 COUNT = 8
 KILLED = 3  # the client id of the one that is killed and started again

@@ -18,6 +18,7 @@ def test_r02_r03_r08_kills_at_any_time_and_at_named_points() -> None:
     assert found.histogram.under_way * 2 >= found.histogram.kills
 
 
+@pytest.mark.long
 def test_r01_a_kill_at_each_named_point() -> None:
     found = each_point(SEED)
     print(found.report(SEED, 0), *found.histogram.lines(), sep="\n")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.reliability.owners import one_client_id, one_journal
+
+pytestmark = pytest.mark.long
 
 
 def test_r16_two_runners_on_one_journal() -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from tests.reliability.reconnects import campaign
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.skipif(sys.platform != "linux", reason="handles and threads are counted in /proc")
 def test_c22_reconnects_leave_no_handle_and_no_thread_behind() -> None:

@@ -31,7 +31,7 @@ from tests.reliability.person import Outcome, Person
 from tests.reliability.workload import DEEP, bracket, market, resting
 from tests.reliability.world import World, copied, in_seconds, world
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 SEED = 1
 EVERY_POINT = {
     "after_login": 1, "during_reconcile": 1, "after_reconcile": 1, "before_fact": 9, "after_fact": 14,

@@ -6,6 +6,8 @@ import pytest
 
 from tests.reliability.steps import HOUR, library, step
 
+pytestmark = pytest.mark.long
+
 
 def test_s04_an_hour_forth_and_back() -> None:
     found = step(HOUR, 1, whole=False, rest=22)
