@@ -128,7 +128,7 @@ def test_with_the_replies_cut_off_no_fill_appears(tmp_path: Path, gateway: int, 
     assert lines_of(run.stdout, "fill") == []
     (summary,) = lines_of(run.stdout, "summary")
     assert (summary["orders"], summary["filled"], summary["unknown"]) == (1, 0, 1)
-    assert run.returncode == 6, run.stderr
+    assert run.returncode in (5, 6), run.stderr  # 5: the session was given up as dead before the end
 
 
 def test_a_restart_asks_before_it_believes(tmp_path: Path, gateway: int) -> None:
