@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.cli import files, marks, trading
 from runner.cli.checks import NEWER
+from runner.cli.checks_session import FX_DATA_SERVER
 from runner.cli.trading import LIVE, REHEARSAL
 from runner.core.limits import NO_LIMITS
 from runner.core.times import stamp
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from runner.journal.store import Journal
     from runner.settings.model import Settings
 
-FX_DATA_SERVER = 163  # below it a TWS refuses market data of currency pairs (10285)
 WORST_OFFSET = timedelta(seconds=60)
 NOTED_OFFSET = timedelta(seconds=2)
 NEEDED = ("max_quantity", "max_daily_quantity")
@@ -76,7 +76,7 @@ def venture(
         host=host,
         port=port,
         journal=journal,
-        account=_account(plans, settings),
+        account=account_of(plans, settings),
     )
     if mode == LIVE:
         _check_modes(plans)
@@ -92,14 +92,16 @@ def _address(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _account(plans: Sequence[Plan], settings: Settings) -> str | None:
+def account_of(plans: Sequence[Plan], settings: Settings) -> str | None:
+    """Return the one account that settings or every plan name; raises Refused for more than one."""
+    pinned = [settings.account or plan.account for plan in plans]
     named = {name for name in (settings.account, *(plan.account for plan in plans)) if name is not None}
     if len(named) > 1:
         raise Refused(
             f"plans and settings name different accounts: {', '.join(map(marks.mask, sorted(named)))}; "
-            "one run is for one account, so run them apart, each with its own settings and journal"
+            "one journal is for one account, so give each its own settings"
         )
-    return next(iter(named), None)
+    return None if None in pinned else next(iter(named), None)
 
 
 def _check_modes(plans: Sequence[Plan]) -> None:
@@ -115,10 +117,10 @@ def _check_modes(plans: Sequence[Plan]) -> None:
         raise Refused("\n".join(map(str, wrong)), wrong)
 
 
-def _check(found: Venture) -> None:
-    settings = found.settings
+def check_settings(settings: Settings, account: str | None) -> str:
+    """Return the account; raises Refused if there is none, or if a size limit that live must have is missing."""
     where = settings.file or settings.folder / "fxrun.yaml"
-    if found.account is None:
+    if account is None:
         raise Refused(
             f"no account is pinned; write the one that the orders are for into {where}, such as\naccount: U1234567"
         )
@@ -127,6 +129,12 @@ def _check(found: Venture) -> None:
             f"no {' and no '.join(f'limits.{name}' for name in missing)}; a runner without them could send any amount. "
             f"Write them into {where}, such as\nlimits:\n  max_quantity: 100_000\n  max_daily_quantity: 300_000"
         )
+    return account
+
+
+def _check(found: Venture) -> None:
+    settings = found.settings
+    check_settings(settings, found.account)
     if found.journal == files.MEMORY:
         raise Refused(f"a {found.mode} run needs a journal on the disk, or a restart would send everything twice")
     for file in (*(plan.file for plan in found.plans), *([settings.file] if settings.file is not None else [])):
@@ -207,6 +215,7 @@ class Admission:
 
     found: Venture
     note: Callable[[str], None]
+    noted: list[str] = field(default_factory=list)  # of the clock, once a run
 
     def login(self, fact: LoggedIn) -> None:
         """Raise Refused at a session that is not the one that was meant."""
@@ -246,7 +255,10 @@ class Admission:
                 f"this machine's clock is {offset.total_seconds():.0f} s off the TWS's; set it by NTP: fires follow it"
             )
         if self.found.mode == LIVE and offset > NOTED_OFFSET:
-            self.note(f"this machine's clock is {offset.total_seconds():.1f} s off the TWS's; set it by NTP")
+            text = f"this machine's clock is {offset.total_seconds():.1f} s off the TWS's; set it by NTP"
+            if not self.noted:  # the clock is asked for every few seconds
+                self.noted.append(text)
+                self.note(text)
 
 
 def stops_at_foreign(found: Venture) -> bool:
@@ -267,11 +279,3 @@ def simulated_rules(plans: Sequence[Plan], settings_file: str | None) -> Rules:
         return Rules(limits={plan.name: plan.limits for plan in found})
     settings = files.settings_for([plan.file for plan in plans], settings_file)
     return Rules(limits={plan.name: settings.limits.stricter(plan.limits) for plan in plans})
-
-
-Now = Callable[[], datetime]
-
-
-def now() -> datetime:
-    """Read the wall clock."""
-    return datetime.now(UTC)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.cli import live, output
+from runner.cli import live, options, output
 from runner.cli.carrying import carry_out, make_desk
 from runner.cli.hooks import Hooks
 from runner.cli.interrupts import Interrupts
@@ -43,7 +43,7 @@ class Told:
     narrator: Narrator
     log: Log | None
     hooks: Hooks
-    clock_now: live.Now
+    clock_now: Callable[[], datetime]
     link_was: LinkState | None = None
 
     def tell(self, event: Event) -> None:
@@ -104,7 +104,7 @@ def run(found: Venture, span: Span, style: Style, *, again: bool) -> int:
         interrupts = stack.enter_context(Interrupts())
         journal = Journal(found.journal, private=not found.is_bare)
         stack.callback(journal.close)
-        live.check_armed(found, journal, live.now())
+        live.check_armed(found, journal, options.now())
         stack.enter_context(output.marked(found.mark, as_json=style.as_json))
         session = stack.enter_context(
             supervised(found.host, found.port, found.account, client_id=settings.client_id, timeout=settings.timeout)
@@ -144,7 +144,7 @@ def run(found: Venture, span: Span, style: Style, *, again: bool) -> int:
         return narrator.conclude(journal, lost=lost, interrupted=interrupts.number == signal.SIGINT)
 
 
-def _told(found: Venture, narrator: Narrator, now: live.Now, stack: ExitStack) -> Told:
+def _told(found: Venture, narrator: Narrator, now: Callable[[], datetime], stack: ExitStack) -> Told:
     log = None
     if found.journal != MEMORY:
         log = Log(log_path(Path(found.journal)), note=output.note)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.cli import advice, files, forecast, marks, options, trading
+from runner.cli.live import account_of, check_settings
 from runner.cli.trading import LIVE, REHEARSAL, Voice
 from runner.core.limits import Limits
 from runner.core.money import plain
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 LONGEST = timedelta(days=366)
 WEEK = timedelta(days=7)
-NEEDED = ("max_quantity", "max_daily_quantity")
 _DIGEST = 12
 
 
@@ -105,7 +105,7 @@ def command(
         settings=settings,
         journal=files.journal_of(settings, journal_file),
         mode=mode,
-        account=_account(loaded, settings),
+        account=check_settings(settings, account_of(loaded, settings)),
         at=now,
         until=now + lasts,
     )
@@ -130,24 +130,6 @@ def _rehearsal(address: str) -> str:
     return REHEARSAL
 
 
-def _account(plans: Sequence[Plan], settings: Settings) -> str:
-    """Return the one account of all plans; raises Refused if there is none, or more than one."""
-    named = {plan.account for plan in plans if plan.account is not None} | (
-        set() if settings.account is None else {settings.account}
-    )
-    if len(named) > 1:
-        raise Refused(
-            f"plans and settings name different accounts: {', '.join(map(marks.mask, sorted(named)))}; "
-            "one journal is for one account, so give each its own settings"
-        )
-    if len(named) < 1 or (settings.account is None and any(plan.account is None for plan in plans)):
-        raise Refused(
-            "no account is pinned; name the one that the orders are for, in fxrun.yaml or in the plan, such as\n"
-            "account: U1234567"
-        )
-    return named.pop()
-
-
 def _check(offer: Offer) -> None:
     """Raise Refused for what does not fit together."""
     for plan in offer.plans:
@@ -159,12 +141,6 @@ def _check(offer: Offer) -> None:
             )
     if offer.settings.file is not None:
         files.refuse_unsafe(offer.settings.file)
-    if missing := [name for name in NEEDED if getattr(offer.settings.limits, name) is None]:
-        raise Refused(
-            f"no {' and no '.join(f'limits.{name}' for name in missing)}; a runner without them could send any amount. "
-            f"Write them into {offer.settings.file or offer.settings.folder / 'fxrun.yaml'}, such as\n"
-            "limits:\n  max_quantity: 100_000\n  max_daily_quantity: 300_000"
-        )
     if _is_made(offer.journal):
         with trading.open_ledger(offer.journal) as ledger:
             _check_binding(ledger, offer)

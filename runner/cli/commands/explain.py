@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli import advice, options, output
+from runner.cli import advice, options, output, trading
 from runner.core.ids import fire_key
 from runner.core.money import plain
 from runner.core.ticket import OrderTicket, Role
@@ -122,7 +122,7 @@ def _line(instruction: Instruction, *keys: str) -> int | None:
 
 
 def _say(plan: Plan, ticket: OrderTicket, fields: list[Field]) -> None:
-    output.say(f"  {ticket.role.value}: {_ticket_words(ticket)}")
+    output.say(f"  {ticket.role.value}: {trading.ticket_words(ticket)}")
     for field in fields:
         output.say(f"    {f'{field.owner}.{field.name}':<22} {field.value:<34} {_source(plan, field)}".rstrip())
 
@@ -131,16 +131,6 @@ def _source(plan: Plan, field: Field) -> str:
     if field.line is not None:
         return f"{output.clean(plan.file)}:{field.line}"
     return "" if field.value == _WHEN_SENT else "(default)"
-
-
-def _ticket_words(ticket: OrderTicket) -> str:
-    prices = [
-        f"{word} {plain(price)}"
-        for word, price in (("limit", ticket.limit_price), ("stop", ticket.stop_price))
-        if price is not None
-    ]
-    parts = [ticket.side.value, plain(ticket.quantity), ticket.contract.name, ticket.order_type.value, *prices]
-    return " ".join([*parts, ticket.time_in_force.value])
 
 
 def _say_json(plan: Plan, ticket: OrderTicket, fields: list[Field]) -> None:
