@@ -22,6 +22,7 @@ from runner.schedule import Due, merge
 ACK_DEADLINE = timedelta(seconds=10)  # a TWS that is alive answers an order well within it
 OVERTAKEN = timedelta(seconds=10)  # a fire so late is not sent any more once the next one of its order is due
 MOST_LATE = 500  # fires that are recorded as missed in one transaction
+PROGRESS = timedelta(hours=1)
 DRAIN = timedelta(days=365)  # how long a finite schedule's last orders are followed
 END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -67,6 +68,7 @@ class Run:
         self._waiting: dict[str, datetime] = {}  # order_ref -> when its silence becomes an open question
         self._in_flight: set[str] = set()  # the orders sent last, until each is answered
         self._last_fire = span.start
+        self._noted = span.start  # when progress was written down last
         self._is_stopped = False
         self._first = first
 
@@ -90,6 +92,7 @@ class Run:
                 due = next(dues, None)
                 self._work()
             self._work()
+            self._note_progress()
 
     def stop(self) -> None:
         """End the run before its next step; may be called from a signal handler."""
@@ -257,6 +260,17 @@ class Run:
             self._watch.journal_failed(failed)
 
     # --- as time passes
+
+    def _note_progress(self) -> None:
+        """Write down how far fires were looked at: a start after a crash walks through an hour then, and not a year."""
+        now = self._clock.now()
+        if not self._desk.link.supervised or self._desk.broken is not None or now - self._noted < PROGRESS:
+            return
+        self._noted = now
+        pending = [one.due for one in self._pending.values()]
+        seen = min([now - 2 * START_DEADLINE, *pending]) - timedelta.resolution
+        if seen > self._span.start:
+            self._desk.journal.record_progress(self._instructions, seen)
 
     def _tend(self) -> None:
         for pending in self._watch.tick(self._instructions):

@@ -98,7 +98,7 @@ class Watch:
             self._note_link()
             self._raise_alarms(instructions)
             if (halt := self._obedience.tick()) is not None:
-                self._desk.tell("halt", f"halted: {halt}; nothing is sent until fxrun resume", Severity.WARNING)
+                self._desk.tell("halt", f"halted: {halt}; nothing is sent until fxrun resume", Severity.ERROR)
             return self._absent(instructions)
         except JournalFailed as failed:
             self.journal_failed(failed)
@@ -228,8 +228,7 @@ class Watch:
                 self._desk.tell("arming", text, Severity.WARNING, plan)
 
     def _halt(self, reason: str) -> None:
-        self._desk.journal.set_halt(reason, self._clock.now())
-        self._desk.tell("halt", f"halted: {reason}; nothing is sent until fxrun resume", Severity.ERROR)
+        self._desk.journal.set_halt(reason, self._clock.now())  # told as one that a command makes
 
     def _notice(self, text: str, severity: Severity, plan: str = "") -> None:
         self._desk.emit(Noticed(plan=plan, code=0, severity=severity, text=text, time=self._clock.now()))

@@ -274,6 +274,12 @@ class Journal:
         """Note up to when the fires of an order have been looked at."""
         self._db.write("put_evaluated", plan=plan, order_name=order, at=moment(at))
 
+    def record_progress(self, orders: Iterable[tuple[str, str]], at: datetime) -> None:
+        """Note for orders, as plan and order, up to when their fires have been looked at."""
+        with self._db.transaction():
+            for plan, order in orders:
+                self._db.do("put_evaluated", plan=plan, order_name=order, at=moment(at))
+
     def evaluated(self, plan: str, order: str) -> datetime | None:
         """Return up to when the fires of an order have been looked at, None if they never were."""
         return self._db.first(_instant, "evaluated", plan=plan, order_name=order)

@@ -119,13 +119,23 @@ class Field:
         rules: Rules | None = None,
         port: int | None = None,
         client_id: int = 1,
+        stops_at_foreign: bool = False,
     ) -> Iterator[Runner]:
         """Start a run on the journal; it is stopped at the end of the block."""
         made = Runner()
         begun = threading.Event()
         made.thread = threading.Thread(
             target=self._go,
-            args=(made, begun, instructions, until, rules or Rules(), port or self.gateway.port, client_id),
+            args=(
+                made,
+                begun,
+                instructions,
+                until,
+                rules or Rules(),
+                port or self.gateway.port,
+                client_id,
+                stops_at_foreign,
+            ),
             daemon=True,
         )
         made.thread.start()
@@ -148,6 +158,7 @@ class Field:
         rules: Rules,
         port: int,
         client_id: int,
+        stops_at_foreign: bool,
     ) -> None:
         journal = Journal(str(self.path), private=True)
         try:
@@ -161,8 +172,10 @@ class Field:
                     made.events.append,
                     rules=rules,
                     supervised=True,
+                    watches_foreign=rules.counts_foreign or stops_at_foreign,
                     on_change=lambda state, detail: made.links.append((state, detail)),
                 )
+                made.desk.stops_at_foreign = stops_at_foreign
                 made.desk.alarm = lambda event, _: made.alarms.append(event)
                 journal.adopt_open_orders()
                 made.desk.tracker.adopt(journal.open_orders())
@@ -202,6 +215,10 @@ class Field:
         """Return what the journal says of the fire of an order; no run may be under way."""
         row = self._read(lambda journal: journal.fire(key.plan, key.order, key.fire))
         return None if row is None else row.state
+
+    def evaluated(self, plan: str, order: str) -> datetime | None:
+        """Return up to when the journal says that fires were looked at; no run may be under way."""
+        return self._read(lambda journal: journal.evaluated(plan, order))
 
     def _read(self, look: Callable[[Journal], T]) -> T:
         journal = Journal(str(self.path), private=True)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from runner.core.events import FireState
 from runner.core.limits import Amount, Limits
+from runner.engine import run
 from runner.engine.fire import Rules
 from tests.reliability.field import MARKET, RESTING, at, every, open_field, soon
 
@@ -57,3 +61,35 @@ def test_b01_a_notional_is_held_against_a_fresh_quote_and_a_collar_against_its_s
         assert "limits.price_collar" in reasons["far"]
         assert [order.order_ref[:9] for order in field.gateway.orders()] == ["fx1:large"]
         assert MARKET.quantity == field.gateway.orders()[0].quantity
+
+
+def test_orders_of_others_count_or_halt_where_the_settings_say_so(tmp_path: Path) -> None:
+    """One entered by hand: counted, it takes the only place of its side; in the way, it halts; it is never touched."""
+    rules = Rules(limits={"p": Limits(max_open_orders=1)}, counts_foreign=True)
+    with open_field(tmp_path) as field:
+        field.gateway.fault("hand_order", pair="EUR.USD", side="BUY", quantity=30_000, type="LMT", price=0.5, tif="GTC")
+        with field.runner(every(1), rules=rules) as runner:
+            runner.wait(lambda: runner.fires(FireState.DENIED), "a fire to be denied for the place that is taken")
+        assert "limits.max_open_orders" in (runner.fires(FireState.DENIED)[0].reason or "")
+        with field.runner(every(1), stops_at_foreign=True) as runner:
+            runner.wait(lambda: "halt" in runner.alarms, "the halt")
+            runner.wait(lambda: runner.fires(FireState.DENIED), "a fire to be denied for the halt")
+        assert runner.alarms.count("halt") == 1
+        assert [(order.client_id, order.status) for order in field.gateway.orders() if not order.order_ref] == [
+            (0, "Submitted")
+        ]
+
+
+def test_how_far_fires_were_looked_at_is_written_down_as_time_passes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start after a crash looks at what came after that, and not at all the years of a schedule."""
+    monkeypatch.setattr(run, "PROGRESS", timedelta(seconds=1))
+    monkeypatch.setattr(run, "START_DEADLINE", timedelta(seconds=1))
+    with open_field(tmp_path) as field:
+        with field.runner(every(1)) as runner:
+            runner.wait(lambda: len(runner.fires(FireState.SENT)) >= 6, "some fires")
+        sent = [event.time for event in runner.fires(FireState.SENT)]
+        known = field.evaluated("p", "main")
+        assert known is not None
+        assert sent[0] < known < sent[-1]
