@@ -60,6 +60,9 @@ class Address:
     account: str | None
 
 
+watch_option = click.option("--watch", is_flag=True, help="Again every 5 s, until Ctrl-C.")
+
+
 def options(command: _Command) -> _Command:
     """Give a command --settings, --host and --port."""
     host = click.option("--host", metavar="HOST", help="Where the TWS runs. [the settings' host]")

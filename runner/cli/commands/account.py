@@ -49,7 +49,7 @@ class Answer:
 
 
 @click.command(epilog="Example: fxrun account --watch")
-@click.option("--watch", is_flag=True, help="Again every 5 s, until Ctrl-C.")
+@asking.watch_option
 @asking.options
 @options.json_option
 def command(settings_file: str | None, host: str | None, port: int | None, *, watch: bool, as_json: bool) -> None:

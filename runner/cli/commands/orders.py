@@ -19,7 +19,7 @@ _COLUMNS = "whose order_ref contract side >quantity >filled type status >perm_id
 
 
 @click.command(epilog="Example: fxrun orders --watch")
-@click.option("--watch", is_flag=True, help="Again every 5 s, until Ctrl-C.")
+@asking.watch_option
 @asking.options
 @files.journal_option
 @options.json_option

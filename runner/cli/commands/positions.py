@@ -11,7 +11,7 @@ from runner.core.times import stamp
 
 
 @click.command(epilog="Example: fxrun positions --json")
-@click.option("--watch", is_flag=True, help="Again every 5 s, until Ctrl-C.")
+@asking.watch_option
 @asking.options
 @options.json_option
 def command(settings_file: str | None, host: str | None, port: int | None, *, watch: bool, as_json: bool) -> None:
