@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from runner.plan.draft import Draft, ScheduleDraft
+from runner.plan.draft import Draft
+from runner.plan.draft_schedule import ScheduleDraft
 from runner.plan.findings import Findings
 from runner.plan.header import KEYS, read_header
 from runner.plan.model import Bracket, Instruction, Mark, Mode, Plan

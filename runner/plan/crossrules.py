@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from runner.core.money import is_multiple, nearest_multiples, plain
 from runner.core.ticket import Side
-from runner.core.times import stamp
 from runner.plan.draft import TYPES, Draft
 from runner.plan.findings import Findings
+from runner.plan.rules_schedule import RULES
 from runner.plan.shape import missing_key
 from runner.plan.source import Source
 
@@ -29,6 +29,8 @@ def check_rules(drafts: Sequence[Draft], top: Draft | None, source: Source, find
     for draft in (*drafts, *([top] if top else [])):
         for rule in INSIDE_ONE_KEY:
             rule(draft, source, findings)
+        for check in RULES:
+            check(draft.schedule, draft.places, findings)
     for draft in drafts:
         for rule in BETWEEN_KEYS:
             rule(draft, source, findings)
@@ -130,45 +132,6 @@ def _exits_cross(draft: Draft, source: Source, findings: Findings) -> None:
     findings.at_value(draft.places["bracket.take_profit"], message)
 
 
-def _one_rule(draft: Draft, _source: Source, findings: Findings) -> None:
-    if draft.schedule is None:
-        return
-    found = [key for key in ("cron", "every", "at") if f"schedule.{key}" in draft.places]
-    if not found:
-        message = "a schedule without a rule: found none of cron, every and at; expected exactly one of them"
-        findings.at_value(draft.places["schedule"], message)
-    for key in found[1:]:
-        message = f'a schedule with two rules: found "{key}" beside "{found[0]}"; expected one of cron, every and at'
-        findings.at_key(draft.places[f"schedule.{key}"], message)
-
-
-def _window(draft: Draft, _source: Source, findings: Findings) -> None:
-    schedule = draft.schedule
-    if schedule is None or schedule.start is None or schedule.until is None or schedule.start < schedule.until:
-        return
-    window = f"found an end at {stamp(schedule.until)} for a beginning at {stamp(schedule.start)}"
-    message = f"an empty window: {window}; expected until after from (a bare date includes that day)"
-    findings.at_value(draft.places["schedule.until"], message)
-
-
-def _times_in_window(draft: Draft, _source: Source, findings: Findings) -> None:
-    schedule = draft.schedule
-    if schedule is None or not schedule.at:
-        return
-    if len(set(schedule.at)) < len(schedule.at):
-        findings.at_value(
-            draft.places["schedule.at"], "a time twice: found an instant that repeats; expected each once"
-        )
-    low, high = schedule.start, schedule.until
-    if low is not None and high is not None and high <= low:
-        return  # said already
-    if not any((low is None or low <= at) and (high is None or at < high) for at in schedule.at):
-        message = (
-            "a schedule that never fires: found only times outside its window; expected one between from and until"
-        )
-        findings.at_value(draft.places["schedule.at"], message)
-
-
 def _ids_repeat(drafts: Iterable[Draft], source: Source, findings: Findings) -> None:
     first: dict[str, Draft] = {}
     for draft in drafts:
@@ -181,5 +144,5 @@ def _ids_repeat(drafts: Iterable[Draft], source: Source, findings: Findings) -> 
 
 
 Rule = Callable[[Draft, Source, Findings], None]
-INSIDE_ONE_KEY: tuple[Rule, ...] = (_size_digits, _prices_fit_type, _one_rule, _window, _times_in_window)
+INSIDE_ONE_KEY: tuple[Rule, ...] = (_size_digits, _prices_fit_type)
 BETWEEN_KEYS: tuple[Rule, ...] = (_required, _on_grid, _bracket_side)
