@@ -58,8 +58,9 @@ def _closed_fires(plan: Plan, instruction: Instruction, start: datetime) -> Iter
 def odd_lot(plan: Plan, instruction: Instruction) -> Iterator[Problem]:
     """Yield a warning if the size is below the smallest that IDEALPRO takes as a full order."""
     pair = instruction.contract.pair
-    if pair.minimum is not None and instruction.quantity < pair.minimum:
-        size, least = f"{plain(instruction.quantity)} {pair.base}", f"{plain(pair.minimum)} {pair.base}"
+    units = instruction.size.units
+    if pair.minimum is not None and units is not None and units < pair.minimum:
+        size, least = f"{plain(units)} {pair.base}", f"{plain(pair.minimum)} {pair.base}"
         message = f"{size} is an odd lot: below IDEALPRO's minimum of {least} an order gets a worse price (code 399)"
         yield _at(plan, instruction, ("size",), message)
 

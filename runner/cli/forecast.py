@@ -12,6 +12,7 @@ from itertools import islice
 from runner.core.ids import fire_key
 from runner.core.limits import Amount, Limits, Window
 from runner.core.money import plain
+from runner.core.snapshot import Snapshot
 from runner.core.standing import Standing, Tally
 from runner.core.ticket import OrderTicket, Role
 from runner.core.times import stamp
@@ -63,9 +64,9 @@ def of(plans: Sequence[Plan], limits: Mapping[str, Limits], start: datetime, unt
     return Forecast(tuple(shown), {key: more for key, more in rest.items() if more})
 
 
-def tickets_of(instruction: Instruction, due: datetime | None) -> tuple[OrderTicket, ...]:
-    """Return what one fire sends; an order without schedule, or a fire without a time, is called once."""
-    return expand(instruction, fire_key(None if instruction.schedule is None else due))
+def tickets_of(instruction: Instruction, due: datetime) -> tuple[OrderTicket, ...]:
+    """Return what one fire sends; that of an order without schedule is called once."""
+    return expand(instruction, fire_key(None if instruction.schedule is None else due), Snapshot(now=due))
 
 
 class _Days:

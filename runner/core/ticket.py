@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 
@@ -34,16 +35,27 @@ class OrderType(Enum):
     LIMIT = "LMT"
     STOP = "STP"
     STOP_LIMIT = "STP LMT"
+    TRAILING_STOP = "TRAIL"
+    TRAILING_LIMIT = "TRAIL LIMIT"
+    MARKET_IF_TOUCHED = "MIT"
+    LIMIT_IF_TOUCHED = "LIT"
 
     @property
     def has_limit(self) -> bool:
         """True if the type carries a limit price."""
-        return self in (OrderType.LIMIT, OrderType.STOP_LIMIT)
+        return self in (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED)
 
     @property
     def has_stop(self) -> bool:
-        """True if the type carries a stop (trigger) price."""
-        return self in (OrderType.STOP, OrderType.STOP_LIMIT)
+        """True if the type carries a trigger price: where a stop, or an if-touched order, goes to market."""
+        return self in (
+            OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED,
+        )  # fmt: skip
+
+    @property
+    def trails(self) -> bool:
+        """True if the trigger follows the market at a distance."""
+        return self in (OrderType.TRAILING_STOP, OrderType.TRAILING_LIMIT)
 
 
 class TimeInForce(Enum):
@@ -53,6 +65,7 @@ class TimeInForce(Enum):
     GTC = "GTC"
     IOC = "IOC"
     FOK = "FOK"
+    GTD = "GTD"
 
 
 class Role(Enum):
@@ -64,8 +77,43 @@ class Role(Enum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Trail:
+    """How far a trailing order's trigger stays behind the market: an amount of quote currency, or percent of the price.
+
+    `limit_offset` is how far the limit of a TRAIL LIMIT lies beyond the trigger, in quote currency.
+    """
+
+    amount: Decimal | None = None
+    percent: Decimal | None = None
+    limit_offset: Decimal | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Terms:
+    """What a plan may add to an order, under the names that IB's Order has for it; times are aware UTC."""
+
+    good_till: datetime | None = None  # goodTillDate, with GTD
+    good_after: datetime | None = None  # goodAfterTime
+    outside_rth: bool = False
+    all_or_none: bool = False
+    min_quantity: Decimal | None = None  # minQty
+    cash_quantity: Decimal | None = None  # cashQty: quote currency to spend, in place of a quantity
+    extra: tuple[
+        tuple[str, str | bool | int | Decimal], ...
+    ] = ()  # further fields of ibapi's Order, by their own names
+
+
+PLAIN = Terms()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OrderTicket:
-    """One intended order at one fire; quantity in base-currency units, prices in quote currency per base unit."""
+    """One intended order at one fire; quantity in base-currency units, prices in quote currency per base unit.
+
+    `key.role` is its name within the fire and unique there (`entry`, `slice-3`); `role` is its part in the group, which
+    limits count by. `parent` is the order_ref of the order of the same fire that it waits for; orders with one
+    `oca_group` cancel each other.
+    """
 
     key: OrderKey
     role: Role
@@ -75,7 +123,11 @@ class OrderTicket:
     order_type: OrderType
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
+    trail: Trail | None = None
     time_in_force: TimeInForce = TimeInForce.DAY
+    parent: str | None = None
+    oca_group: str | None = None
+    terms: Terms = PLAIN
 
     @property
     def order_ref(self) -> str:

@@ -13,6 +13,7 @@ from runner.core.ids import fire_key
 from runner.core.limits import NO_LIMITS, Limits
 from runner.core.order_state import OrderState
 from runner.core.outage import Outage
+from runner.core.snapshot import Snapshot
 from runner.core.standing import Standing
 from runner.core.ticket import OrderTicket
 from runner.core.times import stamp
@@ -130,7 +131,7 @@ def carry_out(pending: Pending, now: datetime, desk: Desk) -> bool:
     row = pending.row
     again = pending.attempt > 1 or (desk.again and pending.instruction.schedule is None)
     attempt = 1 + desk.journal.attempt(row.plan, row.order, row.fire) if again else 1
-    tickets = expand(pending.instruction, row.fire, attempt)
+    tickets = expand(pending.instruction, row.fire, Snapshot(now=now), attempt)
     if needs_quote(tickets, _limits(desk, row.plan)) and not desk.quotes.decided(tickets[0].contract):
         pending.why = "a quote is being asked for"
         return False

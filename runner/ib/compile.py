@@ -26,10 +26,14 @@ class CompiledOrder:
 
 
 def compile_group(tickets: Sequence[OrderTicket]) -> tuple[CompiledOrder, ...]:
-    """Compile tickets that belong together; only the last one transmits, and it takes the others with it."""
-    last = len(tickets) - 1
+    """Compile tickets of one fire; of an order and those that wait for it, the last transmits them all."""
+    last = {ticket.parent or ticket.order_ref: index for index, ticket in enumerate(tickets)}
     return tuple(
-        CompiledOrder(ticket=ticket, contract=compile_contract(ticket.contract), order=_order(ticket, index == last))
+        CompiledOrder(
+            ticket=ticket,
+            contract=compile_contract(ticket.contract),
+            order=_order(ticket, last[ticket.parent or ticket.order_ref] == index),
+        )
         for index, ticket in enumerate(tickets)
     )
 

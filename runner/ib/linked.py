@@ -11,12 +11,13 @@ from runner.ib.compile import CompiledOrder
 
 
 def number(group: Sequence[CompiledOrder], first_order_id: int, account: str) -> tuple[CompiledOrder, ...]:
-    """Return the group with consecutive ids from first_order_id; every order but the first is a child of it."""
+    """Return the group with consecutive ids from first_order_id, and each child with that of its parent."""
+    ids = {compiled.ticket.order_ref: first_order_id + index for index, compiled in enumerate(group)}
     return tuple(
         CompiledOrder(
             ticket=compiled.ticket,
             contract=copy.copy(compiled.contract),
-            order=_numbered(compiled.order, first_order_id + index, first_order_id if index else 0, account),
+            order=_numbered(compiled.order, first_order_id + index, ids.get(compiled.ticket.parent or "", 0), account),
         )
         for index, compiled in enumerate(group)
     )

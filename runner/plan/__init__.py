@@ -2,6 +2,6 @@
 
 from runner.plan.excerpt import excerpt
 from runner.plan.loading import load, load_all
-from runner.plan.model import Bracket, Instruction, Mark, Mode, Plan
+from runner.plan.model import Instruction, Mark, Mode, Plan
 
-__all__ = ["Bracket", "Instruction", "Mark", "Mode", "Plan", "excerpt", "load", "load_all"]
+__all__ = ["Instruction", "Mark", "Mode", "Plan", "excerpt", "load", "load_all"]

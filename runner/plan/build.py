@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TypeVar
 
+from runner.core.price import PriceExpr, fixed
+from runner.core.size import units
 from runner.plan.draft import Draft
 from runner.plan.draft_schedule import ScheduleDraft
 from runner.plan.findings import Findings
 from runner.plan.header import KEYS, read_header
-from runner.plan.model import Bracket, Instruction, Mark, Mode, Plan
+from runner.plan.model import Instruction, Mark, Mode, Plan
 from runner.plan.source import Source
 from runner.schedule.spec import ScheduleSpec
 
@@ -41,12 +44,13 @@ def _instruction(source: Source, plan: str, draft: Draft) -> Instruction:
         order=_sound(draft.order_id),
         contract=_sound(draft.contract),
         side=_sound(draft.side),
-        quantity=_sound(draft.quantity),
+        size=units(_sound(draft.quantity)),
         order_type=_sound(draft.order_type),
-        limit_price=draft.limit_price,
-        stop_price=draft.stop_price,
+        limit_price=_price(draft.limit_price),
+        stop_price=_price(draft.stop_price),
         time_in_force=_sound(draft.time_in_force),
-        bracket=_bracket(draft),
+        strategy="bracket" if "bracket" in draft.places else "single",
+        parameters=_exits(draft),
         schedule=None if draft.schedule is None else _schedule(draft.schedule),
         marks=_marks(source, draft),
     )
@@ -58,10 +62,13 @@ def _sound(value: _Value | None) -> _Value:
     return value
 
 
-def _bracket(draft: Draft) -> Bracket | None:
-    if "bracket" not in draft.places:
-        return None
-    return Bracket(take_profit=draft.take_profit, stop_loss=draft.stop_loss)
+def _price(price: Decimal | None) -> PriceExpr | None:
+    return None if price is None else fixed(price)
+
+
+def _exits(draft: Draft) -> Mapping[str, PriceExpr]:
+    prices = {"take_profit": draft.take_profit, "stop_loss": draft.stop_loss}
+    return {name: fixed(price) for name, price in prices.items() if price is not None}
 
 
 def _schedule(draft: ScheduleDraft) -> ScheduleSpec:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from runner.core.contract import ContractSpec
 from runner.core.limits import NO_LIMITS, Limits
+from runner.core.price import PriceExpr
+from runner.core.size import SizeExpr
 from runner.core.ticket import OrderType, Side, TimeInForce
 from runner.schedule.spec import ScheduleSpec
 
@@ -29,27 +34,77 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Bracket:
-    """Exits of an entry; either may be absent, not both."""
+class OrderTerms:
+    """What `order:` says beside its type and prices; spans count from the fire."""
 
-    take_profit: Decimal | None
-    stop_loss: Decimal | None
+    trail: PriceExpr | None = None  # a distance
+    limit_offset: PriceExpr | None = None  # a distance, of a trailing_limit
+    until: datetime | timedelta | None = None  # with GTD
+    good_after: datetime | timedelta | None = None
+    outside_rth: bool = False
+    all_or_none: bool = False
+    min_quantity: Decimal | None = None
+    extra: tuple[tuple[str, str | bool | int | Decimal], ...] = ()  # `ib:`, fields of ibapi's Order by their own names
+
+
+class Remedy(Enum):
+    """What is done about an order that has not filled after a while."""
+
+    LEAVE = "leave"
+    CANCEL = "cancel"
+    REPRICE = "reprice"
+    CROSS = "cross"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unfilled:
+    """`unfilled: {after: 10m, then: reprice}`."""
+
+    after: timedelta
+    then: Remedy
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class When:
+    """Conditions of a fire, all of which must hold; it waits for them until `within` after it was due."""
+
+    above: Decimal | None = None  # the mid price is above
+    below: Decimal | None = None
+    spread: Decimal | None = None  # at most so many pips
+    position: str | None = None  # flat or open: of this plan in this pair
+    opens: time | None = None  # a window of the day, in `zone`
+    closes: time | None = None
+    zone: ZoneInfo | None = None
+    after: str | None = None  # another order of the plan, whose latest fire has filled
+    within: timedelta = timedelta()
+
+
+Parameter = (
+    str | bool | Decimal | timedelta | datetime | time | PriceExpr | SizeExpr | tuple[Any, ...] | Mapping[str, Any]
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Instruction:
-    """One order of a plan; `marks` says where each plan key (side, size, order.price, ...) stands."""
+    """One order of a plan; `marks` says where each plan key (side, size, order.price, ...) stands.
+
+    `parameters` is what stands below the strategy's key, each value as its schema types it.
+    """
 
     plan: str
     order: str
     contract: ContractSpec
     side: Side
-    quantity: Decimal
+    size: SizeExpr
     order_type: OrderType
-    limit_price: Decimal | None = None
-    stop_price: Decimal | None = None
+    limit_price: PriceExpr | None = None
+    stop_price: PriceExpr | None = None
     time_in_force: TimeInForce = TimeInForce.DAY
-    bracket: Bracket | None = None
+    terms: OrderTerms = OrderTerms()
+    strategy: str = "single"
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    unfilled: Unfilled | None = None
+    when: When | None = None
     schedule: ScheduleSpec | None = None
     marks: Mapping[str, Mark] = field(default_factory=dict, compare=False)
 

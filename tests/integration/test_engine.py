@@ -25,6 +25,8 @@ from runner.core.contract import ContractSpec
 from runner.core.events import Commissioned, Event, Filled, FireDone, OrderChanged
 from runner.core.facts import ConnectionLost, Fact
 from runner.core.order_state import OrderState
+from runner.core.price import fixed
+from runner.core.size import units
 from runner.core.ticket import OrderType, Side, TimeInForce
 from runner.engine.clock import EngineClock, Inbox, VirtualClock, WallClock
 from runner.engine.fire import Rules
@@ -46,12 +48,12 @@ ONCE = Instruction(
     order="main",
     contract=ContractSpec(symbol="EUR", currency="USD"),
     side=Side.BUY,
-    quantity=Decimal(25_000),
+    size=units(Decimal(25_000)),
     order_type=OrderType.MARKET,
     time_in_force=TimeInForce.DAY,
 )
 HOURLY = replace(ONCE, schedule=ScheduleSpec(zone=UTC, every=timedelta(hours=1)))  # type: ignore[arg-type]
-RESTING = replace(ONCE, order_type=OrderType.LIMIT, limit_price=Decimal("0.5"), time_in_force=TimeInForce.GTC)
+RESTING = replace(ONCE, order_type=OrderType.LIMIT, limit_price=fixed(Decimal("0.5")), time_in_force=TimeInForce.GTC)
 
 
 class Rig:

@@ -15,6 +15,8 @@ from runner.core.clock import VirtualTime
 from runner.core.contract import ContractSpec
 from runner.core.events import Event, Filled, Noticed, Severity
 from runner.core.order_state import OrderState
+from runner.core.price import fixed
+from runner.core.size import units
 from runner.core.ticket import OrderType, Side, TimeInForce
 from runner.engine.clock import Inbox, VirtualClock
 from runner.engine.fire import Rules
@@ -72,9 +74,9 @@ def hourly(order_type: OrderType = OrderType.MARKET, limit: str | None = None) -
         order="main",
         contract=ContractSpec(symbol="EUR", currency="USD"),
         side=Side.BUY,
-        quantity=Decimal(25_000),
+        size=units(Decimal(25_000)),
         order_type=order_type,
-        limit_price=None if limit is None else Decimal(limit),
+        limit_price=None if limit is None else fixed(Decimal(limit)),
         time_in_force=TimeInForce.DAY,
         schedule=ScheduleSpec(zone=UTC, every=timedelta(hours=1)),  # type: ignore[arg-type]
     )

@@ -21,6 +21,8 @@ from runner.core.contract import ContractSpec
 from runner.core.events import Event, FireDone, FireState, Noticed
 from runner.core.ids import OrderKey
 from runner.core.order_state import OrderState
+from runner.core.price import fixed
+from runner.core.size import units
 from runner.core.ticket import OrderType, Side, TimeInForce
 from runner.engine.fire import Desk, Rules
 from runner.engine.run import Run, Span
@@ -36,11 +38,11 @@ MARKET = Instruction(
     order="main",
     contract=ContractSpec(symbol="EUR", currency="USD"),
     side=Side.BUY,
-    quantity=Decimal(25_000),
+    size=units(Decimal(25_000)),
     order_type=OrderType.MARKET,
 )
 RESTING = replace(
-    MARKET, order_type=OrderType.LIMIT, limit_price=Decimal("0.5"), time_in_force=TimeInForce.GTC
+    MARKET, order_type=OrderType.LIMIT, limit_price=fixed(Decimal("0.5")), time_in_force=TimeInForce.GTC
 )  # never fills
 T = TypeVar("T")
 PATIENCE = 45.0  # seconds that a story may take to come to where it is awaited

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 from runner.core.contract import ContractSpec
 from runner.core.limits import Limits
+from runner.core.price import fixed
+from runner.core.size import units
 from runner.core.ticket import OrderType, Side, TimeInForce
-from runner.plan.model import Bracket, Instruction, Mode, Plan
+from runner.plan.model import Instruction, Mode, Plan
 from runner.schedule.spec import ScheduleSpec
 from tests.reliability.oracle import Bounds, Fire
 
@@ -59,7 +61,7 @@ def _line(plan: str, pair: str, side: Side, seconds: int, **terms: object) -> Li
 
 
 def _instruction(plan: str, pair: str, side: Side, spec: ScheduleSpec, **terms: object) -> Instruction:
-    usual: dict[str, object] = {"order_type": OrderType.MARKET, "quantity": SIZE}
+    usual: dict[str, object] = {"order_type": OrderType.MARKET, "size": units(SIZE)}
     symbol, _, currency = pair.partition(".")
     where = ContractSpec(symbol=symbol, currency=currency)
     return Instruction(plan=plan, order="main", contract=where, side=side, schedule=spec, **{**usual, **terms})  # type: ignore[arg-type]
@@ -67,16 +69,16 @@ def _instruction(plan: str, pair: str, side: Side, spec: ScheduleSpec, **terms: 
 
 def lines(hour: int) -> list[Line]:
     """Return what is traded; `hour` is how many seconds an hour of it has, 3600 unless all is to go faster."""
-    low = {"order_type": OrderType.LIMIT, "limit_price": Decimal("0.5")}
+    low = {"order_type": OrderType.LIMIT, "limit_price": fixed(Decimal("0.5"))}
     daily = ScheduleSpec(zone=NEW_YORK, cron="0 9 * * 1-5")
-    exits = Bracket(take_profit=Decimal("0.50005"), stop_loss=Decimal("0.4"))
+    exits = {"take_profit": fixed(Decimal("0.50005")), "stop_loss": fixed(Decimal("0.4"))}
     return [
         Line(instruction=_instruction("weekday", "EUR.USD", Side.BUY, daily), times=_weekdays(9)),
         _line("hourly", "EUR.USD", Side.BUY, hour),
         _line("hourly-sell", "GBP.USD", Side.SELL, hour),
         _line("quarter", "USD.JPY", Side.SELL, hour // 4),
         _line("often", "USD.CAD", Side.BUY, hour // 12),
-        _line("bracket", "EUR.USD", Side.BUY, 4 * hour, bracket=exits),
+        _line("bracket", "EUR.USD", Side.BUY, 4 * hour, strategy="bracket", parameters=exits),
         _line("rests", "EUR.GBP", Side.BUY, 2 * hour, time_in_force=TimeInForce.GTC, **low),
         _line("lapses", "AUD.USD", Side.BUY, 3 * hour, **low),
     ]

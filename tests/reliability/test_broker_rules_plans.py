@@ -161,7 +161,7 @@ def test_b05_on_the_grid_is_sent_digit_for_digit_and_off_it_never(
         return
     instruction = load(str(path)).instructions[0]
     sent = ticket()
-    sent = replace(sent, limit_price=instruction.limit_price)
+    sent = replace(sent, limit_price=instruction.limit_price and instruction.limit_price.number)
     (compiled,) = compile_group([sent])
     assert Decimal(repr(compiled.order.lmtPrice)) == price
 

@@ -91,7 +91,7 @@ def test_o19_the_flag_is_there_in_every_version(version: int) -> None:
 
 
 def test_o19_a_question_about_one_of_a_group_stands_alone_and_leaves_the_order_as_it_was() -> None:
-    tickets = [ticket(role) for role in (Role.ENTRY, Role.TAKE_PROFIT, Role.STOP_LOSS)]
+    tickets = bracket()
     group = number(compile_group(tickets), 7, ACCOUNT)
     before = [changed(one) for one in group]
     questions = [as_question(one).order for one in group]
@@ -168,6 +168,11 @@ def ticket(role: Role = Role.ENTRY, **changes: object) -> OrderTicket:
     return OrderTicket(**values)  # type: ignore[arg-type]
 
 
+def bracket() -> list[OrderTicket]:
+    entry = ticket()
+    return [entry, *(ticket(role, parent=entry.order_ref) for role in (Role.TAKE_PROFIT, Role.STOP_LOSS))]
+
+
 def said(one: CompiledOrder) -> dict[str, str]:
     """Return the fields of an order that say something; those of its contract are checked here."""
     told = {(field.owner, field.name): field.value for field in changed(one)}
@@ -207,7 +212,7 @@ def test_o21_a_compiled_order_says_this_and_nothing_else(changes: dict[str, obje
 
 
 def test_o21_only_the_last_of_a_group_transmits() -> None:
-    tickets = [ticket(role) for role in (Role.ENTRY, Role.TAKE_PROFIT, Role.STOP_LOSS)]
+    tickets = bracket()
     group = number(compile_group(tickets), 7, ACCOUNT)
     assert [(one.order.orderId, one.order.parentId, one.order.transmit) for one in group] == [
         (7, 0, False), (8, 7, False), (9, 7, True),

@@ -12,6 +12,7 @@ import argparse
 import random
 import tempfile
 from collections.abc import Iterator, Mapping
+from datetime import UTC
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from ibapi.client import EClient
 from ibapi.wrapper import EWrapper
 
 from runner.core.fx import IDEALPRO_PAIRS, Pair
+from runner.core.snapshot import Snapshot
+from runner.core.times import parse_time
 from runner.errors import PlanInvalid
 from runner.ib.compile import compile_group
 from runner.ib.linked import number
@@ -34,6 +37,7 @@ from strategies import expand
 
 EXAMPLES = 200
 FIRE = "2026-11-25T14:30:00Z"
+NOW = parse_time(FIRE, UTC)
 VERSIONS = sorted({157, installed().max_server_version})
 TYPES = {"market": "MKT", "limit": "LMT", "stop": "STP", "stop_limit": "STP LMT"}
 Spec = Mapping[str, Any]
@@ -117,7 +121,7 @@ def placed(plan: Plan, version: int) -> Iterator[PlaceOrder]:
     client.conn, client.serverVersion_ = recorder, version
     client.setConnState(EClient.CONNECTED)
     client.logRequest = lambda *_: None
-    for compiled in number(compile_group(expand(plan.instructions[0], FIRE)), 40, "DU1234567"):
+    for compiled in number(compile_group(expand(plan.instructions[0], FIRE, Snapshot(now=NOW))), 40, "DU1234567"):
         client.placeOrder(compiled.order.orderId, compiled.contract, compiled.order)
     server = ServerSession(max_version=version)
     assert list(server.receive(ClientSession(max_version=version).greeting())) == []
@@ -188,15 +192,14 @@ def check_damaged(spec: Spec, where: float, piece: str) -> None:
         return
     first = plan.instructions[0]
     plain = {line.partition(":")[0]: line.partition(":")[2].strip() for line in damaged.split("\n") if line.strip()}
-    assert format(first.quantity, "f") == plain["size"].partition(" #")[0].strip().replace("_", "").lstrip("+")
+    assert format(first.size.amount, "f") == plain["size"].partition(" #")[0].strip().replace("_", "").lstrip("+")
     assert first.side.value == plain["side"].partition(" #")[0].strip().strip("'\"").upper()
     assert plan.name == plain["plan"].partition(" #")[0].strip().strip("'\"")
     assert len(list(placed(plan, VERSIONS[0]))) == 1 + len(_bracket_of(plan))
 
 
-def _bracket_of(plan: Plan) -> list[Decimal]:
-    bracket = plan.instructions[0].bracket
-    return [] if bracket is None else [p for p in (bracket.take_profit, bracket.stop_loss) if p is not None]
+def _bracket_of(plan: Plan) -> list[object]:
+    return list(plan.instructions[0].parameters.values())
 
 
 PIECES = st.sampled_from(["0", "9", "-", ".", "x", " ", "\n", "#", '"', "sell", "buy", "_", ",", "1e5", "{", "}", ": "])

@@ -33,10 +33,12 @@ def ticket(
     return OrderTicket(**values)  # type: ignore[arg-type]
 
 
+ENTRY = ticket(order_type=OrderType.LIMIT, limit_price=Decimal("1.0850"))
+_WAITING = {"time_in_force": TimeInForce.GTC, "parent": ENTRY.order_ref}
 BRACKET = (
-    ticket(order_type=OrderType.LIMIT, limit_price=Decimal("1.0850")),
-    ticket(Role.TAKE_PROFIT, order_type=OrderType.LIMIT, limit_price=Decimal("1.0950"), time_in_force=TimeInForce.GTC),
-    ticket(Role.STOP_LOSS, order_type=OrderType.STOP, stop_price=Decimal("1.08005"), time_in_force=TimeInForce.GTC),
+    ENTRY,
+    ticket(Role.TAKE_PROFIT, order_type=OrderType.LIMIT, limit_price=Decimal("1.0950"), **_WAITING),
+    ticket(Role.STOP_LOSS, order_type=OrderType.STOP, stop_price=Decimal("1.08005"), **_WAITING),
 )
 
 
@@ -150,3 +152,15 @@ def test_what_the_installed_ibapi_writes() -> None:
     assert (fields[23], fields[26], fields[27], fields[28]) == (b"DU1", ticket().order_ref.encode(), b"1", b"0")
     assert fields[53:55] == [b"0", b"0"]  # eTradeOnly, firmQuoteOnly
     assert fields[85] == b"0"  # whatIf
+
+
+def test_orders_that_wait_for_nobody_are_each_transmitted() -> None:
+    ladder = [ticket(key=OrderKey(plan="p", order="o", fire="once", role=f"rung-{n}")) for n in (1, 2)]
+    group = number(compile_group([*ladder, *BRACKET]), 40, "DU1")
+    assert [(c.order.orderId, c.order.parentId, c.order.transmit) for c in group] == [
+        (40, 0, True),
+        (41, 0, True),
+        (42, 0, False),
+        (43, 42, False),
+        (44, 42, True),
+    ]

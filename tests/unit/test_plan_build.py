@@ -13,9 +13,11 @@ import pytest
 
 from runner.core.contract import ContractSpec
 from runner.core.limits import NO_LIMITS, Amount, Limits, Window
+from runner.core.price import fixed
+from runner.core.size import units
 from runner.core.ticket import OrderType, Side, TimeInForce
 from runner.errors import PlanInvalid
-from runner.plan import Bracket, Instruction, Mark, Mode, Plan, load, load_all
+from runner.plan import Instruction, Mark, Mode, Plan, load, load_all
 
 TOP = "plan: demo\ncontract: EUR.USD\nside: buy\nsize: 25_000\n"
 WHOLE = """\
@@ -56,10 +58,11 @@ def test_every_key_arrives(plan_file: Path) -> None:
     assert plan.digest == hashlib.sha256(plan_file.read_bytes()).hexdigest()
     assert (order.plan, order.order) == ("eurusd-weekday", "main")
     assert order.contract == ContractSpec(symbol="EUR", currency="USD")
-    assert (order.side, order.quantity) == (Side.SELL, Decimal(25_000))
+    assert (order.side, order.size) == (Side.SELL, units(Decimal(25_000)))
     assert (order.order_type, order.time_in_force) == (OrderType.STOP_LIMIT, TimeInForce.GTC)
-    assert (order.limit_price, order.stop_price) == (Decimal("1.0850"), Decimal("1.0860"))
-    assert order.bracket == Bracket(take_profit=Decimal("1.0750"), stop_loss=Decimal("1.0900"))
+    assert (order.limit_price, order.stop_price) == (fixed(Decimal("1.0850")), fixed(Decimal("1.0860")))
+    assert order.strategy == "bracket"
+    assert order.parameters == {"take_profit": fixed(Decimal("1.0750")), "stop_loss": fixed(Decimal("1.0900"))}
 
 
 def test_marks_stand_where_the_values_do(plan_file: Path) -> None:
@@ -84,7 +87,7 @@ def test_defaults(plan_file: Path) -> None:
     (order,) = plan.instructions
     assert plan.mode is Mode.SIMULATE
     assert (order.order_type, order.time_in_force) == (OrderType.MARKET, TimeInForce.DAY)
-    assert (order.limit_price, order.stop_price, order.bracket, order.schedule) == (None, None, None, None)
+    assert (order.limit_price, order.stop_price, order.strategy, order.schedule) == (None, None, "single", None)
     assert "mode" not in order.marks
     assert "order.type" not in order.marks
 
@@ -162,9 +165,13 @@ orders:
     schedule: {every: 1h}
 """
     first, second, third = loaded(plan_file, TOP + more).instructions
-    assert (first.order, first.limit_price, first.time_in_force) == ("as-above", Decimal("1.0850"), TimeInForce.GTC)
-    assert (second.limit_price, second.time_in_force) == (Decimal("1.0800"), TimeInForce.DAY)
-    assert (third.contract.name, third.side, third.quantity) == ("USD.JPY", Side.SELL, Decimal(30_000))
+    assert (first.order, first.limit_price, first.time_in_force) == (
+        "as-above",
+        fixed(Decimal("1.0850")),
+        TimeInForce.GTC,
+    )
+    assert (second.limit_price, second.time_in_force) == (fixed(Decimal("1.0800")), TimeInForce.DAY)
+    assert (third.contract.name, third.side, third.size.amount) == ("USD.JPY", Side.SELL, Decimal(30_000))
     assert (third.order_type, third.limit_price) == (OrderType.MARKET, None)
     assert third.schedule is not None
     assert first.marks["order.price"] == Mark(5, 29)
@@ -188,12 +195,13 @@ def test_json_is_a_plan(plan_file: Path) -> None:
     }
     for text in (json.dumps(data), json.dumps(data, indent="\t"), json.dumps(data, separators=(",", ":"))):
         (order,) = loaded(plan_file, text).instructions
-        assert (order.quantity, order.limit_price) == (Decimal(25000), Decimal("1.085"))
+        assert (order.size.amount, order.limit_price) == (Decimal(25000), fixed(Decimal("1.085")))
 
 
 def test_prices_keep_their_digits(plan_file: Path) -> None:
     order = only(plan_file, "order: {type: limit, price: 1.0850}\n")
-    assert str(order.limit_price) == "1.0850"
+    assert order.limit_price is not None
+    assert str(order.limit_price.number) == "1.0850"
 
 
 @pytest.mark.parametrize(
@@ -208,7 +216,7 @@ def test_prices_keep_their_digits(plan_file: Path) -> None:
 )
 def test_sound_brackets(plan_file: Path, side: str, order: str, bracket: str) -> None:
     text = TOP.replace("buy", side) + f"order: {order}\nbracket: {bracket}\n"
-    assert loaded(plan_file, text).instructions[0].bracket is not None
+    assert loaded(plan_file, text).instructions[0].strategy == "bracket"
 
 
 def test_several_files(tmp_path: Path) -> None:

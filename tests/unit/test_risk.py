@@ -17,6 +17,7 @@ from runner.core.contract import ContractSpec
 from runner.core.fx import IDEALPRO_PAIRS, Pair
 from runner.core.ids import OrderKey
 from runner.core.limits import NO_LIMITS, Amount, Limits, Window, largest_order
+from runner.core.size import units
 from runner.core.standing import Arming, Quote, Standing, Tally
 from runner.core.ticket import OrderTicket, OrderType, Role, Side
 from runner.plan.model import Instruction, Mode, Plan
@@ -439,7 +440,7 @@ def _warnings(pair: str, quantity: Decimal) -> list[str]:
         order="main",
         contract=ContractSpec(symbol=symbol, currency=currency),
         side=Side.BUY,
-        quantity=quantity,
+        size=units(quantity),
         order_type=OrderType.MARKET,
     )
     plan = Plan(name="demo", mode=Mode.LIVE, file="demo.yaml", digest="", instructions=(instruction,))

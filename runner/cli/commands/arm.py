@@ -183,7 +183,7 @@ def _plan_words(offer: Offer, plan: Plan) -> list[str]:
         zone = "" if instruction.schedule is None else f" ({instruction.schedule.zone.key})"
         when = "once, when it is run" if instruction.schedule is None else words(instruction.schedule)
         lines.append(f"  {instruction.order}: {when}{zone}")
-        tickets = forecast.tickets_of(instruction, None)
+        tickets = forecast.tickets_of(instruction, offer.at)
         lines += [f"    {ticket.role.value}: {trading.ticket_words(ticket)}" for ticket in tickets]
     return lines
 

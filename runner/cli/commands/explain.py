@@ -70,13 +70,14 @@ def _explain(plan: Plan, instruction: Instruction, start: datetime, *, as_json: 
     if due is None:
         output.note(f"{instruction.plan}/{instruction.order}: no fire is left after {stamp(start)}")
         return
+    from runner.core.snapshot import Snapshot
     from runner.ib.compile import compile_group
     from strategies import expand
 
     key = fire_key(None if instruction.schedule is None else due)
     if not as_json:
         output.say(f"{instruction.plan}/{instruction.order}, fire {_fire_words(instruction, due)}")
-    for compiled in compile_group(expand(instruction, key)):
+    for compiled in compile_group(expand(instruction, key, Snapshot(now=due))):
         fields = list(_fields(instruction, compiled))
         (_say_json if as_json else _say)(plan, compiled.ticket, fields)
     output.tell_warnings(advice.of_fire(plan, instruction, due), as_json=as_json)
