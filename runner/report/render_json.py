@@ -18,6 +18,10 @@ ORDER_TYPE_WORDS: Mapping[OrderType, str] = {
     OrderType.LIMIT: "limit",
     OrderType.STOP: "stop",
     OrderType.STOP_LIMIT: "stop_limit",
+    OrderType.TRAILING_STOP: "trailing_stop",
+    OrderType.TRAILING_LIMIT: "trailing_limit",
+    OrderType.MARKET_IF_TOUCHED: "market_if_touched",
+    OrderType.LIMIT_IF_TOUCHED: "limit_if_touched",
 }
 
 
