@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 
 from runner.core.times import stamp
 
@@ -32,14 +31,11 @@ class OrderKey:
     fire: str
     role: str
     attempt: int = 1
+    order_ref: str = field(init=False, repr=False, compare=False)
+    """The idempotency key as it travels: fx1:<plan, cut to 12>:<16 characters of a hash>."""
 
-    @property
-    def order_ref(self) -> str:
-        """The idempotency key as it travels: fx1:<plan, cut to 12>:<16 characters of a hash>."""
-        return _order_ref(self.plan, "|".join((self.plan, self.order, self.fire, self.role, str(self.attempt))))
-
-
-@lru_cache(maxsize=1024)  # an order is asked for its name at each of its steps
-def _order_ref(plan: str, material: str) -> str:
-    digest = base64.b32encode(hashlib.sha256(material.encode()).digest())[:16].decode().lower()
-    return f"{PREFIX}:{plan[:12]}:{digest}"
+    def __post_init__(self) -> None:
+        """Derive the name once: an order is asked for it at each of its steps."""
+        material = "|".join((self.plan, self.order, self.fire, self.role, str(self.attempt)))
+        digest = base64.b32encode(hashlib.sha256(material.encode()).digest()[:10]).decode().lower()
+        object.__setattr__(self, "order_ref", f"{PREFIX}:{self.plan[:12]}:{digest}")

@@ -88,4 +88,5 @@ def parse_duration(text: str) -> timedelta:
 
 def stamp(instant: datetime) -> str:
     """Write a UTC instant as printed everywhere: 2026-11-25T14:30:00Z."""
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    there = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return f"{there.isoformat(timespec='seconds')[:19]}Z"

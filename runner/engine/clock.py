@@ -94,7 +94,8 @@ class VirtualClock:
         upcoming = self._peer.meter.reading().next_event
         instant = due if upcoming is None else max(min(upcoming, due), self.now())
         self._virtual.set(instant)
-        self._wakes = self._peer.wake()
+        if upcoming is not None and upcoming <= instant:  # else nothing happens there, and a request tells it the time
+            self._wakes = self._peer.wake()
         self.settle(handle)
         return instant
 

@@ -73,9 +73,9 @@ def _is_neutral(name: str, value: object) -> bool:
 
 def is_unset(value: object) -> bool:
     """Tell whether value is one of the ways in which ibapi says nothing."""
+    if value is None or value == "":
+        return True
     match value:
-        case None | "":
-            return True
         case bool():
             return False
         case int():

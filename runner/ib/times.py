@@ -24,11 +24,14 @@ def parse_time(text: str, default: tzinfo | None) -> datetime | None:
     zone = UTC if match["gap"] == "-" else parse_zone(match["zone"]) if match["zone"] else default
     if zone is None:
         return None
+    date, time = match["date"], match["time"]
     try:
-        naive = datetime.strptime(f"{match['date']} {match['time']}", "%Y%m%d %H:%M:%S")  # noqa: DTZ007
+        local = datetime(
+            int(date[:4]), int(date[4:6]), int(date[6:]), int(time[:2]), int(time[3:5]), int(time[6:]), tzinfo=zone
+        )
     except ValueError:
         return None
-    return naive.replace(tzinfo=zone).astimezone(UTC)
+    return local.astimezone(UTC)
 
 
 def parse_zone(name: str) -> tzinfo | None:

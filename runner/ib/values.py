@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from ibapi.contract import Contract
@@ -20,8 +21,13 @@ def number(value: Any) -> Decimal | None:
     """Make a Decimal of what the versions give: float, Decimal, int or text; None for unset."""
     if is_unset(value):
         return None
+    return _number(repr(value) if isinstance(value, float) else value)
+
+
+@lru_cache(maxsize=1024)  # quantities come again and again
+def _number(value: str | int | Decimal) -> Decimal | None:
     try:
-        made = Decimal(repr(value) if isinstance(value, float) else value)
+        made = Decimal(value)
     except InvalidOperation as fault:
         raise ValueError(f"{value!r} is not a number") from fault
     if not made.is_finite() or is_unset(made) or (made.adjusted() == _LARGEST.adjusted() and made >= _LARGEST):
@@ -58,7 +64,8 @@ def client(value: Any) -> int:
 
 def text(value: Any) -> str:
     """Return text that can be written as UTF-8: escapes of a TWS are halves of characters, and may miss the other."""
-    return str(value or "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    made = str(value or "")
+    return made if made.isascii() else made.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def name(contract: Contract) -> str:

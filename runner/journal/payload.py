@@ -14,6 +14,8 @@ from runner.core.money import plain
 from runner.core.ticket import PLAIN, OrderTicket, OrderType, Role, Side, Terms, TimeInForce, Trail
 from runner.core.times import parse_time, stamp
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
 
 def dump(ticket: OrderTicket) -> str:
     """Write a ticket as JSON; numbers are exact decimal text."""
@@ -29,7 +31,7 @@ def dump(ticket: OrderTicket) -> str:
         "time_in_force": ticket.time_in_force.value,
         **_rest(ticket),
     }
-    return json.dumps(fields, separators=(",", ":"))
+    return _ENCODER.encode(fields)
 
 
 def load(text: str) -> OrderTicket:

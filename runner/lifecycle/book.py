@@ -204,11 +204,15 @@ class Book:
         self._watch_owed(followed)
 
     def _watch_owed(self, followed: Followed) -> None:
-        if followed.is_owed:
+        is_owed = followed.is_owed
+        if is_owed:
             self._owed.setdefault(followed.ref)
         else:
             self._owed.pop(followed.ref, None)
-        if followed.state in _SURE or (followed.state is OrderState.FILLED and not followed.is_owed):
+        if not self._doubtful:
+            return
+        state = followed.state
+        if state in _SURE or (state is OrderState.FILLED and not is_owed):
             self._doubtful.pop(followed.ref, None)
 
     def _doubt(self, followed: Followed, reason: str) -> None:

@@ -166,13 +166,17 @@ class Followed:
     @property
     def state(self) -> OrderState:
         """Where it stands."""
-        is_full = self.filled >= self.ticket.quantity
+        return self._state(self.filled)
+
+    def _state(self, filled: Decimal) -> OrderState:
+        is_full = filled >= self.row.ticket.quantity
         return advance(self.base, Change.FULLY_FILLED)[0] if is_full else self.base
 
     def news(self) -> OrderRow | None:
         """Return what the journal should have of it, None if it has that."""
         row, perm_id = self.row, next(iter(self.perm_ids), self.guessed_perm_id)
-        state, filled = self.state, self.filled
+        filled = self.filled
+        state = self._state(filled)
         now = (state, filled, self.average_price, perm_id, self.note)
         if now == (row.state, row.filled, row.average_price, row.perm_id, row.note):
             return None
