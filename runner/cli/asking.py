@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from runner.cli import files, output
-from runner.cli.marks import kind_of, mask
+from runner.cli import files, output, trading
+from runner.cli.marks import LIVE, REHEARSAL, kind_of, mask
 from runner.core.facts import ConnectionLost, Fact, NoticeSeen, ProfitSeen
 from runner.errors import ConnectionFailed, FxrunError, Refused
 
@@ -70,10 +71,16 @@ def options(command: _Command) -> _Command:
     return functools.reduce(lambda made, option: option(made), (port, host, files.settings_option), command)
 
 
-def address_of(settings: Settings, host: str | None = None, port: int | None = None) -> Address:
-    """Return where the settings, or the options, say that the broker is; raises Refused for another machine."""
+def address_of(
+    settings: Settings, host: str | None = None, port: int | None = None, *, journal: Path | None = None
+) -> Address:
+    """Return where the settings, or the options, say that the broker is; raises Refused for another machine.
+
+    Until a login tells what is there, lines are marked by the journal, which is that of the settings if none is given.
+    """
     from runner.settings.remote import remote_reason
 
+    trading.speak_of_settings(settings, journal or settings.journal)
     if host is not None:
         settings = replace(settings, host=host, origins={**settings.origins, "connection.host": "--host"})
     if (reason := remote_reason(settings)) is not None:
@@ -190,7 +197,9 @@ def session(address: Address) -> Iterator[Asking]:
     )
     try:
         login = connection.open()
-        yield Asking(connection, login, facts, _account(address, login))
+        account = _account(address, login)
+        trading.speak_of(REHEARSAL if login.simulated else LIVE, account)
+        yield Asking(connection, login, facts, account)
     finally:
         connection.close()
 

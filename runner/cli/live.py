@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from runner.cli import files, marks, trading
 from runner.cli.checks import NEWER
 from runner.cli.checks_session import FX_DATA_SERVER
-from runner.cli.trading import LIVE, REHEARSAL
+from runner.cli.marks import LIVE, REHEARSAL
 from runner.core.limits import NO_LIMITS
 from runner.core.times import stamp
 from runner.errors import Refused, UsageError
@@ -54,11 +54,6 @@ class Venture:
         """True for a rehearsal without settings."""
         return self.mode == REHEARSAL and self.settings.file is None
 
-    @property
-    def mark(self) -> str:
-        """What every line begins with."""
-        return trading.mark_of(self.mode, self.account or "")
-
 
 def venture(
     plans: Sequence[Plan], *, rehearsal: str | None, settings_file: str | None, journal_file: str | None
@@ -78,6 +73,7 @@ def venture(
         journal=journal,
         account=account_of(plans, settings),
     )
+    trading.speak_of(mode, found.account)
     if mode == LIVE:
         _check_modes(plans)
     if not is_bare:

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from runner.cli import output
+from runner.cli.marks import REHEARSAL_MARK
 from runner.errors import FxrunError, UsageError
 
 COMMANDS = {
@@ -155,8 +156,10 @@ def _invoke(args: Sequence[str]) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run fxrun with the arguments of the process, or argv; return the exit code."""
-    output.prepare_streams()
     args = list(sys.argv[1:] if argv is None else argv)
+    output.prepare_streams(as_json="--json" in args)
+    if _is_rehearsal(args):
+        output.mark(REHEARSAL_MARK)
     try:
         try:
             return _invoke(args)
@@ -167,6 +170,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except KeyboardInterrupt:
         return INTERRUPTED
+    finally:
+        output.mark("")
+
+
+def _is_rehearsal(args: Sequence[str]) -> bool:
+    """Tell whether a rehearsal is asked for, before anything of the command line is read: it may be wrong."""
+    return any(arg.partition("=")[0] == "--rehearsal" for arg in args)
 
 
 def _report(error: Exception, *, as_json: bool) -> int:

@@ -14,6 +14,8 @@ from runner.core.times import stamp
 # how IB numbers accounts: paper (DU, DF), live (U, F, I), a letter more for some branches, then figures
 _ACCOUNT = re.compile(r"(?<![A-Za-z0-9])D?[A-Z]{1,2}\d{5,10}(?![A-Za-z0-9])", re.ASCII)
 _SHORT = 6
+LIVE, REHEARSAL = "live", "rehearsal"  # the modes of a journal
+PAPER_MARK, REHEARSAL_MARK = "PAPER ", "REHEARSAL "
 
 
 def kind_of(account: str, *, simulated: bool) -> str:
@@ -23,6 +25,18 @@ def kind_of(account: str, *, simulated: bool) -> str:
     if account.startswith(("DU", "DF")):
         return "paper"
     return "live" if account.startswith(("U", "F")) else "of unknown kind"
+
+
+def is_paper(account: str) -> bool:
+    """Tell whether an account is a paper account."""
+    return kind_of(account, simulated=False) == "paper"
+
+
+def mark_of(mode: str, account: str | None) -> str:
+    """Return what every line about such a journal begins with: `REHEARSAL `, `PAPER `, or nothing."""
+    if mode == REHEARSAL:
+        return REHEARSAL_MARK
+    return PAPER_MARK if account is not None and is_paper(account) else ""
 
 
 def mask(account: str) -> str:

@@ -15,6 +15,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from runner.cli import output
 from runner.core.events import Event, Filled, FireDone, FireState, Noticed, PlanStarted, Severity, Summary
 from runner.core.money import plain
 from runner.core.times import stamp
@@ -90,7 +91,7 @@ class Narrator:
         if self._style.as_json:
             self._line(event)
         elif self._style.wall and (said := _passing(event)) is not None:
-            print(said, file=sys.stderr, flush=True)  # noqa: T201
+            output.note(said)
 
     def _line(self, event: Event) -> None:
         from runner.report.render_json import line
@@ -118,7 +119,7 @@ class Narrator:
 
             show(summary, fires, orders, executions, header=self._header(), footer=self._footer(summary))
         if lost is not None:
-            print(f"fxrun: the connection is gone: {lost}", file=sys.stderr)  # noqa: T201
+            output.note(f"fxrun: the connection is gone: {lost}")
         code = exit_code(summary, interrupted=interrupted)
         return CONNECTION_LOST if lost is not None and not interrupted else code
 

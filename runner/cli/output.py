@@ -6,16 +6,21 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TextIO
 
 from runner.errors import Problem
 
 
-def prepare_streams() -> None:
-    """Make stdout and stderr UTF-8 with plain newlines, whatever the locale says."""
+def prepare_streams(*, as_json: bool = False) -> None:
+    """Make stdout and stderr UTF-8 with plain newlines, whatever the locale says, and their lines unmarked.
+
+    `as_json`: stdout is for programs, and stays unmarked whatever `mark` says.
+    """
+    _MARKED[:] = ("stderr",) if as_json else ("stderr", "stdout")
+    mark("")
     if sys.stdout is None:  # closed by the caller
         sys.stdout = _nowhere()
     if sys.stderr is None:
@@ -43,8 +48,9 @@ def say(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Write a line to stderr."""
-    print(text, file=sys.stderr)  # noqa: T201
+    """Write a line to stderr, in one piece: threads write there, too."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
 
 
 def say_json(fields: Mapping[str, object]) -> None:
@@ -76,7 +82,8 @@ def place(problem: Problem) -> dict[str, object]:
 
 
 def _tell(problem: Problem, kind: str) -> None:
-    note(f"{clean(problem.file)}:{problem.line}:{problem.column}: {kind}{clean(problem.message)}")
+    _begin(sys.stderr, f"{clean(problem.file)}:{problem.line}:{problem.column}: ")  # an editor looks for it there
+    note(f"{kind}{clean(problem.message)}")
     if is_terminal(sys.stderr):
         from runner.plan import excerpt
 
@@ -100,50 +107,87 @@ def _escaped(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
 
 
+# --- marks
+
+
 class _Marked(io.TextIOBase):
     """A stream whose every line begins with a mark."""
 
-    def __init__(self, stream: TextIO, mark: str) -> None:
-        self._stream = stream
-        self._mark = mark
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.mark = ""
         self._is_fresh = True
 
     def write(self, text: str) -> int:
         """Write text, with the mark at the beginning of each line."""
+        if not isinstance(text, str):
+            raise TypeError(f"text is written here, not {type(text).__name__}")
+        parts = []
         for line in text.splitlines(keepends=True):
-            self._stream.write(self._mark + line if self._is_fresh else line)
+            parts.append(self.mark + line if self._is_fresh else line)
             self._is_fresh = line.endswith("\n")
+        self.stream.write("".join(parts))
         return len(text)
+
+    def begin(self, text: str) -> None:
+        """Write what comes before the mark of a line, and let the mark follow."""
+        self.stream.write(text)
+        self._is_fresh = True
 
     def flush(self) -> None:
         """Pass on what is buffered."""
-        self._stream.flush()
+        self.stream.flush()
 
     def fileno(self) -> int:
         """Return the descriptor of the stream below."""
-        return self._stream.fileno()
+        return self.stream.fileno()
 
     def isatty(self) -> bool:
         """Tell whether somebody reads along."""
-        return self._stream.isatty()
+        return self.stream.isatty()
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
         """The encoding of the stream below."""
-        return self._stream.encoding
+        return self.stream.encoding
 
 
-@contextmanager
-def marked(mark: str, *, as_json: bool) -> Iterator[None]:
-    """Let every line on stderr, and on stdout unless it is JSON, begin with a mark."""
-    if not mark:
-        yield
-        return
-    out, err = sys.stdout, sys.stderr
-    sys.stderr = cast(TextIO, _Marked(err, mark))
-    if not as_json:
-        sys.stdout = cast(TextIO, _Marked(out, mark))
-    try:
-        yield
-    finally:
-        sys.stdout, sys.stderr = out, err
+_MARKED: list[str] = []  # the streams of this process that `mark` concerns
+
+
+def mark(text: str) -> None:
+    """Let every line from here on begin with a mark: on stderr, and on stdout unless it is JSON; "" takes it away."""
+    for name in ("stderr", "stdout"):
+        stream = getattr(sys, name)
+        if text and name in _MARKED:
+            marked = stream if isinstance(stream, _Marked) else _Marked(stream)
+            marked.mark = text
+            setattr(sys, name, marked)
+        elif isinstance(stream, _Marked):
+            setattr(sys, name, stream.stream)
+
+
+def speak_json() -> None:
+    """Leave stdout unmarked: what this command writes there is JSON whether it was asked for or not."""
+    _MARKED[:] = ("stderr",)
+
+
+def _begin(stream: TextIO, text: str) -> None:
+    """Write the beginning of a line that a mark may only follow."""
+    if isinstance(stream, _Marked):
+        stream.begin(text)
+    else:
+        stream.write(text)
+
+
+def clear_screen() -> None:
+    """Empty a terminal's screen before something is shown anew."""
+    _begin(sys.stdout, "\x1b[H\x1b[2J")
+
+
+def ask(question: str) -> None:
+    """Write a question to stderr; whoever answers ends its line."""
+    sys.stdout.flush()
+    sys.stderr.write(question)
+    _begin(sys.stderr, "")
+    sys.stderr.flush()

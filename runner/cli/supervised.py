@@ -105,7 +105,6 @@ def run(found: Venture, span: Span, style: Style, *, again: bool) -> int:
         journal = Journal(found.journal, private=not found.is_bare)
         stack.callback(journal.close)
         live.check_armed(found, journal, options.now())
-        stack.enter_context(output.marked(found.mark, as_json=style.as_json))
         session = stack.enter_context(
             supervised(found.host, found.port, found.account, client_id=settings.client_id, timeout=settings.timeout)
         )

@@ -6,8 +6,6 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-import click
-
 from runner.cli import output
 from runner.core.money import plain
 from runner.report.blotter import ABSENT, Column, Table
@@ -68,7 +66,7 @@ def _draw(header: Sequence[str], tables: Sequence[Table], *, fresh: bool) -> Non
     from runner.report.render_text import draw
 
     if fresh:
-        click.clear()
+        output.clear_screen()
     draw(Console(), [_cell(line) for line in header], tables, ())
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.cli import files, marks, output
+from runner.cli.marks import LIVE, REHEARSAL
 from runner.core.ids import PREFIX
 from runner.core.money import plain
 from runner.core.order_state import DONE, OrderState
@@ -22,8 +23,8 @@ from runner.errors import UsageError
 if TYPE_CHECKING:
     from runner.journal.control import Ledger
     from runner.journal.rows import ControlRow, OpenRow
+    from runner.settings.model import Settings
 
-LIVE, REHEARSAL = "live", "rehearsal"
 OPEN = frozenset(OrderState) - DONE
 REF_PREFIX = f"{PREFIX}:"
 PATIENCE = 10.0  # seconds; a runner obeys within one
@@ -39,8 +40,13 @@ def open_ledger(path: Path) -> Ledger:
 
 
 def ledger_of(settings_file: str | None, journal_file: str | None) -> Ledger:
-    """Open the journal that the options, or the settings of the current folder, name; closed when the command ends."""
-    return click.get_current_context().with_resource(open_ledger(journal_path(settings_file, journal_file)))
+    """Open the journal that the options, or the settings of the current folder, name; closed when the command ends.
+
+    From then on every line says whether it is about a rehearsal, or a paper account.
+    """
+    path = journal_path(settings_file, journal_file)
+    speak_of_journal(path)
+    return click.get_current_context().with_resource(open_ledger(path))
 
 
 def journal_path(settings_file: str | None, journal_file: str | None) -> Path:
@@ -60,30 +66,39 @@ def journal_path(settings_file: str | None, journal_file: str | None) -> Path:
 # --- marks
 
 
-def is_paper(account: str) -> bool:
-    """Tell whether an account is a paper account."""
-    return marks.kind_of(account, simulated=False) == "paper"
+def speak_of(mode: str, account: str | None) -> None:
+    """Let every line from here on say so if it is about a rehearsal, or about a paper account."""
+    output.mark(marks.mark_of(mode, account))
 
 
-def mark_of(mode: str, account: str) -> str:
-    """Return what every line about such a journal begins with: `REHEARSAL `, `PAPER `, or nothing."""
-    if mode == REHEARSAL:
-        return "REHEARSAL "
-    return "PAPER " if is_paper(account) else ""
+def speak_of_settings(settings: Settings, journal: Path) -> None:
+    """Do so by what a journal was bound to, and by the account of the settings where there is none yet."""
+    bound = binding_of(journal)
+    speak_of(*(bound or (LIVE, settings.account)))
+
+
+def speak_of_journal(journal: Path) -> None:
+    """Do so by what a journal was bound to."""
+    if (bound := binding_of(journal)) is not None:
+        speak_of(*bound)
+
+
+def binding_of(journal: Path) -> tuple[str, str] | None:
+    """Return mode and account of a journal; None if there is none, it is not bound, or it cannot be read."""
+    if not journal.is_file():
+        return None
+    from runner.journal.opening import binding
+
+    return binding(journal)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Voice:
-    """How a command speaks of a journal: as JSON, or in lines that each begin with the mark of its account."""
+    """How a command speaks of a journal: as JSON, or in lines."""
 
     mode: str | None  # None for a journal that no run has bound yet
     account: str | None
     as_json: bool
-
-    @property
-    def mark(self) -> str:
-        """The beginning of each line."""
-        return "" if self.mode is None or self.account is None else mark_of(self.mode, self.account)
 
     @property
     def no_runner(self) -> str:
@@ -94,15 +109,15 @@ class Voice:
     def tell(self, lines: str | Sequence[str], fields: Mapping[str, object]) -> None:
         """Write a result to stdout: one or more lines, or the fields as one JSON object with mode and paper."""
         if self.as_json:
-            paper = None if self.account is None else is_paper(self.account)
+            paper = None if self.account is None else marks.is_paper(self.account)
             say_json({**fields, "mode": self.mode, "paper": paper})
             return
         for line in (lines,) if isinstance(lines, str) else lines:
-            output.say(self.mark + one_line(line))
+            output.say(one_line(line))
 
     def note(self, text: str) -> None:
         """Write a line to stderr, as JSON or not."""
-        output.note(self.mark + one_line(text))
+        output.note(one_line(text))
 
 
 def say_json(fields: Mapping[str, object]) -> None:
@@ -199,9 +214,7 @@ def orders_in(ledger: Ledger, states: Collection[OrderState]) -> tuple[OpenRow, 
 
 def asked(question: str) -> str | None:
     """Put a question on stderr and return the line that is typed, without its blanks; None if nobody answers."""
-    sys.stdout.flush()
-    sys.stderr.write(question)
-    sys.stderr.flush()
+    output.ask(question)
     if sys.stdin is None:  # closed by the caller
         return None
     try:

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from runner.errors import Refused, UsageError
 from runner.journal import seals
 from runner.journal.backup import copy
-from runner.journal.database import MEMORY, Database, damaged
+from runner.journal.database import FAULTS, MEMORY, Database, damaged
 from runner.journal.mark import Mark
-from runner.journal.sql import migrations
+from runner.journal.sql import migrations, queries
 
 LARGE = 16_000_000  # bytes; a full check takes a second for each 50 MB, and recovery has to be quick
 OPEN = "closed_with_run = 0 AND state IN ('planned', 'sent', 'working', 'held', 'cancel_pending', 'unknown')"
+
+
+def binding(path: Path) -> tuple[str, str] | None:
+    """Return mode and account that a journal was bound to; None if it was not yet, or cannot be read."""
+    statement = queries()["get_meta"]
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
+            found = [connection.execute(statement, {"key": key}).fetchone() for key in ("mode", "account")]
+    except FAULTS:
+        return None
+    return None if None in found else (str(found[0][0]), str(found[1][0]))
 
 
 def version_of(database: Database) -> int:

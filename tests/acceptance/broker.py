@@ -71,6 +71,13 @@ def lines(done: subprocess.CompletedProcess[str], kind: str | None = None) -> li
     return [line for line in found if kind is None or line["type"] == kind]
 
 
+def text_of(done: subprocess.CompletedProcess[str]) -> str:
+    """Return what a command has written for people, without the mark that each line of a rehearsal must have."""
+    found = done.stdout.splitlines()
+    assert [line for line in found if not line.startswith("REHEARSAL ")] == []
+    return "".join(f"{line.removeprefix('REHEARSAL ')}\n" for line in found)
+
+
 def ticket(order: str = "main", **changes: Any) -> OrderTicket:
     """Return an order to buy 25,000 EUR.USD at the market; `changes` are fields of the ticket."""
     key = OrderKey(plan="held", order=order, fire="once", role=Role.ENTRY.value)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.broker import ACCOUNT, FXRUN, client, gateway, lines, run, ticket
+from tests.acceptance.broker import ACCOUNT, FXRUN, client, gateway, lines, run, text_of, ticket
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_cash_margin_and_profit_as_exact_text(tmp_path: Path, port: int) -> None
 def test_figures_are_set_to_the_right(tmp_path: Path, port: int) -> None:
     done = run(tmp_path, "account", "--port", port)
     assert (done.returncode, done.stderr) == (0, "")
-    rows = done.stdout.splitlines()
+    rows = text_of(done).splitlines()
     assert rows[0].startswith(f"account {ACCOUNT} (simulated), 20")
     start = rows.index("cash")
     head, _, euro, dollar = rows[start + 1 : start + 5]

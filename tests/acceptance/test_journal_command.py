@@ -22,7 +22,7 @@ def journal(tmp_path: Path) -> Path:
 
 
 def test_check_of_a_sound_journal(tmp_path: Path, journal: Path) -> None:
-    assert run(tmp_path, "journal", "check").stdout == f"{journal}: sound\n"
+    assert run(tmp_path, "journal", "check").stdout == f"PAPER {journal}: sound\n"
     (line,) = lines_of(run(tmp_path, "journal", "check", "--json").stdout, "check")
     assert (line["sound"], line["faults"]) == (True, 0)
 
@@ -58,7 +58,7 @@ def test_backup_is_a_whole_journal_for_its_owner_alone_and_replaces_nothing(tmp_
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     rows = [row.ticket.order_ref for row in Ledger(journal).orders()]
     assert [row.ticket.order_ref for row in Ledger(copy).orders()] == rows
-    assert run(tmp_path, "journal", "check", "--journal", "copy.db").stdout == "copy.db: sound\n"
+    assert run(tmp_path, "journal", "check", "--journal", "copy.db").stdout == "PAPER copy.db: sound\n"
     assert "replaces nothing" in run(tmp_path, "journal", "backup", "copy.db", code=2).stderr
     assert "replaces nothing" in run(tmp_path, "journal", "backup", "fxrun.db", code=2).stderr
 

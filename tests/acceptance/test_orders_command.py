@@ -10,7 +10,7 @@ from typing import Any
 from runner.core.contract import ContractSpec
 from runner.core.ticket import OrderType, TimeInForce
 from runner.journal.store import Journal
-from tests.acceptance.broker import ACCOUNT, client, gateway, journal_of, lines, run, ticket
+from tests.acceptance.broker import ACCOUNT, client, gateway, journal_of, lines, run, text_of, ticket
 
 HAND = """
 faults:
@@ -59,7 +59,8 @@ def test_o18_foreign_orders_are_shown_and_marked_and_left_alone(tmp_path: Path) 
     assert found[""]["client_id"] == 0
     assert "foreign, client 5" in text.stdout
     assert "foreign, by hand" in text.stdout
-    assert text.stdout.index("\nworking\n") < text.stdout.index("\nended today\n") < text.stdout.index(filled.order_ref)
+    said = text_of(text)
+    assert said.index("\nworking\n") < said.index("\nended today\n") < said.index(filled.order_ref)
 
 
 def test_orders_are_looked_up_in_the_journal(tmp_path: Path) -> None:
@@ -69,7 +70,7 @@ def test_orders_are_looked_up_in_the_journal(tmp_path: Path) -> None:
         path = journal_of(tmp_path, [(known, "working", 0)])
         found = by_ref(lines(run(tmp_path, "orders", "--port", port, "--json")))
         assert (found[known.order_ref]["in_journal"], found[stray.order_ref]["in_journal"]) == (True, False)
-        text = run(tmp_path, "orders", "--port", port).stdout
+        text = text_of(run(tmp_path, "orders", "--port", port))
         rows = {row.split()[-1]: row for row in text.splitlines() if "fx1:" in row}
         assert sorted(row.split("  ")[0] for row in rows.values()) == ["ours", "ours, not in the journal"]
         with closing(Journal(str(path))):  # a runner has it: the command is no second one
@@ -80,7 +81,7 @@ def test_nothing_there(tmp_path: Path) -> None:
     with gateway() as port:
         done = run(tmp_path, "orders", "--port", port)
         assert run(tmp_path, "orders", "--port", port, "--json").stdout == ""
-    assert done.stdout.splitlines()[1:] == ["no working orders", "no order has ended today"]
+    assert text_of(done).splitlines()[1:] == ["no working orders", "no order has ended today"]
 
 
 def test_read_only_is_said_with_what_to_do(tmp_path: Path) -> None:

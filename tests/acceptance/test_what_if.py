@@ -13,7 +13,7 @@ import pytest
 
 from runner.wire.messages import PlaceOrder
 from runner.wire.session import ServerSession
-from tests.acceptance.broker import ACCOUNT, gateway, lines, run
+from tests.acceptance.broker import ACCOUNT, gateway, lines, run, text_of
 from tests.environments import environment
 
 BRACKET = """
@@ -82,7 +82,7 @@ def test_exits_are_said_to_need_no_margin_of_their_own(tmp_path: Path) -> None:
         done = run(tmp_path, "what-if", file, settings=f"connection: {{port: {port}}}\naccount: {ACCOUNT}\n")
     assert done.returncode == 0
     assert "exits of a bracket undo their entry: they need no margin of their own" in done.stdout
-    *_, row = done.stdout.splitlines()
+    *_, row = text_of(done).splitlines()
     assert row.split()[0] == "held/main"
     assert row.split()[2:5] == ["SELL", "30,000", "EUR.USD"]
 

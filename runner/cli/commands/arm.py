@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli import advice, files, forecast, marks, options, trading
+from runner.cli import advice, files, forecast, marks, options, output, trading
 from runner.cli.live import account_of, check_settings
-from runner.cli.trading import LIVE, REHEARSAL, Voice
+from runner.cli.marks import LIVE, REHEARSAL
+from runner.cli.trading import Voice
 from runner.core.limits import Limits
 from runner.core.money import plain
 from runner.core.standing import Arming
@@ -100,19 +101,21 @@ def command(
     settings = files.settings_for(plans, settings_file)
     now = options.now().replace(microsecond=0)
     mode = LIVE if rehearsal is None else _rehearsal(rehearsal)
+    account = account_of(loaded, settings)
+    trading.speak_of(mode, account)
     offer = Offer(
         plans=loaded,
         settings=settings,
         journal=files.journal_of(settings, journal_file),
         mode=mode,
-        account=check_settings(settings, account_of(loaded, settings)),
+        account=check_settings(settings, account),
         at=now,
         until=now + lasts,
     )
     _check(offer)
     voice = Voice(mode=mode, account=offer.account, as_json=as_json)
     _show(offer, voice)
-    _confirm(offer, voice, confirmed)
+    _confirm(offer, confirmed)
     _store(offer)
     for plan in loaded:
         _tell_armed(offer, plan, voice)
@@ -169,8 +172,7 @@ def _show(offer: Offer, voice: Voice) -> None:
         limits = offer.limits_of(plan)
         fields = {"plan": plan.name, "file": plan.file, "digest": plan.digest, "until": stamp(offer.until), **about}
         voice.tell(_plan_words(offer, plan), {"type": "offer", **fields, "limits": forecast.limits_fields(limits)})
-        for problem in advice.of_year(plan, offer.at):
-            voice.note(f"{problem.file}:{problem.line}:{problem.column}: warning: {problem.message}")
+        output.tell_warnings(advice.of_year(plan, offer.at), as_json=False)
     _show_week(offer, voice)
 
 
@@ -232,11 +234,11 @@ def _ticket_fields(ticket: OrderTicket) -> dict[str, object]:
 # --- the answer
 
 
-def _confirm(offer: Offer, voice: Voice, confirmed: str | None) -> None:
+def _confirm(offer: Offer, confirmed: str | None) -> None:
     """Raise Refused unless the account is named once more."""
     answer = confirmed
     if answer is None:
-        answer = trading.asked(f"{voice.mark}type the account to let them send orders (anything else refuses): ")
+        answer = trading.asked("type the account to let them send orders (anything else refuses): ")
     if answer is None:
         raise Refused("not armed: nobody typed the account; a script confirms with --yes ACCOUNT")
     if answer != offer.account:

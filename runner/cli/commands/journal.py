@@ -26,6 +26,7 @@ def _path(context: click.Context, settings_file: str | None, journal_file: str |
     path = trading.journal_path(settings_file or before_settings, journal_file or before_journal)
     if not path.is_file():
         raise UsageError(f"{path}: there is no journal; a run, or fxrun arm, makes it")
+    trading.speak_of_journal(path)
     return path
 
 
@@ -60,6 +61,7 @@ def export(context: click.Context, *, settings_file: str | None, journal_file: s
     """Write all orders and executions as JSON lines to stdout."""
     from runner.journal.export import lines
 
+    output.speak_json()
     for fields in lines(_path(context, settings_file, journal_file)):
         trading.say_json(fields)
 

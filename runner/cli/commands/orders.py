@@ -38,8 +38,8 @@ def command(
     the broker with the settings' query_client_id; a runner is not disturbed, and nothing is changed.
     """
     settings = files.settings_for((), settings_file)
-    address = asking.address_of(settings, host, port)
     journal = files.journal_of(settings, journal_file)
+    address = asking.address_of(settings, host, port, journal=journal)
 
     def tell(session: Asking) -> None:
         found = book.gather(session)

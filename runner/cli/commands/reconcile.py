@@ -54,8 +54,8 @@ def command(
     query_client_id, beside a runner or without one.
     """
     settings = files.settings_for((), settings_file)
-    address = asking.address_of(settings, host, port)
     journal = files.journal_of(settings, journal_file)
+    address = asking.address_of(settings, host, port, journal=journal)
     _must_exist(journal)
     with asking.session(address) as session:
         _check(journal, session)

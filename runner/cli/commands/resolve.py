@@ -45,7 +45,7 @@ def command(
     if not yes:
         voice.note(trading.order_words(row))
         voice.note(row.note or "its outcome is unknown")
-        _confirm(f"{voice.mark}resolve it as {outcome} ({_MEANS[outcome]})? Type yes: ")
+        _confirm(f"resolve it as {outcome} ({_MEANS[outcome]})? Type yes: ")
     number = ledger.resolve(row.ticket.order_ref, outcome, options.now(), _user())
     fields = {"type": "resolve", "order_ref": row.ticket.order_ref, "plan": row.ticket.key.plan, "as": outcome}
     left = trading.orders_in(ledger, {OrderState.UNKNOWN})

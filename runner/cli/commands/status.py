@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 UNKNOWN, MISSED = 6, 7  # exit codes
 RECENT = timedelta(days=1)
 _REDRAW = 2.0
-_CLEAR = "\x1b[H\x1b[2J"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,16 +67,24 @@ def command(
     """Show the plans with their arming, their last and next fire, the connection, halts, and what needs attention."""
     path = trading.journal_path(settings_file, journal_file)
     while True:
+        trading.speak_of_journal(path)
         with trading.open_ledger(path) as ledger:
             seen = _look(ledger)
             voice = trading.voice_of(ledger, as_json=as_json)
         if watch and not as_json:
-            output.say(_CLEAR if output.is_terminal(sys.stdout) else "")
+            _begin_anew()
         _say(seen, voice)
         if not watch:
             context.exit(seen.exit_code)
         sys.stdout.flush()
         time.sleep(_REDRAW)
+
+
+def _begin_anew() -> None:
+    if output.is_terminal(sys.stdout):
+        output.clear_screen()
+    else:
+        output.say("")
 
 
 def _look(ledger: Ledger) -> Status:
