@@ -103,8 +103,13 @@ class Voice:
     @property
     def no_runner(self) -> str:
         """Say that nobody obeys at the moment, and what to do about it."""
+        return f"no runner has this journal: {self.nobody_obeys}"
+
+    @property
+    def nobody_obeys(self) -> str:
+        """Say when somebody will."""
         way = "--rehearsal" if self.mode == REHEARSAL else "--live"
-        return f"no runner has this journal: nothing obeys until one runs, by fxrun PLAN {way}, or cancel in the TWS"
+        return f"nothing obeys until one runs, by fxrun PLAN {way}, or cancel in the TWS"
 
     def tell(self, lines: str | Sequence[str], fields: Mapping[str, object]) -> None:
         """Write a result to stdout: one or more lines, or the fields as one JSON object with mode and paper."""

@@ -192,6 +192,10 @@ class Ledger:
             raise UsageError(f"{id}: nothing was asked under this number")
         return found
 
+    def controls(self) -> tuple[ControlRow, ...]:
+        """Return what was asked for and has not been done, oldest first."""
+        return self._db.read(decoding.control, "controls")
+
     def has_runner(self) -> bool:
         """Tell whether a runner has this journal now."""
         return RunnerLock.is_held(self.path)

@@ -170,6 +170,37 @@ def test_a_halt_and_a_pause_are_shown_with_what_lifts_them(tmp_path: Path) -> No
     assert "nothing needs attention" not in done.stdout
 
 
+def test_a_cancel_that_nobody_has_obeyed_is_shown_until_somebody_has(tmp_path: Path) -> None:
+    journal = desk(tmp_path)
+    (ref,) = record(journal, [("weekday", S.WORKING)])
+    arm(journal, noted(tmp_path, journal, NOW + timedelta(hours=5)), timedelta(days=60))
+    assert "waits for" not in run(tmp_path, "status").stdout
+    run(tmp_path, "cancel", ref)
+    run(tmp_path, "halt", "--cancel")
+    run(tmp_path, "resume")
+    done = run(tmp_path, "status")
+    assert f"cancel of {ref} waits for a runner since" in done.stdout
+    assert "cancel of all orders of fxrun waits for a runner since" in done.stdout
+    assert done.stdout.count("nothing obeys until one runs, by fxrun PLAN --live") == 2
+    assert "nothing needs attention" not in done.stdout
+    told = run(tmp_path, "status", "--json").stdout
+    assert [(line["kind"], line["target"]) for line in lines_of(told, "waiting")] == [
+        ("cancel", ref), ("cancel", "--all")
+    ]  # fmt: skip
+    assert lines_of(told, "status")[0]["waiting"] == 2
+    with runner_of(journal) as runner:
+        done = run(tmp_path, "status")
+        assert f"cancel of {ref} waits for the runner since" in done.stdout
+        assert "until one runs" not in done.stdout
+        assert runner.stdin is not None
+    with closing(Journal(str(journal), private=True)) as opened:
+        for row in opened.controls():
+            opened.control_done(row.id, "1 cancels sent", NOW)
+    done = run(tmp_path, "status")
+    assert "waits for" not in done.stdout
+    assert "nothing needs attention" in done.stdout
+
+
 def test_x05_what_others_wrote_stays_one_line_of_one_event(tmp_path: Path) -> None:
     journal = desk(tmp_path)
     evil = 'no\n{"type": "status", "level": "info"}\x1b[2J\u202e\u2028{\x85{'

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.cli import files, marks, options, output, standing, trading
+from runner.cli.commands.cancel import ALL
 from runner.core.events import FireState
 from runner.core.order_state import OrderState
 from runner.core.times import stamp
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from runner.cli.standing import PlanStanding
     from runner.cli.trading import Voice
     from runner.journal.control import Ledger
-    from runner.journal.rows import FireRow, OpenRow
+    from runner.journal.rows import ControlRow, FireRow, OpenRow
 
 UNKNOWN, MISSED = 6, 7  # exit codes
 RECENT = timedelta(days=1)
@@ -37,12 +38,13 @@ class Status:
     plans: tuple[PlanStanding, ...]
     unknown: tuple[OpenRow, ...]
     missed: tuple[FireRow, ...]
+    waiting: tuple[ControlRow, ...]  # cancels that no runner has obeyed yet
 
     @property
     def is_quiet(self) -> bool:
         """True if nobody has to do anything."""
         warned = any(plan.is_warning for plan in self.plans)
-        return not (self.unknown or self.missed or self.halt or warned)
+        return not (self.unknown or self.missed or self.halt or self.waiting or warned)
 
     @property
     def exit_code(self) -> int:
@@ -100,6 +102,7 @@ def _look(ledger: Ledger) -> Status:
         plans=plans,
         unknown=trading.orders_in(ledger, {OrderState.UNKNOWN}),
         missed=tuple(fire for fire in recent if fire.state is FireState.MISSED),
+        waiting=tuple(row for row in ledger.controls() if row.kind == "cancel"),
     )
 
 
@@ -115,6 +118,9 @@ def _say(seen: Status, voice: Voice) -> None:
         )
     for row in seen.unknown:
         voice.tell(_unknown_words(row), _unknown_fields(row))
+    for asked in seen.waiting:
+        about = {"kind": asked.kind, "target": asked.target, "time": stamp(asked.at)}
+        voice.tell(_waiting_words(asked, seen, voice), {"type": "waiting", **about})
     if not voice.as_json and seen.is_quiet:
         voice.tell("nothing needs attention", {})
 
@@ -141,6 +147,7 @@ def _say_runner(seen: Status, voice: Voice) -> None:
         "halt": None if halt is None else {"reason": halt[0], "time": stamp(halt[1])},
         "unknown": len(seen.unknown),
         "missed": len(seen.missed),
+        "waiting": len(seen.waiting),
     }
     voice.tell(lines, fields)
 
@@ -170,6 +177,13 @@ def _plan_fields(plan: PlanStanding) -> dict[str, object]:
         "next_fire": None if plan.next_fire is None else stamp(plan.next_fire),
         "pause": plan.pause,
     }
+
+
+def _waiting_words(asked: ControlRow, seen: Status, voice: Voice) -> str:
+    what = f"cancel of {'all orders of fxrun' if asked.target == ALL else asked.target}"
+    if seen.runs:
+        return f"{what} waits for the runner since {stamp(asked.at)}: it obeys once it has a session"
+    return f"{what} waits for a runner since {stamp(asked.at)}: {voice.nobody_obeys}"
 
 
 def _unknown_words(row: OpenRow) -> list[str]:
