@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.cli import output
-from runner.errors import Refused, UsageError
+from runner.errors import PlanInvalid, Problem, Refused, UsageError
 
 if TYPE_CHECKING:
     from runner.settings.model import Settings
@@ -37,7 +37,7 @@ def settings_for(plan_files: Sequence[str], option: str | None) -> Settings:
         output.note(f"warning: {output.clean(warning)}")
     folders = list(dict.fromkeys(Path(file).parent for file in plan_files)) or [Path()]
     if option is not None:
-        return load(Path(option), folder=folders[0], environ=os.environ)
+        return _checked(load(Path(option), folder=folders[0], environ=os.environ))
     found = {folder: find(folder) for folder in folders}
     places = {_place(folder, file) for folder, file in found.items()}
     if len(places) > 1 and any(found.values()):
@@ -45,7 +45,24 @@ def settings_for(plan_files: Sequence[str], option: str | None) -> Settings:
             "the plans lie in different folders, which lead to different settings: "
             f"{', '.join(map(str, sorted(places)))}; name one file with --settings"
         )
-    return load(found[folders[0]], folder=folders[0], environ=os.environ)
+    return _checked(load(found[folders[0]], folder=folders[0], environ=os.environ))
+
+
+def _checked(settings: Settings) -> Settings:
+    """Return settings whose `codes` are such as can be set; raises PlanInvalid otherwise."""
+    if not settings.codes:
+        return settings
+    from runner.ib.notices import is_fixed
+
+    file, _, line = settings.origin("codes").rpartition(":")
+    wrong = [
+        Problem(file, int(line), 1, f"code {code} is about the connection, or about cancelling: its meaning is fixed")
+        for code in settings.codes
+        if is_fixed(code)
+    ]
+    if wrong:
+        raise PlanInvalid(wrong)
+    return settings
 
 
 def _place(folder: Path, file: Path | None) -> Path:

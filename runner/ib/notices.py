@@ -83,10 +83,15 @@ def extend(codes: Mapping[int, str]) -> None:
     for code, word in codes.items():
         if word not in _WORDS:
             raise UsageError(f"code {code}: {word!r} has no meaning, give one of {', '.join(_WORDS)}")
-        if code in _CONNECTION or code in _ABOUT_ORDER:
+        if is_fixed(code):
             raise UsageError(f"code {code} is one whose meaning cannot be set, leave it out")
     _extended.clear()
     _extended.update((code, _WORDS[word]) for code, word in codes.items())
+
+
+def is_fixed(code: int) -> bool:
+    """Tell whether a code is about the connection, or about cancelling and changing orders: settings leave it alone."""
+    return code in _CONNECTION or code in _ABOUT_ORDER
 
 
 def classify(code: int, *, about_order: bool, acknowledged: bool = False) -> Disposition:
