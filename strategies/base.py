@@ -2,8 +2,8 @@
 
 A strategy is a module with
 
-- `NEEDS`, or `needs(instruction)`: what of a `Snapshot` it cannot do without,
-- `expand(instruction, fire, snapshot, attempt)`: the tickets of a fire; raises Denied,
+- `needs(instruction)`: what of a `Snapshot` it cannot do without,
+- `expand(instruction, fire, snapshot, attempt)`: the tickets of a fire; raises Denied, or Nothing,
 - `on_fact(state, fact)`, if it goes on working: what to do next. It is pure, and asked again after every restart: what
   it decides may depend on its arguments alone.
 """
@@ -23,6 +23,10 @@ from runner.plan.model import Instruction
 
 class Denied(Exception):
     """Nothing can be sent at this fire; the text is the reason, worded for the trader."""
+
+
+class Nothing(Exception):
+    """There is nothing to do at this fire, and that is well; the text says why."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

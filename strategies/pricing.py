@@ -1,25 +1,256 @@
-"""From what a plan writes to numbers, with what is known at the fire."""
+"""From what a plan writes to numbers, with what is known at the fire.
+
+Prices are rounded to the tick so that none is worse than what was written: what buys is rounded down, what sells up;
+a stop comes nearer to the market by that. Sizes are rounded down to whole units. What cannot be worked out denies the
+fire.
+"""
 
 from __future__ import annotations
 
-from decimal import Decimal
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
 
-from runner.core.price import PriceExpr
-from runner.core.size import SizeExpr
+from runner.core.contract import ContractSpec
+from runner.core.money import EXACT, plain
+from runner.core.price import Anchor, PriceExpr, Unit
+from runner.core.size import SizeExpr, SizeKind
+from runner.core.snapshot import Need, Snapshot
+from runner.core.standing import Quote
+from runner.core.ticket import OrderType, Side, Trail
+from runner.plan.model import Instruction
 from strategies.base import Denied
 
-
-def number(price: PriceExpr | None) -> Decimal | None:
-    """Return a price that is a plain number; raises Denied for any other."""
-    if price is None:
-        return None
-    if price.number is None:
-        raise Denied("its price cannot be worked out yet")
-    return price.number
+HUNDRED = Decimal(100)
 
 
-def quantity(size: SizeExpr) -> Decimal:
-    """Return a size in units of the base currency; raises Denied if more would have to be known."""
-    if size.units is None:
-        raise Denied("its size cannot be worked out yet")
-    return size.units
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Market:
+    """What the prices and the size of one order are worked out with; `entry` and `stop` are numbers once known."""
+
+    contract: ContractSpec
+    side: Side
+    snapshot: Snapshot
+    entry: Decimal | None = None
+    stop: Decimal | None = None  # of the stop-loss: R is the entry less this
+
+    @property
+    def tick(self) -> Decimal:
+        """The grid that prices lie on, in quote currency."""
+        return self.contract.pair.tick_size
+
+    @property
+    def quote(self) -> Quote:
+        """Bid and ask; raises Denied without."""
+        found = self.snapshot.quote
+        if found is None or not (0 < found.bid <= found.ask):
+            raise Denied(f"there is no quote of {self.contract.name}, and it cannot be priced without one")
+        return found
+
+    @property
+    def touch(self) -> Decimal:
+        """The price that an order of this side deals at: the ask of a BUY, the bid of a SELL."""
+        return self.quote.ask if self.side is Side.BUY else self.quote.bid
+
+
+# --- prices
+
+
+def price(expression: PriceExpr, market: Market) -> Decimal:
+    """Return a price on the tick; a distance is none. Raises Denied."""
+    if expression.number is not None:
+        return expression.number
+    if expression.anchor is None:
+        raise Denied(f"{_told(expression)} is a distance, and here a price is needed")
+    anchor = _anchored(expression.anchor, market)
+    return on_tick(EXACT.add(anchor, distance(expression, anchor, market)), market)
+
+
+def beyond(expression: PriceExpr, market: Market, *, wins: bool) -> Decimal:
+    """Return the price of an exit: a distance counts from the entry, to where the position wins or loses.
+
+    `market.side` is the side of the exit.
+    """
+    if not expression.is_distance:
+        return price(expression, market)
+    entry = _anchored(Anchor.ENTRY, market)
+    away = abs(distance(expression, entry, market))
+    is_above = wins is (market.side is Side.SELL)
+    return on_tick(EXACT.add(entry, away) if is_above else EXACT.subtract(entry, away), market)
+
+
+def on_tick(value: Decimal, market: Market) -> Decimal:
+    """Round a price to the tick, down where it buys and up where it sells; raises Denied if nothing is left of it."""
+    rounding = ROUND_FLOOR if market.side is Side.BUY else ROUND_CEILING
+    steps = EXACT.divide(value, market.tick).to_integral_value(rounding=rounding)
+    rounded = EXACT.multiply(steps, market.tick)
+    if rounded <= 0:
+        raise Denied(f"its price comes to {plain(value)}, and a price is above zero")
+    return rounded
+
+
+def distance(expression: PriceExpr, anchor: Decimal | None, market: Market) -> Decimal:
+    """Return an offset in quote currency, with its sign; a percentage is one of the anchor. Raises Denied."""
+    match expression.unit:
+        case Unit.PRICE:
+            return expression.offset
+        case Unit.PIPS:
+            return EXACT.multiply(expression.offset, market.contract.pair.pip_size)
+        case Unit.PERCENT:
+            if anchor is None:
+                raise Denied(f"{_told(expression)} is a share of a price that is not known")
+            return EXACT.divide(EXACT.multiply(expression.offset, anchor), HUNDRED)
+        case Unit.R:
+            return EXACT.multiply(expression.offset, risk(market))
+
+
+def risk(market: Market) -> Decimal:
+    """Return R, the entry less its stop-loss: above zero for what buys, below for what sells. Raises Denied."""
+    if market.stop is None:
+        raise Denied("R is the distance to the stop-loss, and there is none at a price")
+    return EXACT.subtract(_anchored(Anchor.ENTRY, market), market.stop)
+
+
+def _anchored(anchor: Anchor, market: Market) -> Decimal:
+    match anchor:
+        case Anchor.BID:
+            return market.quote.bid
+        case Anchor.ASK:
+            return market.quote.ask
+        case Anchor.MID:
+            return EXACT.divide(EXACT.add(market.quote.bid, market.quote.ask), Decimal(2))
+        case Anchor.ENTRY:
+            if market.entry is None:
+                raise Denied("the price of the entry is not known")
+            return market.entry
+
+
+def trail(expression: PriceExpr, limit_offset: PriceExpr | None, market: Market, reference: Decimal | None) -> Trail:
+    """Return how far a trailing order stays behind: percent stay percent, the rest is an amount on the tick."""
+    limit = None if limit_offset is None else _tightened(limit_offset, reference, market)
+    if expression.unit is Unit.PERCENT:
+        return Trail(percent=abs(expression.offset), limit_offset=limit)
+    return Trail(amount=max(_tightened(expression, reference, market), market.tick), limit_offset=limit)
+
+
+def _tightened(expression: PriceExpr, reference: Decimal | None, market: Market) -> Decimal:
+    """Return a distance rounded to the tick towards zero: a stop is never further away than was written."""
+    away = abs(distance(expression, reference, market))
+    steps = EXACT.divide(away, market.tick).to_integral_value(rounding=ROUND_DOWN)
+    return EXACT.multiply(steps, market.tick)
+
+
+def _told(expression: PriceExpr) -> str:
+    unit = "" if expression.unit is Unit.PRICE else expression.unit.value
+    return f"{plain(expression.offset)}{'' if unit in ('%', 'R', '') else ' '}{unit}"
+
+
+# --- sizes
+
+
+def quantity(size: SizeExpr, market: Market, reference: Decimal | None, lost: Decimal | None = None) -> Decimal:
+    """Return a size in whole units of the base currency where it had to be worked out; raises Denied.
+
+    reference: the order's own price, None for one that deals at the market; lost: what one unit loses at the
+    stop-loss, in quote currency.
+    """
+    if size.units is not None:
+        return size.units
+    match size.kind:
+        case SizeKind.MONEY:
+            return _bought(size.amount, size.currency or "", market, reference)
+        case SizeKind.CASH:
+            return _of_cash(size.amount, market, reference)
+        case _:
+            return _at_risk(size.amount, market, lost)
+
+
+def whole(units: Decimal, what: str) -> Decimal:
+    """Round down to whole units; raises Denied if none is left."""
+    rounded = units.to_integral_value(rounding=ROUND_FLOOR)
+    if rounded <= 0:
+        raise Denied(f"{what} does not come to a single unit")
+    return rounded
+
+
+def _bought(amount: Decimal, currency: str, market: Market, reference: Decimal | None) -> Decimal:
+    pair = market.contract.pair
+    told = f"a size of {plain(amount)} {currency}"
+    if currency == pair.base:
+        return whole(amount, told)
+    if currency != pair.quote:
+        raise Denied(f"{told} means nothing for {pair.name}: expected {pair.base} or {pair.quote}")
+    return whole(EXACT.divide(amount, market.touch if reference is None else reference), told)
+
+
+def _of_cash(percent: Decimal, market: Market, reference: Decimal | None) -> Decimal:
+    pair = market.contract.pair
+    currency = pair.quote if market.side is Side.BUY else pair.base
+    there = cash(currency, market.snapshot)
+    if there <= 0:
+        raise Denied(f"the account has no {currency} to pay with: its cash is {plain(there)}")
+    return _bought(EXACT.divide(EXACT.multiply(there, percent), HUNDRED), currency, market, reference)
+
+
+def _at_risk(percent: Decimal, market: Market, lost: Decimal | None) -> Decimal:
+    if not lost:
+        raise Denied("a size by risk needs a stop-loss that is away from the entry")
+    worth, told = net_liquidation(market.snapshot), f"a risk of {plain(percent)}%"
+    money = EXACT.divide(EXACT.multiply(worth, percent), HUNDRED)
+    loss = EXACT.multiply(lost, rate(market.contract.pair.quote, market.snapshot))
+    return whole(EXACT.divide(money, loss), told)
+
+
+def cash(currency: str, snapshot: Snapshot) -> Decimal:
+    """Return what the account has of a currency, nothing if it names none; raises Denied if nothing was told of it."""
+    if not snapshot.cash:
+        raise Denied("the account's cash is not known")
+    return snapshot.cash.get(currency, Decimal(0))
+
+
+def net_liquidation(snapshot: Snapshot) -> Decimal:
+    """Return what the account is worth, in its own currency; raises Denied if that is not known or not above zero."""
+    if snapshot.net_liquidation is None:
+        raise Denied("the account's net liquidation value is not known")
+    if snapshot.net_liquidation <= 0:
+        raise Denied(f"the account's net liquidation value is {plain(snapshot.net_liquidation)}")
+    return snapshot.net_liquidation
+
+
+def rate(currency: str, snapshot: Snapshot) -> Decimal:
+    """Return what one unit of a currency is worth in the account's; raises Denied where the account has no rate."""
+    if currency == snapshot.account_currency:
+        return Decimal(1)
+    found = snapshot.rates.get(currency)
+    if found is None or found <= 0:
+        raise Denied(f"the account tells no rate of {currency}")
+    return found
+
+
+# --- what has to be known
+
+
+def needs_of_prices(*expressions: PriceExpr | None) -> Need:
+    """Return what prices need that count from the market."""
+    return Need.QUOTE if any(each is not None and each.wants_quote for each in expressions) else Need.NOTHING
+
+
+def needs_of_size(instruction: Instruction) -> Need:
+    """Return what the size needs: money is counted at the order's own price, else at the market's."""
+    size = instruction.size
+    if size.units is not None:
+        return Need.NOTHING
+    if size.kind is SizeKind.MONEY and size.currency == instruction.contract.symbol:
+        return Need.NOTHING
+    needs = Need.NOTHING if size.kind is SizeKind.MONEY else Need.ACCOUNT
+    pays_base = size.kind is SizeKind.CASH and instruction.side is Side.SELL
+    return needs if has_own_price(instruction) or pays_base else needs | Need.QUOTE
+
+
+def has_own_price(instruction: Instruction) -> bool:
+    """Tell whether an order deals at a price that it names."""
+    return instruction.limit_price is not None or instruction.stop_price is not None
+
+
+def deals_at_market(order_type: OrderType) -> bool:
+    """Tell whether an order waits for no price."""
+    return order_type is OrderType.MARKET
