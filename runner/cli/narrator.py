@@ -24,8 +24,11 @@ from runner.report.summary import exit_code, summarize
 
 if TYPE_CHECKING:
     from runner.engine.run import Span
+    from runner.gateway.market import Market
+    from runner.journal.rows import ExecutionRow
     from runner.journal.store import Journal
     from runner.report.progress import Progress
+    from runner.report.years import Performance
 
 CONNECTION_LOST = 5
 
@@ -106,28 +109,41 @@ class Narrator:
         if self._progress is not None:
             self._progress.advance(instant)
 
-    def conclude(self, journal: Journal, *, lost: str | None, interrupted: bool) -> int:
-        """Say the end, and return the exit code."""
+    def conclude(self, journal: Journal, *, lost: str | None, interrupted: bool, market: Market | None = None) -> int:
+        """Say the end, and return the exit code; `market` is that of a simulated run."""
         self._stack.close()
         names = [plan.name for plan in self._plans]
         fires, orders, executions = journal.fires(), journal.orders(), journal.executions()
         summary = summarize(names, fires, orders, executions, skipped=self._skipped)
+        came_to = None if market is None else self._performance(executions, market)
         if self._style.as_json:
-            self._last_lines(summary)
+            self._last_lines(summary, came_to)
         else:
             from runner.report.render_text import show
+            from runner.report.years_text import by_year, lines
 
-            show(summary, fires, orders, executions, header=self._header(), footer=self._footer(summary))
+            more = [] if came_to is None else [by_year(came_to)]
+            footer = [*([] if came_to is None else lines(came_to)), *self._footer(summary)]
+            show(summary, fires, orders, executions, header=self._header(), footer=footer, more=more)
         if lost is not None:
             output.note(f"fxrun: the connection is gone: {lost}")
         code = exit_code(summary, interrupted=interrupted)
         return CONNECTION_LOST if lost is not None and not interrupted else code
 
-    def _last_lines(self, summary: Summary) -> None:
+    def _performance(self, executions: Sequence[ExecutionRow], market: Market) -> Performance | None:
+        from runner.cli.years import performance
+
+        until = self._span.until or self._latest
+        is_synthetic = self._style.quotes is None
+        return performance(executions, self._span.start, until, market, is_synthetic=is_synthetic)
+
+    def _last_lines(self, summary: Summary, came_to: Performance | None) -> None:
+        from runner.report.render_json import last_line
+
         plan = self._plans[0].name if len(self._plans) == 1 else ""
         for text in _remarks(summary):
             self._line(Noticed(plan=plan, code=0, severity=Severity.INFO, text=text, time=self._latest))
-        self._line(summary)
+        sys.stdout.write(last_line(summary, came_to) + "\n")
 
     def _header(self) -> list[str]:
         end = "the end of the schedule" if self._span.until is None else stamp(self._span.until)

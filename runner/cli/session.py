@@ -16,7 +16,7 @@ from runner.core.clock import Clock, VirtualTime
 from runner.core.facts import LoggedIn, LoginFailed
 from runner.engine.clock import EngineClock, Inbox, VirtualClock, WallClock
 from runner.errors import ConnectionFailed
-from runner.gateway.market import QuotesMarket, SyntheticMarket
+from runner.gateway.market import Market, QuotesMarket, SyntheticMarket
 from runner.gateway.server import Gateway
 from runner.gateway.settings import GatewaySettings
 from runner.ib.connection import Connection
@@ -34,6 +34,7 @@ class Session:
     account: str
     clock: EngineClock
     first: LoggedIn | None = None
+    market: Market | None = None  # of a gateway of this process
 
 
 @contextmanager
@@ -44,11 +45,13 @@ def virtual(quotes: str | None, *, seed: int, start: datetime) -> Iterator[Sessi
     """
     inbox: Inbox = SimpleQueue()
     time = VirtualTime(start)
-    gateway = _gateway(quotes, seed, time)
+    market = _market(quotes, seed)
+    gateway = _gateway(market, seed, time)
     connection = Connection(LOOPBACK, gateway.start(), client_id=CLIENT_ID, publish=inbox.put)
     try:
         account = connection.open().accounts[0]
-        yield Session(connection=connection, account=account, clock=VirtualClock(time, gateway, connection, inbox))
+        clock = VirtualClock(time, gateway, connection, inbox)
+        yield Session(connection=connection, account=account, clock=clock, market=market)
     finally:
         connection.close()
         gateway.stop()
@@ -59,7 +62,7 @@ def realtime(quotes: str | None, *, seed: int) -> Iterator[Session]:
     """Open a session on a simulated gateway of this process, on the wall clock."""
     inbox: Inbox = SimpleQueue()
     with closing(WallClock(inbox)) as clock:
-        gateway = _gateway(quotes, seed, clock)
+        gateway = _gateway(_market(quotes, seed), seed, clock)
         connection = Connection(LOOPBACK, gateway.start(), client_id=CLIENT_ID, publish=inbox.put)
         try:
             yield Session(connection=connection, account=connection.open().accounts[0], clock=clock)
@@ -68,8 +71,11 @@ def realtime(quotes: str | None, *, seed: int) -> Iterator[Session]:
             gateway.stop()
 
 
-def _gateway(quotes: str | None, seed: int, clock: Clock) -> Gateway:
-    market = SyntheticMarket(seed) if quotes is None else QuotesMarket(quotes)
+def _market(quotes: str | None, seed: int) -> Market:
+    return SyntheticMarket(seed) if quotes is None else QuotesMarket(quotes)
+
+
+def _gateway(market: Market, seed: int, clock: Clock) -> Gateway:
     return Gateway(market, clock, GatewaySettings(cash=EMBEDDED_CASH, seed=seed))
 
 

@@ -34,7 +34,7 @@ class Anchors:
 @cache
 def anchors(base: str, quote: str, scale: int) -> Anchors | None:
     """Return the crosses of base and quote, times scale, on all days that have both rates; None if there are none."""
-    pays, gets = _column(base), _column(quote)
+    pays, gets = column(base), column(quote)
     rows = [(at, b, q) for at, b, q in zip(_instants(), pays, gets, strict=True) if b and q] if pays and gets else []
     if len(rows) < 2:
         return None
@@ -44,6 +44,12 @@ def anchors(base: str, quote: str, scale: int) -> Anchors | None:
 def last_rate_day() -> date:
     """Return the last day that has rates; from there on prices are carried forward."""
     return date.fromisoformat(_days()[-1])
+
+
+@cache
+def days() -> Sequence[date]:
+    """Return the days that have rates, oldest first."""
+    return [date.fromisoformat(day) for day in _days()]
 
 
 @cache
@@ -78,8 +84,8 @@ def _instants() -> list[int]:
 
 
 @cache
-def _column(currency: str) -> list[int]:
-    """One currency's rates against the euro in 10**-8, oldest first, 0 where there is none; [] if unknown."""
+def column(currency: str) -> Sequence[int]:
+    """Return one currency's rates against the euro in 10**-8, a day each, 0 where there is none; [] if unknown."""
     if currency == "EUR":
         return [10**_DIGITS] * len(_days())
     header, *lines = _lines()

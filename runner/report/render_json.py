@@ -10,6 +10,8 @@ from runner.core.events import Commissioned, Event, Filled, FireDone, Noticed, O
 from runner.core.money import plain
 from runner.core.ticket import OrderType
 from runner.core.times import stamp
+from runner.report.years import Performance
+from runner.report.years_json import record
 
 Record = dict[str, object]
 
@@ -29,6 +31,12 @@ def line(event: Event) -> str:
     """Return one event as one line, without the line end; it validates against events.schema.json."""
     # ASCII: a reader that splits lines at U+2028 or U+0085 must not cut a broker's text in two
     return json.dumps(_RECORDS[type(event)](event), ensure_ascii=True)
+
+
+def last_line(summary: Summary, performance: Performance | None) -> str:
+    """Return the summary as `line` does, with the figures of a run of more than a year where there are any."""
+    more = {} if performance is None else {"performance": record(performance)}
+    return json.dumps({**_summary(summary), **more}, ensure_ascii=True)
 
 
 def _plan(event: PlanStarted) -> Record:

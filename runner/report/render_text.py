@@ -33,10 +33,11 @@ def report(
     header: Sequence[str] = (),
     footer: Sequence[str] = (),
     marks: Mapping[str, Decimal] = NO_MARKS,
+    more: Sequence[Table] = (),
 ) -> str:
-    """Return the report as plain text; the same rows give the same bytes."""
+    """Return the report as plain text, with more tables behind its own; the same rows give the same bytes."""
     parts = ["\n".join(header)]
-    parts += ["\n".join(_plain(table)) for table in _tables(fires, orders, executions, marks)]
+    parts += ["\n".join(_plain(table)) for table in [*_tables(fires, orders, executions, marks), *more]]
     parts.append("\n".join(_closing(summary, footer, _at_last_fill(executions, marks))))
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -50,15 +51,18 @@ def show(
     header: Sequence[str] = (),
     footer: Sequence[str] = (),
     marks: Mapping[str, Decimal] = NO_MARKS,
+    more: Sequence[Table] = (),
 ) -> None:
     """Write the report to stdout, drawn as tables if that is a terminal."""
     if not sys.stdout.isatty():
-        sys.stdout.write(report(summary, fires, orders, executions, header=header, footer=footer, marks=marks))
+        sys.stdout.write(
+            report(summary, fires, orders, executions, header=header, footer=footer, marks=marks, more=more)
+        )
         return
     from rich.console import Console
 
     closing = _closing(summary, footer, _at_last_fill(executions, marks))
-    draw(Console(), header, _tables(fires, orders, executions, marks), closing)
+    draw(Console(), header, [*_tables(fires, orders, executions, marks), *more], closing)
 
 
 def draw(console: Console, header: Sequence[str], tables: Sequence[Table], closing: Sequence[str]) -> None:

@@ -155,7 +155,7 @@ def _run_simulated(plans: Sequence[Plan], chosen: Options) -> int:
         desk = make_desk(session, journal, narrator.tell, rules=live.simulated_rules(plans, chosen.settings))
         desk.again = chosen.again
         lost = carry_out(Run(plans, span, session.clock, desk, narrator.time_is), interrupts)
-        code = narrator.conclude(journal, lost=lost, interrupted=interrupts.asked)
+        code = narrator.conclude(journal, lost=lost, interrupted=interrupts.asked, market=session.market)
         journal.close_open_orders("the simulated run ended; its gateway kept no state")
         return code
 
