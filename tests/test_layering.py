@@ -14,7 +14,7 @@ MAY = {
     "runner.errors": set(),
     "runner.core": {"runner.errors"},
     "runner.wire": {"runner.errors", "google.protobuf"},
-    "runner.schedule": {"runner.core", "runner.errors", "cronsim"},
+    "runner.schedule": {"runner.core", "runner.errors", "cronsim", "holidays"},
     "runner.plan": {"runner.core", "runner.errors", "runner.schedule", "schemas", "yaml", "jsonschema", "referencing"},
     "strategies": {"runner.core", "runner.errors", "runner.plan.model"},
     "schemas": set(),

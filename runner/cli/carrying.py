@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner.cli.interrupts import Interrupts
 from runner.core.events import Event
+from runner.engine.conduct import Conduct
 from runner.engine.fire import Desk, Rules
 from runner.engine.quotes import Quotes
 from runner.lifecycle.inquest import Inquest
@@ -35,9 +36,14 @@ def make_desk(
 ) -> Desk:
     """Return what fires are carried out with."""
     connection, clock = session.connection, session.clock
+    conduct = Conduct(journal=journal)
+
+    def tell(event: Event) -> None:
+        emit(event)
+        conduct.take(event)
 
     def make_tracker() -> Tracker:
-        return Tracker(journal, clock, emit, client_id=connection.client_id)
+        return Tracker(journal, clock, tell, client_id=connection.client_id)
 
     tracker = make_tracker()
     link = Link(connection, clock.seconds, on_change, supervised=supervised, persistent=persistent, seed=seed)
@@ -46,10 +52,11 @@ def make_desk(
         account=session.account,
         journal=journal,
         tracker=tracker,
-        emit=emit,
+        emit=tell,
         link=link,
         inquest=Inquest(connection, journal, tracker, link, clock.now, watches_foreign=watches_foreign),
         quotes=Quotes(connection.request_snapshot, clock.now),
+        conduct=conduct,
         make_tracker=make_tracker,
         rules=rules,
     )

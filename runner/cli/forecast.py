@@ -18,7 +18,7 @@ from runner.core.ticket import OrderTicket, Role
 from runner.core.times import stamp
 from runner.plan.model import Instruction, Plan
 from runner.risk.checks import Proposal, denial
-from runner.schedule import count, merge
+from runner.schedule import count, upcoming
 from strategies import expand
 
 MOST = 1000
@@ -53,7 +53,7 @@ def of(plans: Sequence[Plan], limits: Mapping[str, Limits], start: datetime, unt
     """Look ahead over [start, until); `limits` are those that bind each plan, by its name."""
     instructions = {(each.plan, each.order): each for plan in plans for each in plan.instructions}
     days = _Days()
-    dues = merge(((each.plan, each.order, each.schedule) for each in instructions.values()), start, until)
+    dues = upcoming(((each.plan, each.order, each.schedule) for each in instructions.values()), start, until)
     shown = [
         _foreseen(instructions[due.plan, due.order], due.time, limits[due.plan], days) for due in islice(dues, MOST)
     ]

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from runner.cli import output
-from runner.core.events import Event, Filled, FireDone, FireState, Noticed, PlanStarted, Severity, Summary
+from runner.core.events import RECORDED, Event, Filled, FireDone, FireState, Noticed, PlanStarted, Severity, Summary
 from runner.core.money import plain
 from runner.core.times import stamp
 from runner.plan.model import Plan
@@ -54,7 +54,9 @@ class Narrator:
         self._style = style
         self._notices: Counter[tuple[int, Severity, str]] = Counter()  # texts that differ in figures only are one
         self._examples: dict[tuple[int, Severity, str], str] = {}
-        self._skipped = 0
+        self._recorded = 0  # fires that an earlier run on the journal had
+        self._skipped: Counter[str] = Counter()  # others that were skipped, by the kind of their reason
+        self._first_skipped: dict[str, str] = {}
         self._latest = span.start
         self._stack = ExitStack()
         self._progress: Progress | None = None
@@ -90,11 +92,19 @@ class Narrator:
             self._notices[kind] += 1
             self._examples.setdefault(kind, text)
         if isinstance(event, FireDone) and event.state is FireState.SKIPPED:
-            self._skipped += 1
+            self._take_skipped(event)
         if self._style.as_json:
             self._line(event)
         elif self._style.wall and (said := _passing(event)) is not None:
             output.note(said)
+
+    def _take_skipped(self, event: FireDone) -> None:
+        if event.reason == RECORDED:
+            self._recorded += 1
+            return
+        kind, _, detail = (event.reason or "").partition(": ")
+        self._skipped[kind] += 1
+        self._first_skipped.setdefault(kind, f"{stamp(event.time)} {detail}")
 
     def _line(self, event: Event) -> None:
         from runner.report.render_json import line
@@ -114,7 +124,7 @@ class Narrator:
         self._stack.close()
         names = [plan.name for plan in self._plans]
         fires, orders, executions = journal.fires(), journal.orders(), journal.executions()
-        summary = summarize(names, fires, orders, executions, skipped=self._skipped)
+        summary = summarize(names, fires, orders, executions, skipped=self._recorded)
         came_to = None if market is None else self._performance(executions, market)
         if self._style.as_json:
             self._last_lines(summary, came_to)
@@ -166,8 +176,10 @@ class Narrator:
             for kind, count in self._notices.items()
             if kind[1] is not Severity.INFO
         ]
-        if self._skipped:
-            lines.append(f"{_count(self._skipped, 'fire')} already recorded in this journal: nothing sent again")
+        for kind, count in self._skipped.items():
+            lines.append(f"{_count(count, 'fire')} skipped, {kind}; first: {self._first_skipped[kind]}")
+        if self._recorded:
+            lines.append(f"{_count(self._recorded, 'fire')} already recorded in this journal: nothing sent again")
         return lines + _remarks(summary)
 
 

@@ -24,6 +24,9 @@ class FireState(Enum):
     DENIED = "denied"
 
 
+RECORDED = "already recorded in this journal; nothing sent"  # the reason of a fire that an earlier run had
+
+
 class Severity(Enum):
     """How much a notice matters."""
 
@@ -47,7 +50,7 @@ class PlanStarted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FireDone:
-    """A fire was handled; `reason` is None for a fire that was sent."""
+    """A fire was handled; `reason` is None for a fire that was sent in time."""
 
     plan: str
     order: str

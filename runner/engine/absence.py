@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from runner.core.events import FireDone, FireState
-from runner.core.ids import fire_key
-from runner.engine.fire import START_DEADLINE, Desk
+from runner.engine.fire import Desk
 from runner.journal.rows import FireRow
 from runner.plan.model import Instruction
-from runner.schedule import fires
+from runner.schedule import Due, merge
 
 MISSED = "fxrun was not running"
 NEVER_ARRIVED = "it was proven not to have arrived at the broker, and the run ended before it was sent again"
@@ -30,10 +30,9 @@ def take_up(instructions: Iterable[Instruction], now: datetime, desk: Desk) -> d
         arming = desk.journal.arming(instruction.plan)
         since = [at for at in (known, None if arming is None else arming.at) if at is not None]
         start = now if known is None else min(max(since) + _TICK, now)
-        late = now - START_DEADLINE
+        late = now - instruction.policy.deadline
         if start < late:
-            _miss(instruction, fires(instruction.schedule, start, late), desk)
-            start = late
+            start = _pass_over(instruction, start, late, desk)
         starts[instruction.plan, instruction.order] = start
         desk.journal.record_evaluated(instruction.plan, instruction.order, start - _TICK)
     return starts
@@ -46,26 +45,46 @@ def _settle(desk: Desk) -> None:
             desk.journal.assume_sent(row.plan, row.order, row.fire)
             continue
         desk.journal.miss_fire(row.plan, row.order, row.fire, NEVER_ARRIVED)
-        desk.emit(_missed(row, NEVER_ARRIVED))
+        desk.emit(_told(replace(row, state=FireState.MISSED, reason=NEVER_ARRIVED)))
 
 
-def _missed(row: FireRow, reason: str) -> FireDone:
-    return FireDone(plan=row.plan, order=row.order, fire=row.fire, time=row.due, state=FireState.MISSED, reason=reason)
+def _told(row: FireRow) -> FireDone:
+    state = FireState.MISSED if row.state is None else row.state
+    return FireDone(plan=row.plan, order=row.order, fire=row.fire, time=row.due, state=state, reason=row.reason)
 
 
-def _miss(instruction: Instruction, dues: Iterator[datetime], desk: Desk) -> None:
+def _pass_over(instruction: Instruction, start: datetime, late: datetime, desk: Desk) -> datetime:
+    """Record the fires in [start, late), and return from where on they are still to be sent.
+
+    Where the last one is to be made up for, that is its instant.
+    """
     if instruction.schedule is None:
-        return
-    rows = (
-        FireRow(
-            plan=instruction.plan,
-            order=instruction.order,
-            fire=fire_key(due),
-            due=due,
-            state=FireState.MISSED,
-            reason=MISSED,
-        )
-        for due in dues
-    )
-    for row in desk.journal.record_missed(rows):
-        desk.emit(_missed(row, MISSED))
+        return late
+    dues = merge([(instruction.plan, instruction.order, instruction.schedule)], start, late)
+    kept = _Kept(dues) if instruction.policy.catch_up else dues
+    for row in desk.journal.record_unsent(map(_row, kept)):
+        desk.emit(_told(row))
+    return late if not isinstance(kept, _Kept) or kept.last is None else kept.last.time
+
+
+class _Kept:
+    """Passes on all that is due but the last fire, which it keeps."""
+
+    def __init__(self, dues: Iterator[Due]) -> None:
+        self._dues = dues
+        self.last: Due | None = None
+
+    def __iter__(self) -> Iterator[Due]:
+        for due in self._dues:
+            if due.skipped is not None:
+                yield due
+                continue
+            if self.last is not None:
+                yield self.last
+            self.last = due
+
+
+def _row(due: Due) -> FireRow:
+    state = FireState.MISSED if due.skipped is None else FireState.SKIPPED
+    reason = due.skipped or MISSED
+    return FireRow(plan=due.plan, order=due.order, fire=due.fire, due=due.time, state=state, reason=reason)

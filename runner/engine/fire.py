@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from runner.core.events import Event, FireDone, FireState, Noticed, Severity
+from runner.core.events import RECORDED, Event, FireDone, FireState, Noticed, Severity
 from runner.core.facts import LoggedIn
 from runner.core.ids import fire_key
 from runner.core.limits import NO_LIMITS, Limits
@@ -17,6 +17,7 @@ from runner.core.snapshot import Snapshot
 from runner.core.standing import Standing
 from runner.core.ticket import OrderTicket
 from runner.core.times import stamp
+from runner.engine.conduct import Conduct
 from runner.engine.quotes import Quotes
 from runner.journal.gate import Gate, Outcome
 from runner.journal.rows import FireRow, OrderRow
@@ -29,9 +30,6 @@ from runner.lifecycle.tracker import Tracker
 from runner.plan.model import Instruction
 from runner.risk.checks import ArmingWanted, Proposal, denial, is_used_up, needs_quote, priced
 from strategies import expand
-
-START_DEADLINE = timedelta(seconds=60)  # a market order a minute late is another trade
-RECORDED = "already recorded in this journal; nothing sent"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +55,7 @@ class Desk:
     link: Link
     inquest: Inquest
     quotes: Quotes
+    conduct: Conduct
     make_tracker: Callable[[], Tracker]  # a new one, for when what the old one knows was not written down
     rules: Rules = Rules()
     again: bool = False  # send orders without schedule once more
@@ -100,17 +99,29 @@ class Pending:
     attempt: int = 1
     why: str = ""
     is_claimed: bool = False
+    fire: str | None = None  # its key; None for that of `due`, from which a jitter or a late start differ
 
     @property
     def deadline(self) -> datetime | None:
-        """The last instant at which it may be sent; an order without schedule has none."""
-        return None if self.instruction.schedule is None else self.due + START_DEADLINE
+        """The last instant at which it may be sent; an order without schedule, or one that is made up for, has none."""
+        policy = self.instruction.policy
+        return None if self.instruction.schedule is None or policy.catch_up else self.due + policy.deadline
+
+    def is_late(self, now: datetime) -> bool:
+        """Tell whether its start deadline has passed, and be it only to be made up for."""
+        return self.instruction.schedule is not None and now > self.due + self.instruction.policy.deadline
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Plan, order and fire: what no two of them share."""
+        row = self.row
+        return row.plan, row.order, row.fire
 
     @property
     def row(self) -> FireRow:
         """The fire as it is claimed."""
         instruction = self.instruction
-        key = fire_key(None if instruction.schedule is None else self.due)
+        key = self.fire or fire_key(None if instruction.schedule is None else self.due)
         return FireRow(plan=instruction.plan, order=instruction.order, fire=key, due=self.due, state=None, reason=None)
 
 
@@ -122,13 +133,18 @@ def carry_out(pending: Pending, now: datetime, desk: Desk) -> bool:
     if pending.deadline is not None and now > pending.deadline:
         miss(pending, now, desk)
         return True
-    if pending.deadline is not None and now < pending.due:
+    if pending.instruction.schedule is not None and now < pending.due:
         pending.why = "the clock was put back, so it is not due yet"
         return False
     if (why := _held_back(pending, desk)) is not None:
         pending.why = why
         return False
     row = pending.row
+    if pending.attempt == 1:
+        objection = desk.conduct.objection(pending.instruction, row.fire, desk.tracker)
+        if objection is not None:
+            skip(row, objection, desk)
+            return True
     again = pending.attempt > 1 or (desk.again and pending.instruction.schedule is None)
     attempt = 1 + desk.journal.attempt(row.plan, row.order, row.fire) if again else 1
     tickets = expand(pending.instruction, row.fire, Snapshot(now=now), attempt)
@@ -157,12 +173,13 @@ def _limits(desk: Desk, plan: str) -> Limits:
 
 def _claim(row: FireRow, tickets: tuple[OrderTicket, ...], pending: Pending, desk: Desk, *, again: bool) -> None:
     first = desk.connection.take_order_ids(len(tickets))
-    gate = _gate(tickets, first, pending, desk) if desk.is_guarded else None
+    is_guarded = desk.is_guarded or pending.instruction.policy.pauses
+    gate = _gate(tickets, first, pending, desk) if is_guarded else None
     claimed = desk.journal.claim(row, tickets, again=again, gate=gate)
     match claimed.outcome:
         case Outcome.CLAIMED:
             pending.is_claimed = True
-            _send(row, tickets, first, desk)
+            _send(pending, tickets, first, desk)
         case Outcome.RECORDED_BEFORE:
             desk.emit(_done(row, FireState.SKIPPED, RECORDED))
         case Outcome.MISSED:
@@ -218,23 +235,35 @@ def miss(pending: Pending, now: datetime, desk: Desk) -> None:
 def miss_all(late: Sequence[Pending], now: datetime, desk: Desk) -> None:
     """Record that fires were not sent in time, and why, in one transaction."""
     rows = [replace(pending.row, state=FireState.MISSED, reason=_lateness(pending, now)) for pending in late]
-    for row in desk.journal.record_missed(rows):
+    for row in desk.journal.record_unsent(rows):
         desk.emit(_done(row, FireState.MISSED, row.reason))
 
 
+def skip(row: FireRow, reason: str, desk: Desk) -> None:
+    """Record that nothing is sent at a fire, and why."""
+    is_new = desk.journal.record_unsent([replace(row, state=FireState.SKIPPED, reason=reason)])
+    desk.emit(_done(row, FireState.SKIPPED, reason if is_new else RECORDED))
+
+
+def _late(pending: Pending, now: datetime) -> int:
+    return int((now - pending.due).total_seconds())
+
+
 def _lateness(pending: Pending, now: datetime) -> str:
-    late = int((now - pending.due).total_seconds())
-    reason = f"{late} s late, the start deadline is {int(START_DEADLINE.total_seconds())} s"
+    policy = pending.instruction.policy
+    reason = f"{_late(pending, now)} s late, the start deadline is {int(policy.deadline.total_seconds())} s"
     return f"{pending.why}; {reason}" if pending.why else reason
 
 
-def _send(row: FireRow, tickets: tuple[OrderTicket, ...], first: int, desk: Desk) -> None:
+def _send(pending: Pending, tickets: tuple[OrderTicket, ...], first: int, desk: Desk) -> None:
     for ticket in tickets:
         desk.tracker.follow(_planned(ticket))
     desk.link.sent()
     desk.inquest.sent(tickets)
     routes = submit(tickets, first, desk.connection, desk.journal, desk.account)
-    desk.emit(_done(row, FireState.SENT, None))
+    now = desk.inquest.now()
+    reason = f"made up for, {_late(pending, now)} s late" if pending.is_late(now) else None
+    desk.emit(_done(pending.row, FireState.SENT, reason))
     desk.tracker.sent(tickets, routes)
 
 

@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 from runner.core.crashpoints import crashpoint
 from runner.core.facts import ConnectionLost, Fact, Handled, LoggedIn
-from runner.core.ids import fire_key
 from runner.engine import absence
 from runner.engine.clock import EngineClock
-from runner.engine.fire import START_DEADLINE, Desk, Pending, carry_out, miss, miss_all
+from runner.engine.fire import Desk, Pending, carry_out, miss, miss_all, skip
 from runner.engine.watch import Watch
 from runner.errors import ConnectionFailed
 from runner.journal.store import JournalFailed
@@ -62,8 +61,11 @@ class Run:
         self._desk = desk
         self._on_time = on_time
         self._watch = Watch(desk, clock)
-        self._pending: dict[tuple[str, str, datetime], Pending] = {}  # due, and not sent yet
-        self._latest: dict[tuple[str, str], datetime] = {}  # the last fire that was listed of each order
+        desk.conduct.watch(self._instructions.values())
+        self._pending: dict[tuple[str, str, str], Pending] = {}  # due, and not sent yet
+        self._latest: dict[tuple[str, str], Pending] = {}  # the last fire that was listed of each order
+        self._late: dict[tuple[str, str], Pending] = {}  # the last late fire of each order that makes up for one
+        self._patience = max((i.policy.deadline for i in self._instructions.values()), default=timedelta())
         self._looked = span.start  # when the deadlines of what is held back were looked at
         self._waiting: dict[str, datetime] = {}  # order_ref -> when its silence becomes an open question
         self._in_flight: set[str] = set()  # the orders sent last, until each is answered
@@ -91,6 +93,7 @@ class Run:
                 self._list(due)
                 due = next(dues, None)
                 self._work()
+            self._make_up(due)
             self._work()
             self._note_progress()
 
@@ -112,7 +115,7 @@ class Run:
         """Take in what is still under way, then give up; what fell due within the span and was held back is missed."""
         link = self._desk.link
         if not self._is_over and self._desk.broken is None:
-            for pending in self._pending.values():
+            for pending in (*self._pending.values(), *self._late.values()):
                 pending.why = pending.why or "its turn did not come before the run ended"
                 self._miss(pending, self._clock.now())
         self._clock.linger(self._handle, lambda: link.is_usable and self._desk.tracker.is_owed())
@@ -137,7 +140,7 @@ class Run:
         return (due for due in heapq.merge(*streams) if due.time >= self._span.start or self._is_new(due))
 
     def _is_new(self, due: Due) -> bool:
-        return self._desk.journal.fire(due.plan, due.order, fire_key(due.time)) is None
+        return self._desk.journal.fire(due.plan, due.order, due.fire) is None
 
     def _target(self, due: Due | None) -> datetime | None:
         """Return the instant to wait for, None if the run is over."""
@@ -159,11 +162,11 @@ class Run:
         """
         now = self._clock.now()
         late: list[Pending] = []
-        while due is not None and now - due.time > START_DEADLINE and len(late) < MOST_LATE:
-            instruction = self._instructions[due.plan, due.order]
-            if instruction.schedule is None or self._desk.broken is not None:
+        while due is not None and len(late) < MOST_LATE and self._desk.broken is None:
+            pending = self._pending_of(due)
+            if due.skipped is not None or not pending.is_late(now) or pending.deadline is None:
                 break
-            late.append(Pending(instruction, due.time))
+            late.append(pending)
             self._last_fire = due.time
             due = next(dues, None)
         if late:
@@ -171,7 +174,7 @@ class Run:
                 miss_all(late, now, self._desk)
             except JournalFailed as failed:
                 self._watch.journal_failed(failed)
-                self._pending.update({(p.instruction.plan, p.instruction.order, p.due): p for p in late})
+                self._pending.update({p.key: p for p in late})
         return due
 
     def _is_done(self) -> bool:
@@ -186,15 +189,40 @@ class Run:
 
     def _list(self, due: Due) -> None:
         self._last_fire = due.time
-        self._pending[due.plan, due.order, due.time] = Pending(self._instructions[due.plan, due.order], due.time)
-        key = (due.plan, due.order)
-        before, self._latest[key] = self._latest.get(key), due.time
-        earlier = None if before is None else self._pending.get((*key, before))
-        if earlier is not None and self._clock.now() - earlier.due > OVERTAKEN:  # no burst of what was held back
+        pending = self._pending_of(due)
+        if due.skipped is not None:
+            self._skip(pending, due.skipped)
+            return
+        name = (due.plan, due.order)
+        self._overtake(self._late.pop(name, None))
+        before, self._latest[name] = self._latest.get(name), pending
+        if before is not None and before.key in self._pending and self._clock.now() - before.due > OVERTAKEN:
+            self._overtake(self._pending.pop(before.key))  # no burst of what was held back
+        if pending.deadline is None and pending.is_late(self._clock.now()):
+            self._late[name] = pending
+        else:
+            self._pending[pending.key] = pending
+
+    def _overtake(self, pending: Pending | None) -> None:
+        if pending is not None:
             held = "it was held back until the next fire of the same order was due"
-            earlier.why = absence.MISSED if earlier.due < self._span.start else earlier.why or held
-            self._miss(earlier, self._clock.now())
-            del self._pending[due.plan, due.order, earlier.due]
+            pending.why = absence.MISSED if pending.due < self._span.start else pending.why or held
+            self._miss(pending, self._clock.now())
+
+    def _make_up(self, due: Due | None) -> None:
+        """Send the last of the late fires that are to be made up for, once no other of its order is due by now."""
+        if self._late and (due is None or due.time > self._clock.now()):
+            self._pending.update({pending.key: pending for pending in self._late.values()})
+            self._late.clear()
+
+    def _pending_of(self, due: Due) -> Pending:
+        return Pending(self._instructions[due.plan, due.order], due.time, fire=due.fire)
+
+    def _skip(self, pending: Pending, reason: str) -> None:
+        try:
+            skip(pending.row, reason, self._desk)
+        except JournalFailed as failed:
+            self._watch.journal_failed(failed)
 
     # --- sending
 
@@ -216,6 +244,7 @@ class Run:
             is_done = self._try(pending)  # a quote has come
             self._clock.settle(self._handle)
         self._time_answers()
+        self._pause_plans()
         return is_done
 
     def _try(self, pending: Pending) -> bool:
@@ -267,14 +296,15 @@ class Run:
         if not self._desk.link.supervised or self._desk.broken is not None or now - self._noted < PROGRESS:
             return
         self._noted = now
-        pending = [one.due for one in self._pending.values()]
-        seen = min([now - 2 * START_DEADLINE, *pending]) - timedelta.resolution
+        pending = [one.due for one in (*self._pending.values(), *self._late.values())]
+        seen = min([now - 2 * self._patience, *pending]) - timedelta.resolution
         if seen > self._span.start:
             self._desk.journal.record_progress(self._instructions, seen)
 
     def _tend(self) -> None:
         for pending in self._watch.tick(self._instructions):
-            self._pending[pending.instruction.plan, pending.instruction.order, pending.due] = pending
+            self._pending[pending.key] = pending
+        self._pause_plans()
         if not self._waiting:
             return
         silent = set(self._desk.tracker.unresolved())
@@ -284,6 +314,13 @@ class Run:
                 del self._waiting[order_ref]
                 self._in_flight.discard(order_ref)
                 self._desk.inquest.silent(order_ref, f"no answer within {int(ACK_DEADLINE.total_seconds())} s")
+
+    def _pause_plans(self) -> None:
+        try:
+            for plan, reason in self._desk.conduct.pauses():
+                self._desk.pause(plan, reason)
+        except JournalFailed as failed:
+            self._watch.journal_failed(failed)
 
     def _handle(self, fact: Fact) -> None:
         if not isinstance(fact, Handled):

@@ -13,12 +13,13 @@ from runner.core.order_state import OrderState
 from runner.core.ticket import Role
 from runner.core.times import stamp
 from runner.engine.clock import EngineClock
-from runner.engine.fire import START_DEADLINE, Desk, Pending
+from runner.engine.fire import Desk, Pending
 from runner.engine.obedience import Obedience
 from runner.errors import FxrunError
 from runner.journal.store import JournalFailed
 from runner.lifecycle.link import LinkState
 from runner.plan.model import Instruction
+from runner.schedule.policy import DEFAULT_POLICY
 
 WARN_BEFORE = timedelta(days=14)  # of the end of an arming
 KEEP = timedelta(days=2)  # how long an order that has ended is kept in memory
@@ -174,13 +175,12 @@ class Watch:
         if row is None:
             return None
         now = self._clock.now()
-        if instruction is not None and plan in desk.rules.resend and now <= row.due + START_DEADLINE:
-            return Pending(instruction, row.due, attempt=2)
+        if instruction is not None and plan in desk.rules.resend and now <= row.due + instruction.policy.deadline:
+            return Pending(instruction, row.due, attempt=2, fire=fire)
         reason = "it was proven not to have arrived at the broker, and the plan does not say resend: proven_absent"
         if plan in desk.rules.resend:
-            reason = (
-                f"it was proven not to have arrived at the broker, but {int(START_DEADLINE.total_seconds())} s late"
-            )
+            deadline = DEFAULT_POLICY.deadline if instruction is None else instruction.policy.deadline
+            reason = f"it was proven not to have arrived at the broker, but {int(deadline.total_seconds())} s late"
         desk.journal.miss_fire(plan, order, fire, reason)
         desk.emit(FireDone(plan=plan, order=order, fire=fire, time=row.due, state=FireState.MISSED, reason=reason))
         return None

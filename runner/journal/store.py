@@ -149,11 +149,19 @@ class Journal:
         who = claiming.Claimant(run=self._run, epoch=self._epoch)
         return claiming.claim(self._db, who, row, tickets, again=again, gate=gate)
 
-    def record_missed(self, rows: Iterable[FireRow]) -> tuple[FireRow, ...]:
-        """Record fires that nobody was there for, all in one transaction; returns those that were not recorded yet."""
+    def record_unsent(self, rows: Iterable[FireRow]) -> tuple[FireRow, ...]:
+        """Record fires that were missed or skipped, in one transaction; returns those that were not recorded yet."""
         who = claiming.Claimant(run=self._run, epoch=self._epoch)
         with self._db.transaction(durable=True):
             return tuple(row for row in rows if claiming.record(self._db, who, row))
+
+    def sent_fires(self, plan: str, order: str) -> int:
+        """Return how many fires of an order were sent, in all runs."""
+        return self._db.first(_number, "sent_fires", plan=plan, order_name=order) or 0
+
+    def missed_in_a_row(self, plan: str, order: str) -> int:
+        """Return how many fires of an order were missed since the last that was sent."""
+        return self._db.first(_number, "missed_in_a_row", plan=plan, order_name=order) or 0
 
     def miss_fire(self, plan: str, order: str, fire: str, reason: str) -> None:
         """Note that a fire which was claimed came to nothing."""

@@ -9,12 +9,11 @@ from typing import TypeVar
 from runner.core.price import PriceExpr, fixed
 from runner.core.size import units
 from runner.plan.draft import Draft
-from runner.plan.draft_schedule import ScheduleDraft
 from runner.plan.findings import Findings
 from runner.plan.header import KEYS, read_header
 from runner.plan.model import Instruction, Mark, Mode, Plan
+from runner.plan.rules_schedule import spec_of
 from runner.plan.source import Source
-from runner.schedule.spec import ScheduleSpec
 
 _Value = TypeVar("_Value")
 _TOP = tuple((key,) for key in KEYS)
@@ -51,7 +50,8 @@ def _instruction(source: Source, plan: str, draft: Draft) -> Instruction:
         time_in_force=_sound(draft.time_in_force),
         strategy="bracket" if "bracket" in draft.places else "single",
         parameters=_exits(draft),
-        schedule=None if draft.schedule is None else _schedule(draft.schedule),
+        schedule=None if draft.schedule is None else spec_of(draft.schedule, f"{plan}/{draft.order_id}"),
+        policy=draft.policy,
         marks=_marks(source, draft),
     )
 
@@ -69,17 +69,6 @@ def _price(price: Decimal | None) -> PriceExpr | None:
 def _exits(draft: Draft) -> Mapping[str, PriceExpr]:
     prices = {"take_profit": draft.take_profit, "stop_loss": draft.stop_loss}
     return {name: fixed(price) for name, price in prices.items() if price is not None}
-
-
-def _schedule(draft: ScheduleDraft) -> ScheduleSpec:
-    return ScheduleSpec(
-        zone=_sound(draft.zone),
-        cron=draft.cron,
-        every=draft.every,
-        at=tuple(sorted(draft.at)),
-        start=draft.start,
-        until=draft.until,
-    )
 
 
 def _marks(source: Source, draft: Draft) -> Mapping[str, Mark]:

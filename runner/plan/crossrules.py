@@ -9,7 +9,7 @@ from runner.core.money import is_multiple, nearest_multiples, plain
 from runner.core.ticket import Side
 from runner.plan.draft import TYPES, Draft
 from runner.plan.findings import Findings
-from runner.plan.rules_schedule import RULES
+from runner.plan.rules_schedule import check_schedule
 from runner.plan.shape import missing_key
 from runner.plan.source import Source
 
@@ -29,8 +29,7 @@ def check_rules(drafts: Sequence[Draft], top: Draft | None, source: Source, find
     for draft in (*drafts, *([top] if top else [])):
         for rule in INSIDE_ONE_KEY:
             rule(draft, source, findings)
-        for check in RULES:
-            check(draft.schedule, draft.places, findings)
+        check_schedule(draft.schedule, draft.places, findings)
     for draft in drafts:
         for rule in BETWEEN_KEYS:
             rule(draft, source, findings)

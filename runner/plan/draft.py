@@ -9,14 +9,17 @@ from decimal import Decimal
 from runner.core.contract import ContractSpec
 from runner.core.fx import IDEALPRO_PAIRS, parse_pair
 from runner.core.ticket import OrderType, Side, TimeInForce
+from runner.plan.draft_policy import KEYS as POLICY_KEYS
+from runner.plan.draft_policy import read_policy
 from runner.plan.draft_schedule import ScheduleDraft, read_schedule
 from runner.plan.findings import Findings
 from runner.plan.source import Where
 from runner.plan.suggest import for_pair
 from runner.plan.text import quote
 from runner.plan.values import Values
+from runner.schedule.policy import FirePolicy
 
-OWN = ("id", "contract", "side", "size", "order", "bracket", "schedule")
+OWN = ("id", "contract", "side", "size", "order", "bracket", "schedule", *POLICY_KEYS)
 TYPES = {
     "market": OrderType.MARKET,
     "limit": OrderType.LIMIT,
@@ -43,6 +46,7 @@ class Draft:
     take_profit: Decimal | None
     stop_loss: Decimal | None
     schedule: ScheduleDraft | None
+    policy: FirePolicy
     places: Mapping[str, Where] = field(default_factory=dict)
 
 
@@ -76,6 +80,7 @@ def _draft(values: Values) -> Draft:
         take_profit=values.number("bracket.take_profit"),
         stop_loss=values.number("bracket.stop_loss"),
         schedule=read_schedule(values),
+        policy=read_policy(values),
         places=values.places,
     )
 

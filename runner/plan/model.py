@@ -15,6 +15,7 @@ from runner.core.limits import NO_LIMITS, Limits
 from runner.core.price import PriceExpr
 from runner.core.size import SizeExpr
 from runner.core.ticket import OrderType, Side, TimeInForce
+from runner.schedule.policy import DEFAULT_POLICY, FirePolicy
 from runner.schedule.spec import ScheduleSpec
 
 
@@ -106,6 +107,7 @@ class Instruction:
     unfilled: Unfilled | None = None
     when: When | None = None
     schedule: ScheduleSpec | None = None
+    policy: FirePolicy = DEFAULT_POLICY
     marks: Mapping[str, Mark] = field(default_factory=dict, compare=False)
 
 

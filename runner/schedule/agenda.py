@@ -4,27 +4,47 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from runner.schedule.recurrence import fires
+from runner.core.ids import fire_key
+from runner.schedule.recurrence import occurrences
 from runner.schedule.spec import ScheduleSpec
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Due:
-    """One fire of one order."""
+    """One fire of one order; `fire` is its key, `skipped` why nothing is sent at it."""
 
     time: datetime
     plan: str
     order: str
+    fire: str = field(default="", compare=False)
+    skipped: str | None = field(default=None, compare=False)
 
 
 def merge(schedules: Iterable[tuple[str, str, ScheduleSpec | None]], start: datetime, until: datetime) -> Iterator[Due]:
-    """Yield the fires of all (plan, order, spec) in [start, until), sorted by time, plan, order; lazily."""
-    streams = (_named(plan, order, fires(spec, start, until)) for plan, order, spec in schedules)
-    return (Due(*entry) for entry in heapq.merge(*streams))
+    """Yield all of (plan, order, spec) in [start, until), skipped ones too, sorted by time, plan, order; lazily."""
+    streams = (_named(plan, order, spec, start, until) for plan, order, spec in schedules)
+    return (_due(*entry) for entry in heapq.merge(*streams))
 
 
-def _named(plan: str, order: str, instants: Iterator[datetime]) -> Iterator[tuple[datetime, str, str]]:
-    return ((instant, plan, order) for instant in instants)
+def upcoming(
+    schedules: Iterable[tuple[str, str, ScheduleSpec | None]], start: datetime, until: datetime
+) -> Iterator[Due]:
+    """Yield of `merge` what is to be sent."""
+    return (due for due in merge(schedules, start, until) if due.skipped is None)
+
+
+_Entry = tuple[datetime, str, str, str, str]
+
+
+def _named(plan: str, order: str, spec: ScheduleSpec | None, start: datetime, until: datetime) -> Iterator[_Entry]:
+    if spec is None:
+        return ((at.time, plan, order, fire_key(None), "") for at in occurrences(spec, start, until))
+    found = occurrences(spec, start, until)
+    return ((at.time, plan, order, fire_key(at.nominal), at.skipped or "") for at in found)
+
+
+def _due(time: datetime, plan: str, order: str, fire: str, skipped: str) -> Due:
+    return Due(time, plan, order, fire, skipped or None)

@@ -1,19 +1,19 @@
 """A cron expression read once: which days, which times of day, and whether they are fixed or run by real time.
 
 cronsim decides what a field means (names, lists, steps, L, LW, 5L, 1#1, the day-of-month and weekday rule); the walk
-over instants is ours, in `recurrence`, because cronsim's steps by whole hours miss minutes where a zone changes by half
+over instants is ours, in `local`, because cronsim's steps by whole hours miss minutes where a zone changes by half
 an hour (Lord Howe, `*/10 2 * * *`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from functools import lru_cache
 
 from cronsim import CronSim, CronSimError
+
+from runner.schedule.local import LocalRule
 
 _FORM = "expected five fields: minute hour day-of-month month day-of-week, such as 30 9 * * mon-fri"
 _FIELDS = {
@@ -29,18 +29,8 @@ _LONGEST = 500
 _ANCHOR = datetime(2000, 1, 1, tzinfo=UTC)  # a leap year, and 50 years on no pattern of days has stayed away
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CronRule:
-    """What a cron expression says about local time."""
-
-    times: tuple[time, ...]
-    months: frozenset[int]
-    on_day: Callable[[date], bool]  # of a month that is in months
-    fixed: bool  # no * in minute or hour: Debian's rule for clock changes applies
-
-
 @lru_cache(maxsize=256)
-def parse_cron(expression: str) -> CronRule:
+def parse_cron(expression: str) -> LocalRule:
     """Read an expression; raises ValueError with what is wrong, also if it never fires."""
     fields = _split(expression)
     for place, name in enumerate(_FIELDS):
@@ -48,7 +38,7 @@ def parse_cron(expression: str) -> CronRule:
     rule = _read(fields)
     if rule is None or next(rule, None) is None:
         raise ValueError("it never fires: no month has such a day")
-    return CronRule(
+    return LocalRule(
         times=tuple(time(hour, minute) for hour in sorted(rule.hours) for minute in sorted(rule.minutes)),
         months=frozenset(rule.months),
         on_day=rule.match_day,

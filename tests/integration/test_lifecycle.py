@@ -29,6 +29,7 @@ from runner.ib.connection import Connection
 from runner.journal.rows import ExecutionRow, OrderRow
 from runner.journal.store import Journal
 from runner.plan.model import Instruction, Mode, Plan
+from runner.schedule.policy import FirePolicy
 from runner.schedule.spec import ScheduleSpec
 
 START = datetime(2025, 1, 6, 8, 0, tzinfo=UTC)
@@ -79,6 +80,7 @@ def hourly(order_type: OrderType = OrderType.MARKET, limit: str | None = None) -
         limit_price=None if limit is None else fixed(Decimal(limit)),
         time_in_force=TimeInForce.DAY,
         schedule=ScheduleSpec(zone=UTC, every=timedelta(hours=1)),  # type: ignore[arg-type]
+        policy=FirePolicy(overlap=True),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ from runner.core.events import FireState
 from runner.core.limits import Amount, Limits
 from runner.engine import run
 from runner.engine.fire import Rules
+from runner.schedule.policy import FirePolicy
 from tests.reliability.field import MARKET, RESTING, at, every, open_field, soon
 
 
@@ -60,7 +62,7 @@ def test_b01_a_notional_is_held_against_a_fresh_quote_and_a_collar_against_its_s
         assert "limits.max_notional" in reasons["small"]
         assert "limits.price_collar" in reasons["far"]
         assert [order.order_ref[:9] for order in field.gateway.orders()] == ["fx1:large"]
-        assert MARKET.quantity == field.gateway.orders()[0].quantity
+        assert MARKET.size.units == field.gateway.orders()[0].quantity
 
 
 def test_orders_of_others_count_or_halt_where_the_settings_say_so(tmp_path: Path) -> None:
@@ -85,9 +87,9 @@ def test_how_far_fires_were_looked_at_is_written_down_as_time_passes(
 ) -> None:
     """A start after a crash looks at what came after that, and not at all the years of a schedule."""
     monkeypatch.setattr(run, "PROGRESS", timedelta(seconds=1))
-    monkeypatch.setattr(run, "START_DEADLINE", timedelta(seconds=1))
+    policy = FirePolicy(deadline=timedelta(seconds=1))
     with open_field(tmp_path) as field:
-        with field.runner(every(1)) as runner:
+        with field.runner(replace(every(1), policy=policy)) as runner:
             runner.wait(lambda: len(runner.fires(FireState.SENT)) >= 6, "some fires")
         sent = [event.time for event in runner.fires(FireState.SENT)]
         known = field.evaluated("p", "main")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from runner.core.events import FireState
+from runner.core.ids import OrderKey
 from runner.core.order_state import OrderState
 from runner.engine.fire import Pending
 from runner.engine.watch import Watch
 from runner.lifecycle import submit
+from runner.schedule.policy import FirePolicy
 from tests.reliability.field import RESTING, Field, Runner, at, every, open_field, soon
 
 
@@ -136,15 +139,29 @@ def test_r04_dying_in_recovery_over_and_over_sends_nothing_and_ends_right(
 
 
 def test_s05_two_fires_of_an_order_are_two_orders_and_an_unknown_one_lets_no_other_go(tmp_path: Path) -> None:
-    """An order that rests does not keep the next one back; one of unknown outcome does."""
+    """With overlap an order that rests does not keep the next one back; one of unknown outcome does."""
     with open_field(tmp_path) as field:
-        order = at(soon(4), soon(6), soon(28), instruction=RESTING)
+        order = replace(at(soon(4), soon(6), soon(28), instruction=RESTING), policy=FirePolicy(overlap=True))
         with field.runner(order) as runner:
             runner.wait(lambda: len(runner.fires(FireState.SENT)) == 1, "the first order")
             field.gateway.fault("swallow", order="fx1:p:*")
             runner.wait(lambda: runner.fires(FireState.DENIED), "the third fire to be denied")
             assert len(runner.fires(FireState.SENT)) == 2
         assert sum(field.created().values()) == 1
+
+
+def test_s05_a_fire_is_skipped_while_the_order_of_the_one_before_works(tmp_path: Path) -> None:
+    with open_field(tmp_path) as field:
+        with field.runner(at(soon(4), soon(6), instruction=RESTING)) as runner:
+            runner.wait(lambda: runner.fires(FireState.SKIPPED), "the second fire to be skipped")
+            (sent,) = runner.fires(FireState.SENT)
+            (skipped,) = runner.fires(FireState.SKIPPED)
+        assert sum(field.created().values()) == 1
+        assert skipped.reason is not None
+        assert skipped.reason.startswith("overlap: fx1:p:")
+        for fire, state in ((sent, FireState.SENT), (skipped, FireState.SKIPPED)):
+            key = OrderKey(plan="p", order="main", fire=fire.fire, role="entry")
+            assert field.state_of_fire(key) is state
 
 
 def test_s05_a_plan_waits_for_the_answer_to_its_last_order_and_others_do_not(tmp_path: Path) -> None:

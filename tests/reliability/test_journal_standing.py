@@ -21,8 +21,8 @@ def test_a_fire_that_nobody_was_there_for_is_recorded_once_and_without_orders(tm
     claim(journal, "p", "known")
     rows = [FireRow(plan="p", order="main", fire=f, due=NOW, state=FireState.MISSED, reason="down")
             for f in ("known", "missed")]  # fmt: skip
-    assert journal.record_missed(rows) == (rows[1],)
-    assert journal.record_missed(rows) == ()
+    assert journal.record_unsent(rows) == (rows[1],)
+    assert journal.record_unsent(rows) == ()
     assert [(row.fire, row.state, row.reason) for row in journal.fires() if row.fire == "missed"] == [
         ("missed", FireState.MISSED, "down")
     ]

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.cli import advice, options, output, trading
-from runner.core.ids import fire_key
 from runner.core.money import plain
 from runner.core.ticket import OrderTicket, Role
 from runner.core.times import stamp
 from runner.plan.model import Instruction, Plan
-from runner.schedule import fires
+from runner.schedule import Due, upcoming
 
 if TYPE_CHECKING:
     from runner.ib.compile import CompiledOrder
@@ -66,7 +65,8 @@ def command(plans: tuple[str, ...], start: datetime | None, as_json: bool) -> No
 
 
 def _explain(plan: Plan, instruction: Instruction, start: datetime, *, as_json: bool) -> None:
-    due = next(fires(instruction.schedule, start, options.END_OF_TIME), None)
+    named = (instruction.plan, instruction.order, instruction.schedule)
+    due = next(upcoming([named], start, options.END_OF_TIME), None)
     if due is None:
         output.note(f"{instruction.plan}/{instruction.order}: no fire is left after {stamp(start)}")
         return
@@ -74,19 +74,18 @@ def _explain(plan: Plan, instruction: Instruction, start: datetime, *, as_json: 
     from runner.ib.compile import compile_group
     from strategies import expand
 
-    key = fire_key(None if instruction.schedule is None else due)
     if not as_json:
         output.say(f"{instruction.plan}/{instruction.order}, fire {_fire_words(instruction, due)}")
-    for compiled in compile_group(expand(instruction, key, Snapshot(now=due))):
+    for compiled in compile_group(expand(instruction, due.fire, Snapshot(now=due.time))):
         fields = list(_fields(instruction, compiled))
         (_say_json if as_json else _say)(plan, compiled.ticket, fields)
-    output.tell_warnings(advice.of_fire(plan, instruction, due), as_json=as_json)
+    output.tell_warnings(advice.of_fire(plan, instruction, due.time), as_json=as_json)
 
 
-def _fire_words(instruction: Instruction, due: datetime) -> str:
+def _fire_words(instruction: Instruction, due: Due) -> str:
     if instruction.schedule is None:
-        return f"once (looked at as of {stamp(due)})"
-    return f"{stamp(due)} ({due.astimezone(instruction.schedule.zone):%a %Y-%m-%d %H:%M %Z})"
+        return f"once (looked at as of {stamp(due.time)})"
+    return f"{stamp(due.time)} ({due.time.astimezone(instruction.schedule.zone):%a %Y-%m-%d %H:%M %Z})"
 
 
 def _fields(instruction: Instruction, compiled: CompiledOrder) -> Iterator[Field]:

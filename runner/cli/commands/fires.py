@@ -38,7 +38,7 @@ def command(
 
 def _list_json(_: Sequence[Instruction], found: Iterable[Due]) -> None:
     for due in found:
-        fields = {"plan": due.plan, "order": due.order, "time": stamp(due.time), "skipped": None}
+        fields = {"plan": due.plan, "order": due.order, "time": stamp(due.time), "skipped": due.skipped}
         output.say_json({"type": "fire", **fields})
 
 
@@ -49,7 +49,8 @@ def _list(instructions: Sequence[Instruction], found: Iterable[Due]) -> None:
     none = True
     for due in found:
         local = due.time.astimezone(zones[due.plan, due.order])
-        output.say(f"{stamp(due.time)}  {local:%a %Y-%m-%d %H:%M:%S %Z}  {due.plan}/{due.order}")
+        reason = "" if due.skipped is None else f"  skipped: {due.skipped}"
+        output.say(f"{stamp(due.time)}  {local:%a %Y-%m-%d %H:%M:%S %Z}  {due.plan}/{due.order}{reason}")
         none = False
     if none:
         output.note("no fire lies in this span")

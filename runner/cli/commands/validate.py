@@ -10,7 +10,7 @@ import click
 from runner.cli import advice, options, output
 from runner.core.times import stamp
 from runner.plan.model import Plan
-from runner.schedule import merge
+from runner.schedule import upcoming
 
 _SHOWN = 3
 
@@ -45,7 +45,7 @@ def _when(plan: Plan, now: datetime) -> str:
 def _next_fires(plan: Plan, now: datetime) -> list[tuple[datetime, str]]:
     """Return the next instants at which a scheduled order is due, each with its time in that order's zone."""
     specs = {each.order: each.schedule for each in plan.instructions if each.schedule is not None}
-    found = merge(((plan.name, order, spec) for order, spec in specs.items()), now, options.END_OF_TIME)
+    found = upcoming(((plan.name, order, spec) for order, spec in specs.items()), now, options.END_OF_TIME)
     instants = groupby(found, key=lambda due: due.time)
     return [(at, _local(at, specs[next(dues).order].zone)) for at, dues in islice(instants, _SHOWN)]
 

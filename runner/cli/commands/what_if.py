@@ -18,7 +18,7 @@ from runner.core.times import stamp
 from runner.errors import UsageError
 from runner.plan.model import Instruction, Plan
 from runner.report.blotter import ABSENT
-from runner.schedule import merge
+from runner.schedule import upcoming
 
 _COLUMNS = "order fire_(UTC) side >quantity pair >initial_margin >maintenance_margin >commission currency"
 _FIGURES = ("init_margin", "maint_margin", "equity_with_loan")
@@ -81,7 +81,7 @@ def _account(plans: Sequence[Plan], of_settings: str | None) -> str | None:
 def _next_fires(plans: Sequence[Plan], now: datetime) -> Iterator[tuple[Instruction, datetime]]:
     for plan in plans:
         for each in plan.instructions:
-            due = next(iter(merge([(each.plan, each.order, each.schedule)], now, options.END_OF_TIME)), None)
+            due = next(upcoming([(each.plan, each.order, each.schedule)], now, options.END_OF_TIME), None)
             if due is None:
                 output.note(f"{each.plan}/{each.order}: its schedule is over, there is nothing to ask about")
             else:

@@ -22,6 +22,14 @@ WHERE plan = :plan AND order_name = :order_name AND fire = :fire
 UPDATE fire SET state = :state
 WHERE plan = :plan AND order_name = :order_name AND fire = :fire
 
+-- sent_fires --
+SELECT count(*) FROM fire WHERE plan = :plan AND order_name = :order_name AND (state IS NULL OR state = 'sent')
+
+-- missed_in_a_row --
+SELECT count(*) FROM fire WHERE plan = :plan AND order_name = :order_name AND state = 'missed'
+AND due > coalesce(
+    (SELECT max(due) FROM fire WHERE plan = :plan AND order_name = :order_name AND (state IS NULL OR state = 'sent')), '')
+
 -- last_attempt --
 SELECT max(attempt) FROM intent WHERE plan = :plan AND order_name = :order_name AND fire = :fire
 
