@@ -14,7 +14,7 @@ from runner.schedule import fires
 
 YEAR = timedelta(days=365)
 _LOOKED_AT = 10_000  # of a schedule that fires every few seconds, so many fires tell enough
-_SCHEDULE = ("schedule.cron", "schedule.every", "schedule.at", "schedule")
+SCHEDULE = ("schedule.cron", "schedule.every", "schedule.at", "schedule")
 
 
 def mark_of(instruction: Instruction, *keys: str) -> Mark | None:
@@ -34,7 +34,7 @@ def of_fire(plan: Plan, instruction: Instruction, fire: datetime) -> Iterator[Pr
     """Yield the warnings of one fire."""
     if not is_open(fire):
         message = f"the market is closed at {stamp(fire)}; the order would wait until {stamp(next_open(fire))}"
-        yield _at(plan, instruction, _SCHEDULE, message)
+        yield at_key(plan, instruction, SCHEDULE, message)
     yield from odd_lot(plan, instruction)
 
 
@@ -52,7 +52,7 @@ def _closed_fires(plan: Plan, instruction: Instruction, start: datetime) -> Iter
     message = (
         f"{count} {among} fall in a closed market, the first at {stamp(first)}; such an order waits until it opens"
     )
-    yield _at(plan, instruction, _SCHEDULE, message)
+    yield at_key(plan, instruction, SCHEDULE, message)
 
 
 def odd_lot(plan: Plan, instruction: Instruction) -> Iterator[Problem]:
@@ -62,10 +62,11 @@ def odd_lot(plan: Plan, instruction: Instruction) -> Iterator[Problem]:
     if pair.minimum is not None and units is not None and units < pair.minimum:
         size, least = f"{plain(units)} {pair.base}", f"{plain(pair.minimum)} {pair.base}"
         message = f"{size} is an odd lot: below IDEALPRO's minimum of {least} an order gets a worse price (code 399)"
-        yield _at(plan, instruction, ("size",), message)
+        yield at_key(plan, instruction, ("size",), message)
 
 
-def _at(plan: Plan, instruction: Instruction, keys: tuple[str, ...], message: str) -> Problem:
+def at_key(plan: Plan, instruction: Instruction, keys: tuple[str, ...], message: str) -> Problem:
+    """Return a warning at the first of keys that the plan writes, with the order's name where there are several."""
     mark = mark_of(instruction, *keys) or Mark(1, 1)
     named = f"order {instruction.order}: {message}" if len(plan.instructions) > 1 else message
     return Problem(plan.file, mark.line, mark.column, named)

@@ -19,7 +19,10 @@ from runner.errors import FxrunError, UsageError
 
 COMMANDS = {
     "run": "Run plans: simulated, as a rehearsal, or live.",
+    "new": "Write a first plan from five answers.",
     "validate": "Check plans and say when they fire next.",
+    "lint": "Warn of what is allowed and probably not meant.",
+    "diff": "Say what an edit changes in fires and orders.",
     "explain": "Show what one fire would send, field by field.",
     "fires": "List the next fire times.",
     "what-if": "Ask the broker for margin and commission of a plan's orders.",

@@ -111,6 +111,14 @@ def _pair(name: str) -> Instrument:
     )
 
 
+def typical_spread(name: str) -> Decimal | None:
+    """Return the usual spread of a pair at the busy hours, in quote currency; None for a pair that is not there."""
+    if name not in _PAIRS.split():
+        return None
+    instrument = _pair(name)
+    return Decimal(instrument.spread).scaleb(-instrument.decimals)
+
+
 def pairs() -> list[Instrument]:
     """Return every pair."""
     return [_pair(name) for name in _PAIRS.split()]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from runner.errors import PlanInvalid, Problem
 from runner.plan.build import build
 from runner.plan.model import Plan
-from runner.plan.source import Source, read
+from runner.plan.source import Source, parse, read
 from runner.plan.validate import validate
 
 
@@ -25,6 +25,11 @@ def load_all(paths: Sequence[str]) -> tuple[Plan, ...]:
     if problems:
         raise PlanInvalid(sorted(problems))
     return tuple(build(source, drafts) for source, drafts, _problems in checked)
+
+
+def problems_of(file: str, text: str) -> list[Problem]:
+    """Return what is wrong with a text that is to become the plan in a file; empty if nothing is."""
+    return validate(parse(file, text, text.encode()))[1]
 
 
 def _repeated_names(sources: Sequence[Source]) -> list[Problem]:
