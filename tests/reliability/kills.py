@@ -3,7 +3,8 @@
     python -m tests.reliability.kills --kills 1000 --orders 20000 --seed 1 [--both] [--plant NAME]
 
 Half of the kills come at any time, from outside; half at a named point (`FXRUN_CRASH_AT`). `--plant` puts a fault into
-the runner that the campaign must find: it exits 0 then, and 1 if it finds nothing.
+the runner that the campaign must find: it exits 0 then, and 1 if it finds nothing. Kills come where such a fault shows
+then, a dozen if nothing else is said.
 """
 
 from __future__ import annotations
@@ -26,7 +27,13 @@ from tests.reliability.world import World, in_seconds, rows_of, world
 OFTEN = ("before_claim", "in_claim", "after_claim_commit", "before_first_order", "between_orders", "after_last_order",
          "after_sent_record", "before_fact", "after_fact")  # fmt: skip
 VISITS = dict.fromkeys(OFTEN, 40)  # at which visit of a point a kill comes, at most
-PLANTS = ("send-before-commit", "retry-on-silence", "end-as-empty")
+AIMED = {  # where a planted fault shows: bytes have left, and what the runner knows of it is not on the disk
+    "send-before-commit": ("between_orders", "after_last_order"),
+    "retry-on-silence": ("after_last_order", "after_sent_record"),
+}
+PLANTS = (*AIMED, "end-as-empty")
+USUAL = (1000, 20_000)  # kills and orders of a campaign
+PLANTED = (12, 0)  # of one that has only to find a planted fault
 LONGEST = 8.0  # seconds until a kill from outside, once there is a session
 EARLY = 0.2  # the share of those that come before that
 RESOLVE_EVERY = 8  # kills
@@ -35,13 +42,10 @@ RESOLVE_EVERY = 8  # kills
 class Killer:
     """Kills the runners of one world until it has had enough kills and orders."""
 
-    def __init__(
-        self, here: World, draw: random.Random, *, both: bool = False, planted: str = "", point: str = ""
-    ) -> None:
-        """Kill everywhere, or at one named point only."""
+    def __init__(self, here: World, draw: random.Random, *, both: bool = False, planted: str = "") -> None:
+        """Kill everywhere, or where a planted fault shows."""
         self._world = here
         self._draw = draw
-        self._point = point
         self._both = both
         self._planted = planted
         self.outcome = Outcome()
@@ -62,8 +66,9 @@ class Killer:
     def once(self, point: str = "") -> None:
         """Start a runner and kill it, at a named point if one is given."""
         draw = self._draw
-        point = point or self._point or (draw.choice(POINTS) if draw.random() < 0.5 else "")
-        crash = f"{point}:{draw.randint(1, VISITS.get(point, 1))}" if point else ""
+        point = point or self._aim()
+        visits = VISITS.get(point, 1)  # a planted fault shows after a restart, if that lives for a few orders
+        crash = f"{point}:{draw.randint(max(1, visits // 4) if self._planted else 1, visits)}" if point else ""
         until = in_seconds(12 if point == "at_close" else 3600)
         begun = self._world.ready()
         runner = self._world.run(until, crash=crash, planted=self._planted)
@@ -84,6 +89,12 @@ class Killer:
         rows = rows_of(self._world.journal)
         if where:
             self.outcome.histogram.add(rows.open(), where)
+
+    def _aim(self) -> str:
+        """Draw a named point, or "" for any time."""
+        if self._planted in AIMED:
+            return self._draw.choice(AIMED[self._planted])
+        return self._draw.choice(POINTS) if self._draw.random() < 0.5 else ""
 
     def _wait(self, runner: subprocess.Popen[bytes], seconds: float, point: str) -> str:
         """Wait for the crash point, else kill; returns where the kill came, "" if the runner ended by itself."""
@@ -111,14 +122,9 @@ def campaign(
 ) -> Outcome:
     """Run one world; its files are kept in a folder of that name and seed if one is given."""
     folder = Path(f"{keep}-{seed}") if keep else None
-    with world(mixed(plans), *DEEP, "--seed", str(seed), folder=folder) as here:
+    todo = mixed(plans, all_resend=bool(planted))
+    with world(todo, *DEEP, "--seed", str(seed), folder=folder) as here:
         return Killer(here, random.Random(seed), both=both, planted=planted).go(kills, orders)
-
-
-def at_one_point(point: str, kills: int, seed: int, *, planted: str = "") -> Outcome:
-    """Run one small world whose runners die at one point only."""
-    with world(mixed(8), *DEEP, "--seed", str(seed)) as here:
-        return Killer(here, random.Random(seed), planted=planted, point=point).go(kills, 0)
 
 
 def each_point(seed: int, rounds: int = 1, tries: int = 4) -> Outcome:
@@ -166,8 +172,8 @@ def report(outcome: Outcome, seed: int, seconds: float) -> str:
 def main(words: Sequence[str] | None = None) -> int:
     """Run the campaign and print its figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=1000)
-    parser.add_argument("--orders", type=int, default=20_000)
+    parser.add_argument("--kills", type=int, help=f"{USUAL[0]} if not given, {PLANTED[0]} with --plant")
+    parser.add_argument("--orders", type=int, help=f"at least; {USUAL[1]} if not given, {PLANTED[1]} with --plant")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--worlds", type=int, default=max(1, (os.cpu_count() or 1)), help="how many run at a time")
     parser.add_argument("--each", type=int, default=0, metavar="ROUNDS", help="only this: every named point in turn")
@@ -183,7 +189,9 @@ def main(words: Sequence[str] | None = None) -> int:
     elif given.plant == "end-as-empty":
         total.merge(missing_end(given.seed, planted=given.plant, keep=given.keep))
     else:
-        share = (-(-given.kills // given.worlds), -(-given.orders // given.worlds))
+        usual = PLANTED if given.plant else USUAL
+        wanted = (usual[0] if given.kills is None else given.kills, usual[1] if given.orders is None else given.orders)
+        share = (-(-wanted[0] // given.worlds), -(-wanted[1] // given.worlds))
         with ThreadPoolExecutor(given.worlds) as pool:
             seeds = range(given.seed * 1000, given.seed * 1000 + given.worlds)
             for one in pool.map(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runner.core.crashpoints import POINTS
-from tests.reliability.kills import at_one_point, campaign, each_point, missing_end
+from tests.reliability.kills import AIMED, campaign, each_point, missing_end
 
 SEED = 1
 
@@ -33,10 +33,10 @@ def test_r05_lists_without_their_end_prove_nothing() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("planted", ["send-before-commit", "retry-on-silence"])
+@pytest.mark.parametrize("planted", sorted(AIMED))
 def test_planted_faults_are_found(planted: str) -> None:
     """A campaign that finds nothing in a runner that is known to be wrong would prove nothing of one that is right."""
-    found = at_one_point("after_last_order", 3, SEED, planted=planted)
+    found = campaign(6, 0, SEED, planted=planted, plans=8)
     assert found.all_faults(), found.report(SEED, 0)
 
 

@@ -66,17 +66,17 @@ def burst(name: str, count: int, at: str) -> Plan:
     return plan(name, "EUR.USD", f'side: buy\nsize: 25_000\nschedule: {{at: "{at}"}}\n{orders}', names)
 
 
-def mixed(plans: int = 16) -> list[Plan]:
-    """Return the usual mixture: most of it market orders, each second a few; half of the plans send again."""
+def mixed(plans: int = 16, *, all_resend: bool = False) -> list[Plan]:
+    """Return the usual mixture: most of it market orders, each second a few; half of the plans send again, or all."""
 
     def kinds() -> Iterator[Plan]:
         yield bracket("bracket-a", 3)
-        yield bracket("bracket-b", 5, resend=False)
+        yield bracket("bracket-b", 5, resend=all_resend)
         yield limit("fills", "EUR.USD", "2.0", "DAY", 2)
         yield limit("lapses", "GBP.USD", "0.50", "IOC", 2)
         yield resting("rests", (10, 15))
         for number in range(max(0, plans - 5)):
             pair, side = PAIRS[number % len(PAIRS)], ("buy", "sell")[number % 2]
-            yield market(f"market-{number}", pair, side, (1, 2), resend=number % 2 == 0)
+            yield market(f"market-{number}", pair, side, (1, 2), resend=all_resend or number % 2 == 0)
 
     return list(kinds())
