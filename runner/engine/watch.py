@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from runner.core.crashpoints import crashpoint
 from runner.core.events import FireDone, FireState, Noticed, Severity
 from runner.core.facts import ConnectionLost, CurrentTimeSeen, Fact, LoggedIn, LoginFailed
+from runner.core.money import plain
 from runner.core.order_state import OrderState
 from runner.core.ticket import Role
 from runner.core.times import stamp
@@ -200,8 +201,23 @@ class Watch:
         if desk.stops_at_foreign and desk.inquest.foreign and desk.journal.halted() is None:
             seen = desk.inquest.foreign[0]
             self._halt(f"an order of somebody else is working: {seen.side and seen.side.value} {seen.contract}")
+        self._tell_unlisted()
         self._watch_link()
         self._watch_armings({plan for plan, _ in instructions})
+
+    def _tell_unlisted(self) -> None:
+        found, self._desk.inquest.unlisted = self._desk.inquest.unlisted, []
+        if not found:
+            return
+        first = found[0]
+        verb = "is" if len(found) == 1 else "are"
+        text = (
+            f"{len(found)} of today's executions in the journal {verb} not among those that the broker tells "
+            f"of any more, such as {first.exec_id} of {first.order_ref}: {first.side.value} "
+            f"{plain(first.quantity)} {first.contract} at {plain(first.price)}; a trade may have been taken back. What "
+            "was filled stays as it was told: compare fxrun positions, and see fxrun status"
+        )
+        self._desk.tell("unlisted", text, Severity.ERROR, first.plan if len(found) == 1 else "")
 
     def _watch_link(self) -> None:
         link, now = self._desk.link, self._clock.now()

@@ -18,6 +18,7 @@ from runner.journal.database import FAULTS, Database, damaged, opening_fault
 from runner.journal.decoding import Row, moment
 from runner.journal.lock import RunnerLock
 from runner.journal.mark import Mark
+from runner.journal.remarks import Unlisted, still_gone
 from runner.journal.rows import ControlRow, ExecutionRow, FireRow, Halt, LinkRow, OpenRow, PlanRow
 from runner.journal.sql import migrations
 
@@ -195,6 +196,10 @@ class Ledger:
     def controls(self) -> tuple[ControlRow, ...]:
         """Return what was asked for and has not been done, oldest first."""
         return self._db.read(decoding.control, "controls")
+
+    def unlisted(self, since: datetime) -> tuple[Unlisted, ...]:
+        """Return the executions that the broker stopped telling of since an instant."""
+        return still_gone(self._db.read(decoding.remark, "unlisted", since=stamp(since)))
 
     def has_runner(self) -> bool:
         """Tell whether a runner has this journal now."""

@@ -41,6 +41,12 @@ def fire(row: Row) -> FireRow:
     return FireRow(plan=plan, order=order, fire=key, due=instant(due), state=known, reason=reason)
 
 
+def remark(row: Row) -> tuple[str | None, datetime, str]:
+    """Read a row of remarks: the order it is about, if it is about one, when, and what."""
+    order_ref, at, text = row
+    return order_ref, instant(at), text
+
+
 def order(row: Row) -> OrderRow:
     """Read a row of orders."""
     text, state, filled, average, perm_id, closed, note = row

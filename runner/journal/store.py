@@ -6,6 +6,7 @@ recorded before. What the broker answers may wait for that, since the broker can
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import sqlite3
@@ -29,6 +30,7 @@ from runner.journal.decoding import Row, moment
 from runner.journal.gate import Claimed, Gate, Outcome
 from runner.journal.lock import RunnerLock
 from runner.journal.mark import Mark
+from runner.journal.remarks import Unlisted, still_gone
 from runner.journal.rows import ControlRow, ExecutionRow, FireRow, OpenRow, OrderRow
 
 __all__ = ["MEMORY", "Claimed", "Gate", "Journal", "JournalFailed", "Outcome", "root_of"]
@@ -246,6 +248,10 @@ class Journal:
         """Keep a notice, or a fact that did not fit."""
         self._db.write("add_remark", order_ref=order_ref, at=stamp(at), text=text)
 
+    def unlisted(self, since: datetime) -> tuple[Unlisted, ...]:
+        """Return the executions that the broker stopped telling of since an instant."""
+        return still_gone(self._db.read(decoding.remark, "unlisted", since=stamp(since)))
+
     # --- what stops, and what commands ask
 
     def halted(self) -> str | None:
@@ -318,6 +324,13 @@ class Journal:
     def executions_of(self, order_ref: str) -> tuple[ExecutionRow, ...]:
         """Return the executions of one order, oldest first."""
         return self._db.read(decoding.execution, "executions_of", order_ref=order_ref)
+
+    def executions_beside(self, roots: Iterable[str], since: datetime, client_id: int) -> tuple[ExecutionRow, ...]:
+        """Return executions since an instant, other than those, of orders that were sent with a client id."""
+        known = json.dumps(list(roots))
+        return self._db.read(
+            decoding.execution, "executions_beside", roots=known, since=stamp(since), client_id=client_id
+        )
 
 
 def root_of(exec_id: str) -> str:

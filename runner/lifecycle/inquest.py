@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from runner.core.crashpoints import crashpoint
 from runner.core.facts import CompletedOrdersEnd, Fact, LoggedIn, OpenOrderSeen, OpenOrdersEnd
@@ -17,11 +17,21 @@ from runner.core.order_state import OrderState
 from runner.core.ticket import OrderTicket, Side
 from runner.errors import ConnectionFailed
 from runner.ib.connection import Connection
-from runner.ib.times import handshake_zone
-from runner.journal.rows import OpenRow
-from runner.journal.store import Journal
+from runner.ib.times import handshake_zone, parse_time
+from runner.journal.remarks import Unlisted, back, gone
+from runner.journal.rows import ExecutionRow, OpenRow
+from runner.journal.store import Journal, root_of
 from runner.lifecycle.link import Link, LinkState
-from runner.lifecycle.reconcile import APART, Evidence, Gathering, Question, Verdict, judge
+from runner.lifecycle.reconcile import (
+    APART,
+    Evidence,
+    Gathering,
+    Question,
+    Verdict,
+    day_start,
+    judge,
+    unlisted,
+)
 from runner.lifecycle.tracker import Tracker
 
 PASS_TIMEOUT = timedelta(seconds=10)
@@ -63,6 +73,7 @@ class Inquest:
         self.now = now
         self._watches_foreign = watches_foreign
         self.absent: list[str] = []
+        self.unlisted: list[ExecutionRow] = []  # executions that the broker does not tell of any more, until taken
         self.lost_journal: set[str] = set()  # orders of our client id that the journal does not know
         self._open: dict[str, _Open] = {}
         self._passes: list[Evidence] = []
@@ -71,6 +82,8 @@ class Inquest:
         self._sessions: dict[str, int] = {}  # order_ref -> the session it was sent in
         self._foreign: dict[int, OpenOrderSeen] = {}  # by permId
         self._owed = {OpenOrdersEnd: 0, CompletedOrdersEnd: 0}
+        self._gone: dict[str, Unlisted] | None = None  # those, by the root of their exec_id; None before the first look
+        self._ahead = timedelta(0)  # the TWS's clock, of ours
         self._unended = 0  # passes in a row of which an End never came
         self._has_asked = False  # a complete pass has come
 
@@ -155,6 +168,8 @@ class Inquest:
             self._owed[type(fact)] = max(0, self._owed[type(fact)] - 1)
         if isinstance(fact, LoggedIn):
             self._owed = dict.fromkeys(self._owed, 0)
+            theirs = parse_time(fact.server_time, self._zone)
+            self._ahead = timedelta(0) if theirs is None else theirs - self.now()
         if self._gathering is None:
             return
         self._gathering.take(fact)
@@ -216,11 +231,34 @@ class Inquest:
         for ref in list(self._open):
             self._judge(ref, self._open[ref])
         if evidence.complete:
+            self._compare_executions(evidence)
             crashpoint("after_reconcile")
             self._has_asked = True
             self._link.checked()
         self._give_up_session(gathering)
         self._plan_next(evidence)
+
+    @property
+    def _zone(self) -> tzinfo:
+        login = self._link.login
+        return (handshake_zone(login.server_time) if login is not None else None) or UTC
+
+    def _compare_executions(self, evidence: Evidence) -> None:
+        """Note which of the day's executions the broker does not tell of any more; what was filled stays as it is."""
+        since = day_start(evidence.asked_at + self._ahead, self._zone)
+        if self._gone is None:
+            self._gone = {root_of(one.exec_id): one for one in self._journal.unlisted(since)}
+        now = self.now()
+        for root, one in list(self._gone.items()):
+            if root in evidence.roots:
+                self._journal.add_remark(one.order_ref, now, back(one.exec_id))
+                del self._gone[root]
+        others = self._journal.executions_beside(evidence.roots, since, evidence.client_id)
+        for row in unlisted(others, evidence, self._zone, self._ahead):
+            if (root := root_of(row.exec_id)) not in self._gone:
+                self._journal.add_remark(row.order_ref, now, gone(row.exec_id))
+                self._gone[root] = Unlisted(order_ref=row.order_ref, exec_id=row.exec_id, at=now)
+                self.unlisted.append(row)
 
     def _give_up_session(self, gathering: Gathering) -> None:
         """Begin a new session where Ends stay away: those of old questions could not be told from new ones any more."""
@@ -238,8 +276,7 @@ class Inquest:
             self._next = self.now() + FOREIGN_EVERY
 
     def _judge(self, ref: str, asked: _Open) -> None:
-        zone = handshake_zone(self._link.login.server_time) if self._link.login is not None else UTC
-        verdict, reason = judge(asked.question, self._passes, zone or UTC)
+        verdict, reason = judge(asked.question, self._passes, self._zone)
         if verdict is Verdict.ABSENT and asked.was_acknowledged:
             verdict, reason = Verdict.UNKNOWN, "the broker spoke of it before, and does not name it any more"
         match verdict:

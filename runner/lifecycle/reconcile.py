@@ -7,9 +7,9 @@ absent only if nothing could have hidden it; in every other case it is unknown, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import Enum
 
 from runner.core.facts import (
@@ -26,6 +26,8 @@ from runner.core.facts import (
     OpenOrdersEnd,
 )
 from runner.ib.notices import Disposition, classify
+from runner.journal.rows import ExecutionRow
+from runner.journal.store import root_of
 
 APART = timedelta(seconds=5)  # an order that is under way inside the TWS shows within this
 SKEW = timedelta(seconds=60)  # live trading refuses a clock further from the TWS's than this
@@ -56,6 +58,7 @@ class Evidence:
     asked_at: datetime
     at: datetime
     session: int
+    roots: frozenset[str] = frozenset()  # of the executions, exec_ids without their revision
 
     @property
     def named(self) -> frozenset[str]:
@@ -128,6 +131,26 @@ def _day(at: datetime, zone: tzinfo) -> date:
     return at.astimezone(zone).date()
 
 
+def day_start(at: datetime, zone: tzinfo) -> datetime:
+    """Return the midnight of the TWS before an instant: it tells executions from there on."""
+    return datetime.combine(_day(at, zone), time.min, zone).astimezone(UTC)
+
+
+def unlisted(
+    known: Iterable[ExecutionRow], evidence: Evidence, zone: tzinfo, ahead: timedelta = timedelta(0)
+) -> tuple[ExecutionRow, ...]:
+    """Return the executions that a complete pass should name and does not: a trade that was taken back, for one.
+
+    known: those of the journal, of the client id that was asked for; ahead: by how much the TWS's clock is ahead of
+    ours. None near the TWS's midnight, at which it forgets all of them.
+    """
+    today = _day(evidence.asked_at + ahead - SKEW, zone)
+    if not evidence.complete or _day(evidence.at + ahead + SKEW, zone) != today:
+        return ()
+    own = (row for row in known if _day(row.at - SKEW, zone) == today)
+    return tuple(row for row in own if root_of(row.exec_id) not in evidence.roots)
+
+
 @dataclass(slots=True, kw_only=True)
 class Gathering:
     """Collects what one pass tells, from the moment its three questions left.
@@ -146,6 +169,7 @@ class Gathering:
     spoilt: str | None = None  # what makes it no evidence of absence
     _open: set[str] = field(default_factory=set)
     _executed: set[str] = field(default_factory=set)
+    _roots: set[str] = field(default_factory=set)
     _completed: set[str] = field(default_factory=set)
     _ended: set[type] = field(default_factory=set)
 
@@ -156,6 +180,7 @@ class Gathering:
                 self._open.add(fact.order_ref)
             case ExecutionSeen():
                 self._executed.add(fact.order_ref)
+                self._roots.add(root_of(fact.exec_id))
             case CompletedOrderSeen():
                 self._completed.add(fact.order_ref)
             case NoticeSeen():
@@ -205,4 +230,5 @@ class Gathering:
             asked_at=self.asked_at,
             at=at,
             session=self.session,
+            roots=frozenset(self._roots),
         )

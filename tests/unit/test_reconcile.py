@@ -23,7 +23,8 @@ from runner.core.facts import (
     OpenOrdersEnd,
 )
 from runner.core.ticket import Side
-from runner.lifecycle.reconcile import APART, SKEW, Evidence, Gathering, Question, Verdict, judge
+from runner.journal.rows import ExecutionRow
+from runner.lifecycle.reconcile import APART, SKEW, Evidence, Gathering, Question, Verdict, day_start, judge, unlisted
 
 NEW_YORK = ZoneInfo("America/New_York")
 CLAIMED = datetime(2025, 1, 8, 15, 0, tzinfo=UTC)
@@ -243,7 +244,7 @@ def test_a_pass_tells_what_each_list_named() -> None:
     told = gathering(OPEN, EXECUTED, COMPLETED, *foreign, *ENDS).evidence(CLAIMED + SECOND)
     assert told == Evidence(
         open=frozenset({REF}), executed=frozenset({REF}), completed=frozenset({REF}), complete=True, client_id=1,
-        next_order_id=10, asked_at=CLAIMED, at=CLAIMED + SECOND, session=3,
+        next_order_id=10, asked_at=CLAIMED, at=CLAIMED + SECOND, session=3, roots=frozenset({"a"}),
     )  # fmt: skip
     assert told.named == {REF}
     apart = replace(told, open=frozenset({"a"}), executed=frozenset({"b"}), completed=frozenset({"c"}))
@@ -324,3 +325,63 @@ def test_an_empty_pass_is_not_spoilt_and_not_over() -> None:
     assert told.spoilt is None
     assert not told.is_over
     assert told.evidence(CLAIMED).named == frozenset()
+
+
+# --- executions that are not told any more
+
+
+def execution(exec_id: str = "0001.02.01", after: float = 0) -> ExecutionRow:
+    """An execution of the journal, that many seconds after the claim."""
+    return ExecutionRow(
+        order_ref=REF, plan="p", exec_id=exec_id, contract="EUR.USD", side=Side.BUY, price=Decimal("1.1"),
+        quantity=Decimal(25000), at=CLAIMED + timedelta(seconds=after), commission=None, commission_currency=None,
+    )  # fmt: skip
+
+
+def test_an_execution_that_a_complete_list_of_its_day_lacks_is_unlisted() -> None:
+    row, other = execution(), execution("0001.03.01")
+    assert unlisted([row, other], asked(9, roots=frozenset({"0001.03"})), NEW_YORK) == (row,)
+    assert unlisted([row, other], asked(9), NEW_YORK) == (row, other)
+    assert unlisted([row], asked(9, roots=frozenset({"0001.02"})), NEW_YORK) == ()
+
+
+def test_a_later_revision_is_the_same_execution() -> None:
+    told = gathering(replace(EXECUTED, exec_id="0001.02.03"), *ENDS).evidence(CLAIMED + 9 * SECOND)
+    assert unlisted([execution("0001.02.01")], told, NEW_YORK) == ()
+
+
+def test_an_incomplete_list_says_nothing_of_what_it_lacks() -> None:
+    assert unlisted([execution()], asked(9, complete=False), NEW_YORK) == ()
+
+
+MIDNIGHT = (datetime(2025, 1, 9, tzinfo=NEW_YORK) - CLAIMED).total_seconds()  # the TWS's
+
+
+@pytest.mark.parametrize(
+    ("done", "told", "at", "wanted"),
+    [
+        (0, MIDNIGHT - 61, 0, True),
+        (0, MIDNIGHT - 60, 0, False),  # its clock may be a minute ahead of ours
+        (0, MIDNIGHT - 90, 30, False),
+        (0, MIDNIGHT + 61, 0, False),
+        (MIDNIGHT + 60, MIDNIGHT + 61, 0, True),
+        (MIDNIGHT + 59, MIDNIGHT + 61, 0, False),
+        (MIDNIGHT + 61, MIDNIGHT + 59, 0, False),
+    ],
+)
+def test_the_tws_s_midnight_ends_its_list(done: float, told: float, at: float, wanted: bool) -> None:
+    evidence = asked(told, at=CLAIMED + timedelta(seconds=told + at))
+    assert bool(unlisted([execution(after=done)], evidence, NEW_YORK)) is wanted
+
+
+def test_the_day_is_that_of_the_tws_s_own_clock() -> None:
+    ahead = timedelta(days=-3)
+    row = replace(execution(), at=CLAIMED + ahead)
+    assert unlisted([row], asked(9), NEW_YORK) == ()
+    assert unlisted([row], asked(9), NEW_YORK, ahead) == (row,)
+
+
+def test_the_day_begins_at_the_tws_s_midnight() -> None:
+    assert day_start(CLAIMED, NEW_YORK) == datetime(2025, 1, 8, 5, tzinfo=UTC)
+    assert day_start(datetime(2025, 1, 8, 4, 59, 59, tzinfo=UTC), NEW_YORK) == datetime(2025, 1, 7, 5, tzinfo=UTC)
+    assert day_start(CLAIMED, UTC) == datetime(2025, 1, 8, tzinfo=UTC)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from runner.cli.standing import PlanStanding
     from runner.cli.trading import Voice
     from runner.journal.control import Ledger
+    from runner.journal.remarks import Unlisted
     from runner.journal.rows import ControlRow, FireRow, OpenRow
 
 UNKNOWN, MISSED = 6, 7  # exit codes
@@ -38,13 +39,14 @@ class Status:
     plans: tuple[PlanStanding, ...]
     unknown: tuple[OpenRow, ...]
     missed: tuple[FireRow, ...]
+    unlisted: tuple[Unlisted, ...]  # executions that the broker stopped telling of
     waiting: tuple[ControlRow, ...]  # cancels that no runner has obeyed yet
 
     @property
     def is_quiet(self) -> bool:
         """True if nobody has to do anything."""
         warned = any(plan.is_warning for plan in self.plans)
-        return not (self.unknown or self.missed or self.halt or self.waiting or warned)
+        return not (self.unknown or self.missed or self.halt or self.unlisted or self.waiting or warned)
 
     @property
     def exit_code(self) -> int:
@@ -102,6 +104,7 @@ def _look(ledger: Ledger) -> Status:
         plans=plans,
         unknown=trading.orders_in(ledger, {OrderState.UNKNOWN}),
         missed=tuple(fire for fire in recent if fire.state is FireState.MISSED),
+        unlisted=ledger.unlisted(now - RECENT),
         waiting=tuple(row for row in ledger.controls() if row.kind == "cancel"),
     )
 
@@ -118,6 +121,9 @@ def _say(seen: Status, voice: Voice) -> None:
         )
     for row in seen.unknown:
         voice.tell(_unknown_words(row), _unknown_fields(row))
+    for one in seen.unlisted:
+        about = {"order_ref": one.order_ref, "exec_id": one.exec_id, "time": stamp(one.at)}
+        voice.tell(_unlisted_words(one), {"type": "unlisted", **about})
     for asked in seen.waiting:
         about = {"kind": asked.kind, "target": asked.target, "time": stamp(asked.at)}
         voice.tell(_waiting_words(asked, seen, voice), {"type": "waiting", **about})
@@ -147,6 +153,7 @@ def _say_runner(seen: Status, voice: Voice) -> None:
         "halt": None if halt is None else {"reason": halt[0], "time": stamp(halt[1])},
         "unknown": len(seen.unknown),
         "missed": len(seen.missed),
+        "unlisted": len(seen.unlisted),
         "waiting": len(seen.waiting),
     }
     voice.tell(lines, fields)
@@ -177,6 +184,14 @@ def _plan_fields(plan: PlanStanding) -> dict[str, object]:
         "next_fire": None if plan.next_fire is None else stamp(plan.next_fire),
         "pause": plan.pause,
     }
+
+
+def _unlisted_words(one: Unlisted) -> str:
+    return (
+        f"NOT LISTED: execution {one.exec_id} of {one.order_ref} is not among the broker's any more since "
+        f"{stamp(one.at)}; a trade may have been taken back, and the journal keeps what was filled: look in the TWS, "
+        "and compare fxrun positions"
+    )
 
 
 def _waiting_words(asked: ControlRow, seen: Status, voice: Voice) -> str:

@@ -71,6 +71,15 @@ ON CONFLICT (root) DO UPDATE SET amount = excluded.amount, currency = excluded.c
 -- add_remark --
 INSERT INTO remark (order_ref, at, text) VALUES (:order_ref, :at, :text)
 
+-- unlisted --
+SELECT order_ref, at, text FROM remark WHERE at >= :since AND text GLOB 'execution * list*' ORDER BY rowid
+
+-- executions_beside --
+SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency
+FROM execution e JOIN intent i USING (order_ref) LEFT JOIN commission c USING (root)
+WHERE e.at >= :since AND i.client_id = :client_id AND e.root NOT IN (SELECT value FROM json_each(:roots))
+ORDER BY e.rowid
+
 -- fires --
 SELECT plan, order_name, fire, due, state, reason FROM fire WHERE run = :run ORDER BY due, plan, order_name
 
