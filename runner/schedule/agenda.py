@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from runner.core.ids import fire_key
-from runner.schedule.recurrence import occurrences
+from runner.core.ids import ONCE, fire_key
+from runner.schedule.recurrence import fires, timed
 from runner.schedule.spec import ScheduleSpec
 
 
@@ -41,9 +41,8 @@ _Entry = tuple[datetime, str, str, str, str]
 
 def _named(plan: str, order: str, spec: ScheduleSpec | None, start: datetime, until: datetime) -> Iterator[_Entry]:
     if spec is None:
-        return ((at.time, plan, order, fire_key(None), "") for at in occurrences(spec, start, until))
-    found = occurrences(spec, start, until)
-    return ((at.time, plan, order, fire_key(at.nominal), at.skipped or "") for at in found)
+        return ((instant, plan, order, ONCE, "") for instant in fires(spec, start, until))
+    return ((at, plan, order, fire_key(nominal), why) for at, nominal, why in timed(spec, start, until))
 
 
 def _due(time: datetime, plan: str, order: str, fire: str, skipped: str) -> Due:

@@ -29,7 +29,7 @@ _LONGEST = 500
 _ANCHOR = datetime(2000, 1, 1, tzinfo=UTC)  # a leap year, and 50 years on no pattern of days has stayed away
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16_384)
 def parse_cron(expression: str) -> LocalRule:
     """Read an expression; raises ValueError with what is wrong, also if it never fires."""
     fields = _split(expression)

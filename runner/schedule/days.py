@@ -41,17 +41,17 @@ class _Counted:
 
     def __init__(self, rule: DayRule, calendar: Calendar) -> None:
         self._rule, self._calendar = rule, calendar
-        self._chosen: dict[tuple[int, int], frozenset[date]] = {}
+        self._length: int = rule.period.value  # in months
+        self._chosen: dict[int, frozenset[date]] = {}  # by the number of the period
 
     def __call__(self, day: date) -> bool:
-        length = self._rule.period.value
-        period = (day.year, (day.month - 1) // length)
+        period = (day.year * 12 + day.month - 1) // self._length
         if (chosen := self._chosen.get(period)) is None:
-            chosen = self._chosen[period] = self._choose(date(day.year, period[1] * length + 1, 1), length)
+            chosen = self._chosen[period] = self._choose(*divmod(period * self._length, 12))
         return day in chosen
 
-    def _choose(self, first: date, months: int) -> frozenset[date]:
-        days = [day for day in _days_of(first, months) if self._counts(day)]
+    def _choose(self, year: int, month: int) -> frozenset[date]:
+        days = [day for day in _days_of(date(year, month + 1, 1), self._length) if self._counts(day)]
         places = (n - 1 if n > 0 else len(days) + n for n in self._rule.ordinals)
         return frozenset(days[place] for place in places if 0 <= place < len(days))
 
@@ -65,16 +65,17 @@ class _Moved:
     """Business days that a rule means, or to which the closed days before or after them are moved."""
 
     def __init__(self, rule: LocalRule, calendar: Calendar, back: timedelta) -> None:
-        self._rule, self._calendar, self._back = rule, calendar, back
+        self._months, self._on_day = rule.months, rule.on_day
+        self._closed, self._back = calendar.closed, back
 
     def __call__(self, day: date) -> bool:
-        if not self._calendar.is_business(day):
+        if self._closed(day) is not None:
             return False
         for _ in range(_LONGEST_CLOSURE):
-            if day.month in self._rule.months and self._rule.on_day(day):
+            if day.month in self._months and self._on_day(day):
                 return True
             day += self._back
-            if self._calendar.is_business(day):
+            if self._closed(day) is None:
                 return False
         return False
 

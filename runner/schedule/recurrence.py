@@ -28,6 +28,7 @@ _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 _TICK = timedelta(microseconds=1)  # counted in integers, a step of a billion days cannot overflow
 Judged = tuple[datetime, str]  # an instant, and why nothing is due there: empty for a fire
+Timed = tuple[datetime, datetime, str]  # when, the instant before the jitter, and why nothing is due
 
 
 def fires(spec: ScheduleSpec | None, start: datetime, until: datetime) -> Iterator[datetime]:
@@ -36,15 +37,25 @@ def fires(spec: ScheduleSpec | None, start: datetime, until: datetime) -> Iterat
         return iter((start,) if start < until else ())
     if spec.is_plain:
         return (instant for instant, _ in _nominal(spec, start, until))
-    return (each.time for each in occurrences(spec, start, until) if each.skipped is None)
+    return (instant for instant, _, reason in timed(spec, start, until) if not reason)
 
 
 def occurrences(spec: ScheduleSpec | None, start: datetime, until: datetime) -> Iterator[Occurrence]:
     """Yield what `fires` yields and, each with its reason, what is skipped between; all in [start, until), by time."""
-    if spec is None or spec.is_plain:
+    if spec is None:
         return (Occurrence(instant, instant) for instant in fires(spec, start, until))
-    jittered = _jittered(spec, _nominal(spec, start - spec.jitter, until))
-    return (_shown(spec, *each) for each in jittered if start <= each[0] < until)
+    return (Occurrence(instant, nominal, reason or None) for instant, nominal, reason in timed(spec, start, until))
+
+
+def timed(spec: ScheduleSpec, start: datetime, until: datetime) -> Iterator[Timed]:
+    """Yield what `occurrences` does as bare tuples, for who merges many."""
+    judged = _nominal(spec, start - spec.jitter, until)
+    found: Iterator[Timed]
+    if spec.jitter:
+        found = (each for each in _jittered(spec, judged) if start <= each[0] < until)
+    else:
+        found = ((nominal, nominal, reason) for nominal, reason in judged)
+    return _outside(spec, found) if spec.blackout else found
 
 
 def count(spec: ScheduleSpec | None, start: datetime, until: datetime) -> int:
@@ -88,7 +99,7 @@ def _of_phrase(rule: DayRule | SessionRule, spec: ScheduleSpec, low: datetime, h
     return session_instants(rule, spec.calendar, _calendar(spec), low, high)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=16_384)
 def _compiled(rule: DayRule, calendar: tuple[str, ...]) -> LocalRule:
     return local_rule(rule, calendar_of(calendar))
 
@@ -152,9 +163,9 @@ def _judged(spec: ScheduleSpec, instants: Iterator[datetime]) -> Iterator[Judged
     return ((instant, closed(instant.astimezone(zone).date()) or "") for instant in instants)
 
 
-def _jittered(spec: ScheduleSpec, judged: Iterator[Judged]) -> Iterator[tuple[datetime, datetime, str]]:
-    """Yield (instant, nominal instant, reason) by the instant at which each is due, some time after its own."""
-    held: list[tuple[datetime, datetime, str]] = []
+def _jittered(spec: ScheduleSpec, judged: Iterator[Judged]) -> Iterator[Timed]:
+    """Move each instant on by its share of the jitter; what overtakes another comes first."""
+    held: list[Timed] = []
     for nominal, reason in judged:
         while held and held[0][0] <= nominal:
             yield heapq.heappop(held)
@@ -165,14 +176,12 @@ def _jittered(spec: ScheduleSpec, judged: Iterator[Judged]) -> Iterator[tuple[da
 
 def _delay(spec: ScheduleSpec, nominal: datetime) -> timedelta:
     """Return a share of the jitter, the same whenever and wherever it is asked for."""
-    if not spec.jitter:
-        return spec.jitter
     digest = hashlib.sha256(f"{spec.salt}|{stamp(nominal)}".encode()).digest()
     return int.from_bytes(digest[:8], "big") % (spec.jitter // _SECOND + 1) * _SECOND
 
 
-def _shown(spec: ScheduleSpec, instant: datetime, nominal: datetime, reason: str) -> Occurrence:
-    if not reason:
-        blackout = next((each for each in spec.blackout if each.covers(instant, spec.zone)), None)
-        reason = "" if blackout is None else f"blackout: {blackout.text}"
-    return Occurrence(instant, nominal, reason or None)
+def _outside(spec: ScheduleSpec, found: Iterator[Timed]) -> Iterator[Timed]:
+    """Add to what falls into a blackout which one that is."""
+    for instant, nominal, reason in found:
+        blackout = next((each for each in spec.blackout if not reason and each.covers(instant, spec.zone)), None)
+        yield instant, nominal, reason if blackout is None else f"blackout: {blackout.text}"

@@ -28,16 +28,19 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 WANTED = 90  # percent
 PATIENCE = 5  # times as long as the tests take on the code as it is, and 20 s more: then it hangs
-NAMES = ("order_state", "reconcile", "claiming", "recurrence", "cron", "agenda")
+NAMES = ("order_state", "reconcile", "claiming", "recurrence", "local", "days", "cron", "agenda")
 SOURCES = {
     "order_state": "runner/core/order_state.py",
     "reconcile": "runner/lifecycle/reconcile.py",
     "claiming": "runner/journal/claiming.py",
     "recurrence": "runner/schedule/recurrence.py",
+    "local": "runner/schedule/local.py",
+    "days": "runner/schedule/days.py",
     "cron": "runner/schedule/cron.py",
     "agenda": "runner/schedule/agenda.py",
 }
 _SCHEDULE = ("tests/unit/test_schedule_cron.py", "tests/unit/test_schedule.py")
+_WORDS = ("tests/unit/test_schedule_phrase.py", "tests/unit/test_schedule_calendar.py")
 _CHANGES = "tests/unit/test_schedule_clock_changes.py::test_"
 _SCAN = f"{_CHANGES}fires_equal_a_scan_of_every_minute_around_each_clock_change"  # in all zones it takes a minute
 TESTS = {
@@ -48,7 +51,9 @@ TESTS = {
         "tests/integration/test_journal.py",
         "tests/reliability/test_journal_claims.py",
     ),
-    "recurrence": (
+    "recurrence": (*_SCHEDULE, "tests/unit/test_schedule_spans.py", *_WORDS),
+    "days": _WORDS,
+    "local": (
         *_SCHEDULE,
         "tests/unit/test_schedule_spans.py",
         f"{_CHANGES}the_examples_of_the_manual",
