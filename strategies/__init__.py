@@ -8,10 +8,10 @@ from types import ModuleType
 from runner.core.snapshot import Need, Snapshot
 from runner.core.ticket import OrderTicket
 from runner.plan.model import Instruction
-from strategies import bracket, single
-from strategies.base import Denied, Nothing
+from strategies import bracket, single, unfilled
+from strategies.base import Action, Denied, Fact, Finish, Nothing, State
 
-__all__ = ["STRATEGIES", "Denied", "Nothing", "expand", "needs"]
+__all__ = ["STRATEGIES", "Denied", "Nothing", "expand", "goes_on", "needs", "on_fact", "watches"]
 
 STRATEGIES: Mapping[str, ModuleType] = {"bracket": bracket, "single": single}
 
@@ -20,6 +20,37 @@ def needs(instruction: Instruction) -> Need:
     """Return what of a snapshot the tickets of an instruction cannot do without."""
     found: Need = STRATEGIES[instruction.strategy].needs(instruction)
     return found
+
+
+def goes_on(instruction: Instruction) -> bool:
+    """Tell whether somebody goes on with a fire of it once its first orders were sent."""
+    return _worker(instruction) is not None
+
+
+def watches(instruction: Instruction) -> Need:
+    """Return what of a fact `on_fact` cannot do without; QUOTE or nothing."""
+    worker = _worker(instruction)
+    return Need.NOTHING if worker is None else getattr(worker, "watches", _nothing)(instruction)
+
+
+def on_fact(state: State, fact: Fact) -> tuple[Action, ...]:
+    """Return what is to be done next at a fire that `goes_on` says of; pure."""
+    worker = _worker(state.instruction)
+    if worker is None:
+        return (Finish(),)
+    actions: tuple[Action, ...] = worker.on_fact(state, fact)
+    return actions
+
+
+def _worker(instruction: Instruction) -> ModuleType | None:
+    module = STRATEGIES[instruction.strategy]
+    if hasattr(module, "on_fact"):
+        return module
+    return None if instruction.unfilled is None else unfilled
+
+
+def _nothing(_instruction: Instruction) -> Need:
+    return Need.NOTHING
 
 
 def expand(instruction: Instruction, fire: str, snapshot: Snapshot, attempt: int = 1) -> tuple[OrderTicket, ...]:

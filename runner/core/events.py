@@ -138,6 +138,7 @@ class Summary:
     unknown: int = 0
     skipped: int = 0
     missed: int = 0
+    denied_fires: int = 0  # also those that came to no order
     commission: Mapping[str, Decimal] = field(default_factory=dict)  # by currency
     realized_pnl: Mapping[str, Decimal] = field(default_factory=dict)  # by quote currency, before commission
     positions: Mapping[str, Decimal] = field(

@@ -17,10 +17,12 @@ from runner.core.snapshot import Snapshot
 from runner.core.standing import Standing
 from runner.core.ticket import OrderTicket
 from runner.core.times import stamp
+from runner.engine.accounts import Accounts
 from runner.engine.conduct import Conduct
+from runner.engine.known import snapshot
 from runner.engine.quotes import Quotes
 from runner.journal.gate import Gate, Outcome
-from runner.journal.rows import FireRow, OrderRow
+from runner.journal.rows import FireRow, Known, OrderRow
 from runner.journal.store import Journal
 from runner.lifecycle.inquest import Inquest
 from runner.lifecycle.link import Link
@@ -29,7 +31,7 @@ from runner.lifecycle.telling import changed
 from runner.lifecycle.tracker import Tracker
 from runner.plan.model import Instruction
 from runner.risk.checks import ArmingWanted, Proposal, denial, is_used_up, needs_quote, priced
-from strategies import expand
+from strategies import Denied, Nothing, expand, goes_on, needs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,8 +67,13 @@ class Desk:
     outages: tuple[Outage, ...] = ()  # in which a lost session is no news
     grace: timedelta = timedelta(minutes=2)
     stops_at_foreign: bool = False
+    digests: Mapping[str, str] = field(default_factory=dict)  # of the files of plans, by plan
     used_up: str | None = None  # the plan judged last, if it has had its fires of the day
     broken: str | None = None  # why the journal cannot be written; nothing is sent as long as it is set
+    accounts: Accounts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.accounts = Accounts(self.connection, self.account, self.inquest.now)
 
     def pause(self, plan: str, reason: str) -> None:
         """Send nothing of a plan until somebody resumes it, and tell so."""
@@ -100,6 +107,7 @@ class Pending:
     why: str = ""
     is_claimed: bool = False
     fire: str | None = None  # its key; None for that of `due`, from which a jitter or a late start differ
+    known: Snapshot | None = None  # what its orders were worked out from
 
     @property
     def deadline(self) -> datetime | None:
@@ -136,27 +144,44 @@ def carry_out(pending: Pending, now: datetime, desk: Desk) -> bool:
     if pending.instruction.schedule is not None and now < pending.due:
         pending.why = "the clock was put back, so it is not due yet"
         return False
-    if (why := _held_back(pending, desk)) is not None:
+    if (why := held_back(pending.instruction.plan, desk)) is not None:
         pending.why = why
         return False
-    row = pending.row
-    if pending.attempt == 1:
-        objection = desk.conduct.objection(pending.instruction, row.fire, desk.tracker)
-        if objection is not None:
-            skip(row, objection, desk)
-            return True
     again = pending.attempt > 1 or (desk.again and pending.instruction.schedule is None)
-    attempt = 1 + desk.journal.attempt(row.plan, row.order, row.fire) if again else 1
-    tickets = expand(pending.instruction, row.fire, Snapshot(now=now), attempt)
-    if needs_quote(tickets, _limits(desk, row.plan)) and not desk.quotes.decided(tickets[0].contract):
-        pending.why = "a quote is being asked for"
+    try:
+        tickets = _worked_out(pending, now, desk, again=again)
+    except (Denied, Nothing) as reason:
+        close(pending.row, FireState.DENIED if isinstance(reason, Denied) else FireState.SKIPPED, str(reason), desk)
+        return True
+    if tickets is None:
         return False
-    _claim(row, tickets, pending, desk, again=again)
+    _claim(pending.row, tickets, pending, desk, again=again)
     return True
 
 
-def _held_back(pending: Pending, desk: Desk) -> str | None:
-    return desk.held() or desk.inquest.blocks(pending.instruction.plan) or _silence(pending.instruction.plan, desk)
+def _worked_out(pending: Pending, now: datetime, desk: Desk, *, again: bool) -> tuple[OrderTicket, ...] | None:
+    """Return the orders of a fire, None while what they depend on is being asked for; raises Denied, Nothing."""
+    instruction, row = pending.instruction, pending.row
+    if pending.attempt == 1:
+        objection = desk.conduct.objection(instruction, row.fire, desk.tracker)
+        if objection is not None:
+            raise Nothing(objection)
+    known = snapshot(instruction, needs(instruction), now, desk.quotes, desk.accounts, desk.journal)
+    if isinstance(known, str):
+        pending.why = known
+        return None
+    attempt = 1 + desk.journal.attempt(row.plan, row.order, row.fire) if again else 1
+    tickets = expand(instruction, row.fire, known, attempt)
+    pending.known = known
+    if needs_quote(tickets, _limits(desk, row.plan)) and not desk.quotes.decided(tickets[0].contract):
+        pending.why = "a quote is being asked for"
+        return None
+    return tickets
+
+
+def held_back(plan: str, desk: Desk) -> str | None:
+    """Return why a plan cannot send now, None if it can as far as the session goes."""
+    return desk.held() or desk.inquest.blocks(plan) or _silence(plan, desk)
 
 
 def _silence(plan: str, desk: Desk) -> str | None:
@@ -173,9 +198,8 @@ def _limits(desk: Desk, plan: str) -> Limits:
 
 def _claim(row: FireRow, tickets: tuple[OrderTicket, ...], pending: Pending, desk: Desk, *, again: bool) -> None:
     first = desk.connection.take_order_ids(len(tickets))
-    is_guarded = desk.is_guarded or pending.instruction.policy.pauses
-    gate = _gate(tickets, first, pending, desk) if is_guarded else None
-    claimed = desk.journal.claim(row, tickets, again=again, gate=gate)
+    gate = _gate(tickets, first, pending, desk) if _is_guarded(pending.instruction, desk) else None
+    claimed = desk.journal.claim(row, tickets, again=again, gate=gate, known=_known(pending, desk))
     match claimed.outcome:
         case Outcome.CLAIMED:
             pending.is_claimed = True
@@ -190,14 +214,28 @@ def _claim(row: FireRow, tickets: tuple[OrderTicket, ...], pending: Pending, des
                 desk.pause(row.plan, f"{row.plan} has had all the fires that limits.max_fires_per_day allows a day")
 
 
-def _gate(tickets: tuple[OrderTicket, ...], first: int, pending: Pending, desk: Desk) -> Gate:
+def _is_guarded(instruction: Instruction, desk: Desk) -> bool:
+    return desk.is_guarded or bool(instruction.policy.pauses)
+
+
+def _known(pending: Pending, desk: Desk) -> Known | None:
+    """Return what the journal keeps of a fire, None where nothing follows from it."""
+    instruction, follows = pending.instruction, goes_on(pending.instruction)
+    if pending.known is None or not (follows or needs(instruction)):
+        return None
+    return Known(digest=desk.digests.get(instruction.plan, ""), snapshot=pending.known, goes_on=follows)
+
+
+def _gate(tickets: tuple[OrderTicket, ...], first: int, pending: Pending, desk: Desk, *, is_more: bool = False) -> Gate:
+    quote = desk.quotes.of(tickets[0].contract)
     return Gate(
         now=desk.inquest.now,
         deadline=pending.deadline,
-        judge=lambda standing: _judge(standing, tickets, desk),
+        judge=lambda standing: _judge(replace(standing, fires_today=0) if is_more else standing, tickets, desk),
         client_id=desk.connection.client_id,
         first_order_id=first,
-        price=priced(tickets[0], desk.quotes.of(tickets[0].contract)),
+        price=priced(tickets[0], quote),
+        prices={ticket.order_ref: priced(ticket, quote) for ticket in tickets[1:]},
     )
 
 
@@ -239,10 +277,15 @@ def miss_all(late: Sequence[Pending], now: datetime, desk: Desk) -> None:
         desk.emit(_done(row, FireState.MISSED, row.reason))
 
 
+def close(row: FireRow, state: FireState, reason: str, desk: Desk) -> None:
+    """Record that a fire has no orders, and why."""
+    is_new = desk.journal.record_unsent([replace(row, state=state, reason=reason)])
+    desk.emit(_done(row, state, reason) if is_new else _done(row, FireState.SKIPPED, RECORDED))
+
+
 def skip(row: FireRow, reason: str, desk: Desk) -> None:
     """Record that nothing is sent at a fire, and why."""
-    is_new = desk.journal.record_unsent([replace(row, state=FireState.SKIPPED, reason=reason)])
-    desk.emit(_done(row, FireState.SKIPPED, reason if is_new else RECORDED))
+    close(row, FireState.SKIPPED, reason, desk)
 
 
 def _late(pending: Pending, now: datetime) -> int:
@@ -256,15 +299,39 @@ def _lateness(pending: Pending, now: datetime) -> str:
 
 
 def _send(pending: Pending, tickets: tuple[OrderTicket, ...], first: int, desk: Desk) -> None:
-    for ticket in tickets:
-        desk.tracker.follow(_planned(ticket))
-    desk.link.sent()
-    desk.inquest.sent(tickets)
-    routes = submit(tickets, first, desk.connection, desk.journal, desk.account)
+    routes = _dispatch(tickets, first, desk)
     now = desk.inquest.now()
     reason = f"made up for, {_late(pending, now)} s late" if pending.is_late(now) else None
     desk.emit(_done(pending.row, FireState.SENT, reason))
     desk.tracker.sent(tickets, routes)
+
+
+def _dispatch(tickets: tuple[OrderTicket, ...], first: int, desk: Desk) -> dict[int, str]:
+    for ticket in tickets:
+        desk.tracker.follow(_planned(ticket))
+    desk.link.sent()
+    desk.inquest.sent(tickets)
+    return submit(tickets, first, desk.connection, desk.journal, desk.account)
+
+
+def claim_more(row: FireRow, tickets: tuple[OrderTicket, ...], instruction: Instruction, desk: Desk) -> str | None:
+    """Claim and send further orders of a fire; returns "" once that is done, why they were denied, None to ask again.
+
+    Raises what `carry_out` raises.
+    """
+    if needs_quote(tickets, _limits(desk, row.plan)) and not desk.quotes.decided(tickets[0].contract):
+        return None
+    first = desk.connection.take_order_ids(len(tickets))
+    pending = Pending(replace(instruction, schedule=None), row.due)  # the deadline was that of the fire
+    gate = _gate(tickets, first, pending, desk, is_more=True) if _is_guarded(instruction, desk) else None
+    claimed = desk.journal.works.claim(row, tickets, gate)
+    if claimed:
+        desk.tracker.sent(tickets, _dispatch(tickets, first, desk))
+        return ""
+    reason = claimed.reason or ""
+    for ticket in tickets:
+        desk.emit(changed(replace(_planned(ticket), state=OrderState.DENIED, note=reason), desk.inquest.now()))
+    return reason
 
 
 def _planned(ticket: OrderTicket) -> OrderRow:

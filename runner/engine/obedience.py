@@ -55,25 +55,26 @@ class Obedience:
             return "no order of fxrun was open"
         if not desk.link.is_usable:
             return None
-        sent = self.cancel(wanted)
+        sent = cancel(wanted, desk)
         missing = len(wanted) - sent
         return f"{sent} cancels sent" + (f", {missing} orders have no order id in this session" if missing else "")
 
-    def cancel(self, refs: Iterable[str]) -> int:
-        """Ask for the cancellation of orders, under every order id that they have; returns how many were asked for."""
-        count = 0
-        for ref in refs:
-            routes = self._desk.tracker.routes_of(ref)
-            count += bool(routes)
-            for route in routes:
-                crashpoint("before_cancel")
-                self._desk.tracker.cancel_asked(ref)
-                try:
-                    self._desk.connection.cancel(route)
-                except ConnectionFailed:
-                    return count
-                crashpoint("after_cancel")
-        return count
+
+def cancel(refs: Iterable[str], desk: Desk) -> int:
+    """Ask for the cancellation of orders, under every order id that they have; returns how many were asked for."""
+    count = 0
+    for ref in refs:
+        routes = desk.tracker.routes_of(ref)
+        count += bool(routes)
+        for route in routes:
+            crashpoint("before_cancel")
+            desk.tracker.cancel_asked(ref)
+            try:
+                desk.connection.cancel(route)
+            except ConnectionFailed:
+                return count
+            crashpoint("after_cancel")
+    return count
 
 
 def _meets(desk: Desk, ref: str, target: str) -> bool:

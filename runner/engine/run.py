@@ -13,6 +13,7 @@ from runner.engine import absence
 from runner.engine.clock import EngineClock
 from runner.engine.fire import Desk, Pending, carry_out, miss, miss_all, skip
 from runner.engine.watch import Watch
+from runner.engine.working import Working
 from runner.errors import ConnectionFailed
 from runner.journal.store import JournalFailed
 from runner.plan.model import Instruction, Plan
@@ -61,6 +62,8 @@ class Run:
         self._desk = desk
         self._on_time = on_time
         self._watch = Watch(desk, clock)
+        self._working = Working(desk, self._instructions)
+        desk.digests = {plan.name: plan.digest for plan in plans}
         desk.conduct.watch(self._instructions.values())
         self._pending: dict[tuple[str, str, str], Pending] = {}  # due, and not sent yet
         self._latest: dict[tuple[str, str], Pending] = {}  # the last fire that was listed of each order
@@ -78,6 +81,7 @@ class Run:
         """Run to the end, or until it is stopped or no session is left; call `finish` in any case."""
         dues = self._dues()
         due = next(dues, None)
+        self._working.take_up()
         if self._first is not None:
             self._desk.link.begun()
             self._handle(self._first)
@@ -95,6 +99,7 @@ class Run:
                 self._work()
             self._make_up(due)
             self._work()
+            self._guarded(lambda: self._working.go_on(self._settle))
             self._note_progress()
 
     def stop(self) -> None:
@@ -179,11 +184,12 @@ class Run:
 
     def _is_done(self) -> bool:
         settled = self._desk.tracker.is_settled() and not self._pending and self._desk.inquest.is_settled
-        return settled or self._clock.now() >= self._last_fire + DRAIN
+        return (settled and self._working.is_idle) or self._clock.now() >= self._last_fire + DRAIN
 
     def _waits(self) -> Iterator[datetime]:
         yield from self._waiting.values()
         yield from self._watch.waits()
+        yield from self._working.waits()
         if self._pending:
             yield self._clock.now() + _SECOND
 
@@ -219,10 +225,7 @@ class Run:
         return Pending(self._instructions[due.plan, due.order], due.time, fire=due.fire)
 
     def _skip(self, pending: Pending, reason: str) -> None:
-        try:
-            skip(pending.row, reason, self._desk)
-        except JournalFailed as failed:
-            self._watch.journal_failed(failed)
+        self._guarded(lambda: skip(pending.row, reason, self._desk))
 
     # --- sending
 
@@ -245,7 +248,13 @@ class Run:
             self._clock.settle(self._handle)
         self._time_answers()
         self._pause_plans()
+        if pending.is_claimed:
+            self._working.add(pending)
         return is_done
+
+    def _settle(self) -> None:
+        self._clock.settle(self._handle)
+        self._time_answers()
 
     def _try(self, pending: Pending) -> bool:
         try:
@@ -283,8 +292,12 @@ class Run:
                 del self._pending[key]
 
     def _miss(self, pending: Pending, now: datetime) -> None:
+        self._guarded(lambda: miss(pending, now, self._desk))
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        """Do something that writes the journal; where that fails, nothing is sent until it can be written again."""
         try:
-            miss(pending, now, self._desk)
+            act()
         except JournalFailed as failed:
             self._watch.journal_failed(failed)
 

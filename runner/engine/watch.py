@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from runner.core.crashpoints import crashpoint
@@ -11,7 +10,6 @@ from runner.core.events import FireDone, FireState, Noticed, Severity
 from runner.core.facts import ConnectionLost, CurrentTimeSeen, Fact, LoggedIn, LoginFailed
 from runner.core.money import plain
 from runner.core.order_state import OrderState
-from runner.core.ticket import Role
 from runner.core.times import stamp
 from runner.engine.clock import EngineClock
 from runner.engine.fire import Desk, Pending
@@ -56,9 +54,11 @@ class Watch:
         elif isinstance(fact, ConnectionLost | LoginFailed):
             desk.inquest.forget_session()
             desk.quotes.forget()
+            desk.accounts.forget()
         elif isinstance(fact, CurrentTimeSeen):
             desk.check_clock(fact.at, self._clock.now())
         desk.quotes.take(fact)
+        desk.accounts.take(fact)
         if desk.broken is None:
             desk.tracker.handle(fact)
         is_back = desk.link.state is LinkState.CHECKING and before is not LinkState.CHECKING
@@ -78,11 +78,12 @@ class Watch:
 
     def waits(self) -> Iterator[datetime]:
         """Yield the instants at which `tick` has something to do."""
-        if not self._desk.link.supervised:
+        desk = self._desk
+        if not desk.link.supervised:
             return
-        if (seconds := self._desk.link.due()) is not None:
+        if (seconds := desk.link.due()) is not None:
             yield self._clock.now() + timedelta(seconds=max(0.001, seconds - self._clock.seconds()))
-        yield from (at for at in (self._desk.inquest.due(), self._desk.quotes.due()) if at is not None)
+        yield from (at for at in (desk.inquest.due(), desk.quotes.due(), desk.accounts.due()) if at is not None)
 
     def tick(self, instructions: Instructions) -> list[Pending]:
         """Look after everything; returns fires whose orders never arrived and that may be sent once more."""
@@ -165,15 +166,16 @@ class Watch:
     ) -> Pending | None:
         desk = self._desk
         key = desk.tracker.row(group[0]).ticket.key
-        siblings = {replace(key, role=role.value).order_ref for role in Role} - set(group)
-        known = [one for ref in sorted(siblings) if (one := desk.journal.order(ref)) is not None]
-        arrived = [one.ticket.order_ref for one in known if one.state not in _NEVER_THERE]
-        if arrived:
-            self._desk.pause(plan, f"of one fire some orders arrived at the broker and some did not: {arrived[0]} did")
-            return None
         row = desk.journal.fire(plan, order, fire)
         instruction = instructions.get((plan, order))
         if row is None:
+            return None
+        siblings = [one for one in desk.journal.works.orders(row) if one.ticket.key.attempt == key.attempt]
+        arrived = [one.ticket.order_ref for one in siblings if one.state not in _NEVER_THERE]
+        if arrived and desk.journal.works.is_open(row):  # whoever works it sees that one of its orders is not there
+            return None
+        if arrived:
+            self._desk.pause(plan, f"of one fire some orders arrived at the broker and some did not: {arrived[0]} did")
             return None
         now = self._clock.now()
         if instruction is not None and plan in desk.rules.resend and now <= row.due + instruction.policy.deadline:

@@ -9,8 +9,9 @@ from pathlib import Path
 from runner.core.events import FireState
 from runner.core.money import EXACT, plain
 from runner.core.order_state import OrderState
+from runner.core.ticket import Role
 from runner.errors import FxrunError
-from runner.journal import decoding, opening, payload, seals
+from runner.journal import decoding, opening, payload, seals, works
 from runner.journal.claiming import worth
 from runner.journal.database import FAULTS, Database, JournalFailed, opening_fault
 from runner.journal.decoding import Row
@@ -95,6 +96,7 @@ def _rows(database: Database) -> Iterator[str]:
     looks: tuple[tuple[str, Callable[[Row], object]], ...] = (
         ("all_orders", decoding.open_order),
         ("all_executions", decoding.execution),
+        ("all_works", works.work_row),
     )
     for name, decode in looks:
         for row in database.do(name):
@@ -117,6 +119,8 @@ def _tallies(database: Database) -> Iterator[str]:
     counted: Totals = {}
     for text, price, claimed_at in database.do("entries_counted"):
         ticket = payload.load(text)
+        if ticket.role is not Role.ENTRY:
+            continue
         key = (claimed_at[:10], ticket.contract.name)
         value = worth(ticket.quantity, None if price is None else Decimal(price))
         before = counted.get(key, (Decimal(0), Decimal(0)))

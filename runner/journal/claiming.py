@@ -14,11 +14,11 @@ from runner.core.order_state import OrderState
 from runner.core.standing import Standing
 from runner.core.ticket import OrderTicket, Role, Side
 from runner.core.times import stamp
-from runner.journal import decoding, payload
+from runner.journal import decoding, payload, snapshots
 from runner.journal.database import Database
 from runner.journal.decoding import Row, moment
 from runner.journal.gate import Claimed, Gate, Outcome
-from runner.journal.rows import FireRow
+from runner.journal.rows import FireRow, Known
 
 MINUTE = timedelta(minutes=1)
 ALL = ""  # the name under which everything is stopped
@@ -34,12 +34,21 @@ class Claimant:
 
 
 def claim(
-    database: Database, who: Claimant, row: FireRow, tickets: Sequence[OrderTicket], *, again: bool, gate: Gate | None
+    database: Database,
+    who: Claimant,
+    row: FireRow,
+    tickets: Sequence[OrderTicket],
+    *,
+    again: bool,
+    gate: Gate | None,
+    known: Known | None = None,
 ) -> Claimed:
     """Commit a fire and its intents, or why they may not be sent; raises JournalFailed, and nothing is written then."""
     crashpoint("before_claim")
     with database.transaction(durable=True):
         claimed = _recorded(database, who, row, tickets, again=again, gate=gate)
+        if known is not None and claimed.outcome in (Outcome.CLAIMED, Outcome.DENIED):
+            _keep(database, row, known, goes_on=bool(claimed) and known.goes_on)
         crashpoint("in_claim")
     if claimed:
         crashpoint("after_claim_commit")
@@ -65,8 +74,41 @@ def _recorded(
         _put_intents(database, who, tickets, OrderState.DENIED, now)
     elif claimed:
         _put_intents(database, who, tickets, OrderState.PLANNED, now, gate)
-        _count(database, row.plan, tickets, now, gate.price)
+        database.do("count_fire", day=moment(now)[:10], plan=row.plan)
+        _count(database, tickets, now, gate)
     return claimed
+
+
+def extend(
+    database: Database, who: Claimant, row: FireRow, tickets: Sequence[OrderTicket], gate: Gate | None
+) -> Claimed:
+    """Record further orders of a fire that was claimed, or why they may not be sent; call it in a transaction.
+
+    What is denied is recorded as denied orders; the fire stays what it is.
+    """
+    if gate is None:
+        _put_intents(database, who, tickets, OrderState.PLANNED)
+        return Claimed(Outcome.CLAIMED)
+    now = gate.now()
+    claimed = _judged(database, who, row, tickets, gate, now)
+    if claimed:
+        _put_intents(database, who, tickets, OrderState.PLANNED, now, gate)
+        _count(database, tickets, now, gate)
+    else:
+        _put_intents(database, who, tickets, OrderState.DENIED, now)
+    return claimed
+
+
+def _keep(database: Database, row: FireRow, known: Known, *, goes_on: bool) -> None:
+    database.do(
+        "put_work",
+        plan=row.plan,
+        order_name=row.order,
+        fire=row.fire,
+        digest=known.digest,
+        snapshot=snapshots.dump(known.snapshot),
+        state="open" if goes_on else "kept",
+    )
 
 
 def _judged(
@@ -149,7 +191,7 @@ def _put_intents(
 ) -> None:
     for place, ticket in enumerate(tickets):
         key = ticket.key
-        is_counted = gate is not None and gate.price is not None and ticket.role is Role.ENTRY
+        price = gate.price_of(ticket) if gate is not None and ticket.role is Role.ENTRY else None
         database.do(
             "add_intent",
             order_ref=ticket.order_ref,
@@ -166,16 +208,14 @@ def _put_intents(
             route_id=None if gate is None else gate.first_order_id + place,
             pair=ticket.contract.name,
             side=ticket.side.value,
-            price=plain(gate.price) if gate is not None and gate.price is not None and is_counted else None,
+            price=None if price is None else plain(price),
         )
 
 
-def _count(database: Database, plan: str, tickets: Sequence[OrderTicket], now: datetime, price: Decimal | None) -> None:
-    day = moment(now)[:10]
-    database.do("count_fire", day=day, plan=plan)
+def _count(database: Database, tickets: Sequence[OrderTicket], now: datetime, gate: Gate) -> None:
     for ticket in tickets:
         if ticket.role is Role.ENTRY:
-            _add_to_tally(database, day, ticket, price)
+            _add_to_tally(database, moment(now)[:10], ticket, gate.price_of(ticket))
 
 
 def _add_to_tally(database: Database, day: str, ticket: OrderTicket, price: Decimal | None) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 
 from runner.core.standing import Standing
+from runner.core.ticket import OrderTicket
 
 
 class Outcome(Enum):
@@ -42,3 +43,8 @@ class Gate:
     client_id: int
     first_order_id: int  # the orders of the fire have this id and those above it
     price: Decimal | None  # what an entry is counted with, None if not known
+    prices: Mapping[str, Decimal | None] = field(default_factory=dict)  # by order_ref, where entries differ
+
+    def price_of(self, ticket: OrderTicket) -> Decimal | None:
+        """Return what one of the entries is counted with."""
+        return self.prices.get(ticket.order_ref, self.price)

@@ -83,6 +83,7 @@ def trust(database: Database) -> None:
     if found is None:
         small = [name for name in seals.tables(connection) if name not in seals.BIG]
         found = next(seals.broken(connection, small), None) or next(seals.broken(connection, ["intent"], OPEN), None)
+        found = found or next(seals.broken(connection, ["work"], "state = 'open'"), None)
     if found is not None:
         raise damaged(database.path, found)
 

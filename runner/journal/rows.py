@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from runner.core.events import FireState
 from runner.core.order_state import OrderState
+from runner.core.snapshot import Snapshot
 from runner.core.ticket import OrderTicket, Side
 
 
@@ -21,6 +22,24 @@ class FireRow:
     due: datetime
     state: FireState | None
     reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """What a fire is decided from, and whether somebody goes on with it after its orders were sent."""
+
+    digest: str  # of the plan's file
+    snapshot: Snapshot
+    goes_on: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkRow:
+    """A fire that is being worked."""
+
+    fire: FireRow
+    digest: str
+    snapshot: Snapshot
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

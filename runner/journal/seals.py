@@ -12,7 +12,7 @@ from functools import cache
 
 from runner.journal.sql import migrations
 
-BIG = ("fire", "intent", "execution", "commission", "remark", "order_perm", "run")  # grow with every order
+BIG = ("fire", "intent", "execution", "commission", "remark", "order_perm", "run", "work")  # grow with every order
 
 
 def seal(*values: object) -> int:

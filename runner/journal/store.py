@@ -30,13 +30,15 @@ from runner.journal.decoding import Row, moment
 from runner.journal.gate import Claimed, Gate, Outcome
 from runner.journal.lock import RunnerLock
 from runner.journal.mark import Mark
+from runner.journal.notes import Notes
 from runner.journal.remarks import Unlisted, still_gone
-from runner.journal.rows import ControlRow, ExecutionRow, FireRow, OpenRow, OrderRow
+from runner.journal.rows import ControlRow, ExecutionRow, FireRow, Known, OpenRow, OrderRow
+from runner.journal.works import Works
 
 __all__ = ["MEMORY", "Claimed", "Gate", "Journal", "JournalFailed", "Outcome", "root_of"]
 
 
-class Journal:
+class Journal(Notes):
     """Open journal; `close` releases it."""
 
     def __init__(self, path: str, *, private: bool = False) -> None:
@@ -57,6 +59,7 @@ class Journal:
         except BaseException:
             self._release()
             raise
+        self.works = Works(self._db, self._who, of_run=None)
 
     def _take(self, path: Path) -> RunnerLock:
         if not path.parent.is_dir():
@@ -122,11 +125,14 @@ class Journal:
     def open_run(self, started: datetime) -> None:
         """Begin a run; what follows is recorded as part of it."""
         self._run = self._db.write("open_run", started=stamp(started)).lastrowid or 0
+        is_simulated = self._db.first(_value, "get_meta", key="mode") == "simulate"
+        self.works = Works(self._db, self._who, of_run=self._run if is_simulated else None)
 
     def close_open_orders(self, note: str) -> int:
         """Close the rows of orders whose simulated gateway is gone; returns how many."""
         with self._db.transaction():
             self._db.do("close_unknown")
+            self._db.do("close_works", note=note)
             return self._db.do("close_open", note=note).rowcount
 
     def adopt_open_orders(self) -> tuple[OrderRow, ...]:
@@ -141,21 +147,29 @@ class Journal:
         return self._db.first(_number, "last_attempt", plan=plan, order_name=order, fire=fire) or 0
 
     def claim(
-        self, row: FireRow, tickets: Sequence[OrderTicket], *, again: bool = False, gate: Gate | None = None
+        self,
+        row: FireRow,
+        tickets: Sequence[OrderTicket],
+        *,
+        again: bool = False,
+        gate: Gate | None = None,
+        known: Known | None = None,
     ) -> Claimed:
         """Commit a fire with its intents, once; true if it is ours to send now. Raises JournalFailed.
 
         Without a gate nothing judges it, and a state that `row` has is recorded as it is. A fire that was recorded
         before is left alone unless `again` is given.
         """
-        who = claiming.Claimant(run=self._run, epoch=self._epoch)
-        return claiming.claim(self._db, who, row, tickets, again=again, gate=gate)
+        return claiming.claim(self._db, self._who, row, tickets, again=again, gate=gate, known=known)
+
+    @property
+    def _who(self) -> claiming.Claimant:
+        return claiming.Claimant(run=self._run, epoch=self._epoch)
 
     def record_unsent(self, rows: Iterable[FireRow]) -> tuple[FireRow, ...]:
         """Record fires that were missed or skipped, in one transaction; returns those that were not recorded yet."""
-        who = claiming.Claimant(run=self._run, epoch=self._epoch)
         with self._db.transaction(durable=True):
-            return tuple(row for row in rows if claiming.record(self._db, who, row))
+            return tuple(row for row in rows if claiming.record(self._db, self._who, row))
 
     def sent_fires(self, plan: str, order: str) -> int:
         """Return how many fires of an order were sent, in all runs."""
@@ -228,6 +242,7 @@ class Journal:
 
     def put_execution(self, seen: ExecutionSeen, order_ref: str, at: datetime) -> None:
         """Record an execution; a later revision replaces an earlier one."""
+        self.works.comes(root_of(seen.exec_id))
         self._db.write(
             "put_execution",
             root=root_of(seen.exec_id),
@@ -282,31 +297,6 @@ class Journal:
         with self._db.transaction(durable=True):
             self._db.do("control_done", id=id, note=note, at=moment(at))
 
-    # --- for `fxrun status`, and for the next start
-
-    def record_evaluated(self, plan: str, order: str, at: datetime) -> None:
-        """Note up to when the fires of an order have been looked at."""
-        self._db.write("put_evaluated", plan=plan, order_name=order, at=moment(at))
-
-    def record_progress(self, orders: Iterable[tuple[str, str]], at: datetime) -> None:
-        """Note for orders, as plan and order, up to when their fires have been looked at."""
-        with self._db.transaction():
-            for plan, order in orders:
-                self._db.do("put_evaluated", plan=plan, order_name=order, at=moment(at))
-
-    def evaluated(self, plan: str, order: str) -> datetime | None:
-        """Return up to when the fires of an order have been looked at, None if they never were."""
-        return self._db.first(_instant, "evaluated", plan=plan, order_name=order)
-
-    def note_plan(self, plan: str, file: str, digest: str, next_fire: datetime | None) -> None:
-        """Note a plan that is carried out, and when it is due next."""
-        due = None if next_fire is None else moment(next_fire)
-        self._db.write("put_plan", plan=plan, file=file, digest=digest, next_fire=due)
-
-    def set_link(self, state: str, detail: str, at: datetime) -> None:
-        """Note how the connection stands."""
-        self._db.write("put_link", state=state, detail=detail, at=moment(at))
-
     # --- reading
 
     def fires(self) -> tuple[FireRow, ...]:
@@ -344,7 +334,3 @@ def _value(row: Row) -> str:
 
 def _number(row: Row) -> int:
     return int(row[0] or 0)
-
-
-def _instant(row: Row) -> datetime:
-    return decoding.instant(row[0])

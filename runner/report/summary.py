@@ -56,6 +56,7 @@ def summarize(
         unknown=counts["unknown"],
         skipped=states[FireState.SKIPPED] + skipped,
         missed=states[FireState.MISSED],
+        denied_fires=states[FireState.DENIED],
         commission=commissions(executions),
         realized_pnl=realized(executions),
         positions=positions(executions),
@@ -79,6 +80,6 @@ def exit_code(summary: Summary, interrupted: bool = False) -> int:
         (summary.unknown > 0, 6),
         (summary.missed > 0, 7),
         (summary.rejected > 0, 4),
-        (summary.denied > 0, 3),
+        (summary.denied > 0 or summary.denied_fires > 0, 3),
     )
     return next((code for holds, code in applies if holds), 0)

@@ -11,10 +11,11 @@ from runner.core.contract import ContractSpec
 from runner.core.facts import CommissionSeen, ExecutionSeen
 from runner.core.ids import OrderKey
 from runner.core.order_state import OrderState
+from runner.core.snapshot import Snapshot
 from runner.core.standing import Arming, Standing
 from runner.core.ticket import OrderTicket, OrderType, Role, Side
 from runner.journal.control import Ledger
-from runner.journal.rows import FireRow, OrderRow
+from runner.journal.rows import FireRow, Known, OrderRow
 from runner.journal.store import Claimed, Gate, Journal
 
 NOW = datetime(2025, 1, 6, 14, 30, tzinfo=UTC)
@@ -59,6 +60,7 @@ def claim(
     price: Decimal | None = PRICE,
     attempt: int = 1,
     bracket: bool = False,
+    known: Known | None = None,
 ) -> Claimed:
     """Claim a fire as a live run does; an attempt above 1 is made again."""
     gate = Gate(
@@ -70,7 +72,7 @@ def claim(
         price=price,
     )
     row = FireRow(plan=plan, order="main", fire=fire, due=NOW, state=None, reason=None)
-    return journal.claim(row, tickets(plan, fire, attempt, bracket=bracket), again=attempt > 1, gate=gate)
+    return journal.claim(row, tickets(plan, fire, attempt, bracket=bracket), again=attempt > 1, gate=gate, known=known)
 
 
 def fill(journal: Journal, ticket: OrderTicket, state: OrderState, filled: Decimal, note: str = "") -> None:
@@ -109,7 +111,8 @@ def dressed(path: Path, fires: int = 6) -> None:
 def dress(journal: Journal, fires: int = 6) -> None:
     """Let a journal have rows in every table."""
     for number in range(fires):
-        claim(journal, f"p{number % 3}", f"f{number}", bracket=number % 2 == 0)
+        known = Known(digest="ab", snapshot=Snapshot(now=NOW), goes_on=number == 0)
+        claim(journal, f"p{number % 3}", f"f{number}", bracket=number % 2 == 0, known=known)
         group = tickets(f"p{number % 3}", f"f{number}", bracket=number % 2 == 0)
         journal.record_sent([(ticket, 10 + number) for ticket in group[:1]], client_id=1)
         journal.add_perm(group[0].order_ref, 900 + number)

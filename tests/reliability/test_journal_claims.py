@@ -315,8 +315,8 @@ print(number, flush=True)
     assert check(tmp_path / "j.db") == ()
 
 
-SCANNING = {"fires_counted", "entries_counted", "all_orders", "all_executions", "all_tallies", "all_fire_counts",
-            "fires_without_intents", "intents_without_fire", "open_too_early", "order_states",
+SCANNING = {"fires_counted", "entries_counted", "all_orders", "all_executions", "all_works", "all_tallies",
+            "all_fire_counts", "fires_without_intents", "intents_without_fire", "open_too_early", "order_states",
             "fire_states", "armings", "plans", "pauses", "executions"}  # fmt: skip
 
 

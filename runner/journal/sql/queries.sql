@@ -124,6 +124,13 @@ FROM intent i JOIN fire f USING (plan, order_name, fire)
 WHERE i.claimed_at >= :start AND i.claimed_at < :until
 ORDER BY i.rowid
 
+-- orders_of_fire --
+SELECT i.payload, i.state, i.filled, i.average_price, i.perm_id, i.closed_with_run, i.note, i.client_id, i.route_id,
+i.claimed_at, f.due, (SELECT group_concat(p.perm_id) FROM order_perm p WHERE p.order_ref = i.order_ref)
+FROM intent i JOIN fire f USING (plan, order_name, fire)
+WHERE i.plan = :plan AND i.order_name = :order_name AND i.fire = :fire
+ORDER BY i.rowid
+
 -- all_orders --
 SELECT i.payload, i.state, i.filled, i.average_price, i.perm_id, i.closed_with_run, i.note, i.client_id, i.route_id,
 i.claimed_at, f.due, (SELECT group_concat(p.perm_id) FROM order_perm p WHERE p.order_ref = i.order_ref)
@@ -257,11 +264,13 @@ WHERE plan = :plan AND order_name = :order_name AND fire = :fire
 
 -- entries_counted --
 SELECT payload, price, claimed_at FROM intent
-WHERE claimed_at IS NOT NULL AND route_id IS NOT NULL AND state <> 'denied' AND role = 'entry' ORDER BY rowid
+WHERE claimed_at IS NOT NULL AND route_id IS NOT NULL AND state <> 'denied' ORDER BY rowid
 
 -- fires_counted --
-SELECT substr(claimed_at, 1, 10), plan, count(DISTINCT json_array(order_name, fire, attempt)) FROM intent
-WHERE claimed_at IS NOT NULL AND route_id IS NOT NULL AND state <> 'denied' GROUP BY 1, 2
+SELECT substr(first, 1, 10), plan, count(*) FROM (
+    SELECT min(claimed_at) AS first, plan FROM intent
+    WHERE claimed_at IS NOT NULL AND route_id IS NOT NULL AND state <> 'denied' GROUP BY plan, order_name, fire, attempt
+) GROUP BY 1, 2
 
 -- all_tallies --
 SELECT day, pair, quantity, notional FROM tally
@@ -270,7 +279,7 @@ SELECT day, pair, quantity, notional FROM tally
 SELECT day, plan, fires FROM fire_count
 
 -- fires_without_intents --
-SELECT plan, order_name, fire FROM fire f WHERE (state IS NULL OR state IN ('sent', 'denied')) AND NOT EXISTS (
+SELECT plan, order_name, fire FROM fire f WHERE (state IS NULL OR state = 'sent') AND NOT EXISTS (
     SELECT 1 FROM intent i WHERE i.plan = f.plan AND i.order_name = f.order_name AND i.fire = f.fire)
 
 -- intents_without_fire --
@@ -302,3 +311,38 @@ ORDER BY f.due, f.plan, f.order_name
 -- arrived --
 SELECT count(*) FROM intent
 WHERE plan = :plan AND order_name = :order_name AND fire = :fire AND state NOT IN ('not_received', 'denied')
+
+-- put_work --
+INSERT INTO work (plan, order_name, fire, digest, snapshot, state)
+VALUES (:plan, :order_name, :fire, :digest, :snapshot, :state)
+ON CONFLICT (plan, order_name, fire) DO UPDATE SET digest = excluded.digest, snapshot = excluded.snapshot,
+state = excluded.state, note = ''
+
+-- open_works --
+SELECT w.plan, w.order_name, w.fire, f.due, f.state, f.reason, w.digest, w.snapshot
+FROM work w JOIN fire f USING (plan, order_name, fire) WHERE w.state = 'open' ORDER BY f.due, w.plan, w.order_name
+
+-- is_worked --
+SELECT 1 FROM work WHERE plan = :plan AND order_name = :order_name AND fire = :fire AND state = 'open'
+
+-- works_of --
+SELECT w.plan, w.order_name, w.fire, f.due, f.state, f.reason, w.digest, w.snapshot
+FROM work w JOIN fire f USING (plan, order_name, fire) WHERE w.plan = :plan ORDER BY f.due, w.order_name
+
+-- all_works --
+SELECT w.plan, w.order_name, w.fire, f.due, f.state, f.reason, w.digest, w.snapshot
+FROM work w JOIN fire f USING (plan, order_name, fire)
+
+-- finish_work --
+UPDATE work SET state = 'done', note = :note WHERE plan = :plan AND order_name = :order_name AND fire = :fire
+
+-- close_works --
+UPDATE work SET state = 'done', note = :note WHERE state = 'open'
+
+-- fills_after --
+SELECT e.rowid, e.side, e.quantity FROM execution e JOIN intent i USING (order_ref)
+WHERE e.rowid > :last AND e.contract = :contract AND i.plan = :plan AND (:run IS NULL OR i.run = :run)
+ORDER BY e.rowid
+
+-- has_execution --
+SELECT 1 FROM execution WHERE root = :root
