@@ -30,6 +30,7 @@ def make_desk(
     rules: Rules,
     supervised: bool = False,
     persistent: bool = True,
+    pulse: bool = True,
     on_change: OnChange = lambda _state, _detail: None,
     watches_foreign: bool = False,
     seed: int = 0,
@@ -46,7 +47,9 @@ def make_desk(
         return Tracker(journal, clock, tell, client_id=connection.client_id)
 
     tracker = make_tracker()
-    link = Link(connection, clock.seconds, on_change, supervised=supervised, persistent=persistent, seed=seed)
+    link = Link(
+        connection, clock.seconds, on_change, supervised=supervised, persistent=persistent, pulse=pulse, seed=seed
+    )
     return Desk(
         connection=connection,
         account=session.account,

@@ -42,6 +42,7 @@ class Style:
     wall: bool
     quotes: str | None
     seed: int
+    scenario: str | None = None  # what lies over the prices, in words
 
 
 class Narrator:
@@ -164,11 +165,13 @@ class Narrator:
     def _prices(self) -> list[str]:
         if self._style.kind != "simulate":
             return []
+        over = [] if self._style.scenario is None else [f"scenario: {self._style.scenario}"]
         if self._style.quotes is not None:
-            return [f"prices: {self._style.quotes}"]
+            return [f"prices: {self._style.quotes}", *over]
         from runner.gateway.rates import CREDIT, last_rate_day
 
-        return [f"prices: synthetic intraday path, seed {self._style.seed}, daily levels to {last_rate_day()}", CREDIT]
+        told = f"prices: synthetic intraday path, seed {self._style.seed}, daily levels to {last_rate_day()}"
+        return [told, CREDIT, *over]
 
     def _footer(self, summary: Summary) -> list[str]:
         lines = [

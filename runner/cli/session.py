@@ -6,7 +6,7 @@ A session is an address with a clock; everything after it is the same code whate
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,8 +15,12 @@ from queue import SimpleQueue
 from runner.core.clock import Clock, VirtualTime
 from runner.core.facts import LoggedIn, LoginFailed
 from runner.engine.clock import EngineClock, Inbox, VirtualClock, WallClock
+from runner.engine.patient import PatientClock
 from runner.errors import ConnectionFailed
+from runner.gateway.faults import Faults
 from runner.gateway.market import Market, QuotesMarket, SyntheticMarket
+from runner.gateway.overlay import Overlay
+from runner.gateway.scenario import Scenario
 from runner.gateway.server import Gateway
 from runner.gateway.settings import GatewaySettings
 from runner.ib.connection import Connection
@@ -35,18 +39,40 @@ class Session:
     clock: EngineClock
     first: LoggedIn | None = None
     market: Market | None = None  # of a gateway of this process
+    reopens: PatientClock | None = None  # its clock, where that gateway goes away and comes back
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prices:
+    """What a simulated gateway of this process serves: a CSV file in place of the synthetic market, and a scenario."""
+
+    quotes: str | None
+    seed: int
+    scenario: Scenario | None
+
+    def market(self) -> Market:
+        """Make the market."""
+        base = SyntheticMarket(self.seed) if self.quotes is None else QuotesMarket(self.quotes)
+        return base if self.scenario is None or self.scenario.pair is None else Overlay(base, self.scenario)
+
+    def gateway(self, market: Market, clock: Clock) -> Gateway:
+        """Make the gateway; what the scenario has of it happens from now on."""
+        faults = () if self.scenario is None else self.scenario.faults(clock.now())
+        return Gateway(market, clock, GatewaySettings(cash=EMBEDDED_CASH, seed=self.seed, faults=Faults(faults=faults)))
+
+
+def simulated(prices: Prices, *, start: datetime) -> AbstractContextManager[Session]:
+    """Return a session on a simulated gateway of this process, on virtual time from `start`."""
+    is_left = prices.scenario is not None and prices.scenario.has_restart
+    return _reopened(prices, start) if is_left else _virtual(prices, start)
 
 
 @contextmanager
-def virtual(quotes: str | None, *, seed: int, start: datetime) -> Iterator[Session]:
-    """Open a session on a simulated gateway of this process, on virtual time from `start`.
-
-    `quotes` is a CSV file in place of the synthetic market.
-    """
+def _virtual(prices: Prices, start: datetime) -> Iterator[Session]:
     inbox: Inbox = SimpleQueue()
     time = VirtualTime(start)
-    market = _market(quotes, seed)
-    gateway = _gateway(market, seed, time)
+    market = prices.market()
+    gateway = prices.gateway(market, time)
     connection = Connection(LOOPBACK, gateway.start(), client_id=CLIENT_ID, publish=inbox.put)
     try:
         account = connection.open().accounts[0]
@@ -58,25 +84,34 @@ def virtual(quotes: str | None, *, seed: int, start: datetime) -> Iterator[Sessi
 
 
 @contextmanager
-def realtime(quotes: str | None, *, seed: int) -> Iterator[Session]:
+def _reopened(prices: Prices, start: datetime) -> Iterator[Session]:
+    """Prepare a session that the run opens, again and again, as it does with a TWS."""
+    inbox: Inbox = SimpleQueue()
+    time = VirtualTime(start)
+    market = prices.market()
+    gateway = prices.gateway(market, time)
+    connection = Connection(LOOPBACK, gateway.start(), client_id=CLIENT_ID, publish=inbox.put)
+    clock = PatientClock(time, gateway, connection, inbox)
+    account = gateway.venue.account.number
+    try:
+        yield Session(connection=connection, account=account, clock=clock, market=market, reopens=clock)
+    finally:
+        connection.close()
+        gateway.stop()
+
+
+@contextmanager
+def realtime(prices: Prices) -> Iterator[Session]:
     """Open a session on a simulated gateway of this process, on the wall clock."""
     inbox: Inbox = SimpleQueue()
     with closing(WallClock(inbox)) as clock:
-        gateway = _gateway(_market(quotes, seed), seed, clock)
+        gateway = prices.gateway(prices.market(), clock)
         connection = Connection(LOOPBACK, gateway.start(), client_id=CLIENT_ID, publish=inbox.put)
         try:
             yield Session(connection=connection, account=connection.open().accounts[0], clock=clock)
         finally:
             connection.close()
             gateway.stop()
-
-
-def _market(quotes: str | None, seed: int) -> Market:
-    return SyntheticMarket(seed) if quotes is None else QuotesMarket(quotes)
-
-
-def _gateway(market: Market, seed: int, clock: Clock) -> Gateway:
-    return Gateway(market, clock, GatewaySettings(cash=EMBEDDED_CASH, seed=seed))
 
 
 @contextmanager

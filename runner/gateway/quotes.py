@@ -14,7 +14,7 @@ hours of currencies, whatever the file says.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from pathlib import Path
 
@@ -30,12 +30,11 @@ _SIZE = 1_000_000
 _SPREAD = 10  # tenths of a pip, for candles of a pair that is not in the table
 
 
-class QuotesMarket(KeepsHours):
-    """The prices of a file."""
+class SeriesMarket(KeepsHours):
+    """Prices that are known, by instrument; those under ANY_PAIR are everybody's."""
 
-    def __init__(self, path: str | Path) -> None:
-        """Read the file once, whole; raises UsageError with file:line:column."""
-        self._series = {key: series_of(table) for key, table in read(Path(path)).items()}
+    def __init__(self, series: Mapping[str, Series]) -> None:
+        self._series = series
 
     def quote(self, key: str, at: int, extended: bool = False) -> Quote | None:
         """Return the quote at that second, of the last open second in a closed market; None before the first."""
@@ -102,6 +101,14 @@ class QuotesMarket(KeepsHours):
 
     def _of(self, pair: str) -> Series | None:
         return self._series.get(pair) or self._series.get(ANY_PAIR)
+
+
+class QuotesMarket(SeriesMarket):
+    """The prices of a file."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Read the file once, whole; raises UsageError with file:line:column."""
+        super().__init__({key: series_of(table) for key, table in read(Path(path)).items()})
 
 
 def _around(pair: str, series: Series) -> tuple[int, int]:

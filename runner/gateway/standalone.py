@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +20,8 @@ from runner.errors import FxrunError
 from runner.gateway.fills import PLAIN, FillModel
 from runner.gateway.framelog import FrameLog
 from runner.gateway.market import CREDIT, Market, QuotesMarket, SyntheticMarket
+from runner.gateway.overlay import Overlay
+from runner.gateway.scenario import Scenario
 from runner.gateway.server import Gateway
 from runner.gateway.settings import GatewaySettings
 from runner.gateway.snapshot import Snapshot, snapshot
@@ -60,6 +62,7 @@ class Files:
     state: Path | None = None
     opening: Mapping[str, Decimal] | None = None  # the cash that was asked for, which a state must have begun with
     faults: Path | None = None  # where the faults of the settings stand
+    scenario: Scenario | None = None
     frames: Path | None = None  # where messages are logged; "-": to stderr
     table: bool = False  # on stderr, which must be a terminal
     start: datetime | None = None  # where its time begins; None: at the wall's
@@ -68,10 +71,13 @@ class Files:
 
 def serve(port: int, settings: GatewaySettings, files: Files) -> int:
     """Run a gateway until SIGTERM (returns 0) or SIGINT (returns 130); raises FxrunError if it cannot go on."""
-    market = _market(settings.seed, files.quotes)
+    market = _market(settings.seed, files)
     truth = None if files.truth is None else TruthFile(files.truth)
     store = _store(files, settings)
     clock = _clock(settings.speed, files.start, 0 if store is None else store.at)
+    if files.scenario is not None:
+        more = (*settings.faults.faults, *files.scenario.faults(clock.now()))
+        settings = replace(settings, faults=replace(settings.faults, faults=more))
     log = None if files.frames is None else FrameLog(clock.now, None if files.frames == STDERR else files.frames)
     notes = _Notes(log, is_shown=files.table)
     gateway = Gateway(market, clock, settings, truth=truth, store=store, log=log, notes=notes.put)
@@ -144,6 +150,8 @@ def _introduce(settings: GatewaySettings, files: Files, gateway: Gateway, clock:
         told.append(f"control on 127.0.0.1:{gateway.control_port}")
     if files.faults is not None:
         told.append(f"faults of {files.faults}")
+    if (over := files.scenario) is not None:
+        told.append(f"scenario {over.name} ({over.source}) from {datetime.fromtimestamp(over.start, UTC):%FT%TZ} on")
     if files.frames is not None:
         told.append(f"messages are logged {'here' if files.frames == STDERR else f'in {files.frames}'}")
     if files.state is not None:
@@ -164,8 +172,9 @@ def _pace(settings: GatewaySettings, clock: Clock) -> str:
     return begun + ("" if settings.speed == 1 else f", {settings.speed} seconds a second")
 
 
-def _market(seed: int, quotes: Path | None) -> Market:
-    return SyntheticMarket(seed) if quotes is None else QuotesMarket(quotes)
+def _market(seed: int, files: Files) -> Market:
+    base = SyntheticMarket(seed) if files.quotes is None else QuotesMarket(files.quotes)
+    return base if files.scenario is None or files.scenario.pair is None else Overlay(base, files.scenario)
 
 
 class _Notes:

@@ -18,12 +18,16 @@ LOWEST = -(1 << 100)  # below every height
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trail:
-    """Of amount and percent one is given; a first stop price holds until the trail overtakes it."""
+    """Of amount and percent one is given; a first stop price holds until the trail overtakes it.
+
+    All prices are those of the trade; `shift` is how far they lie above those of the market that is searched.
+    """
 
     is_buy: bool
     amount: Decimal | None = None
     percent: Decimal | None = None
     stop: Decimal | None = None
+    shift: Decimal = Decimal(0)
 
     @property
     def side(self) -> Literal["bid", "ask"]:
@@ -53,17 +57,18 @@ class Terms:
         # as a fraction: of a unit, or of the height
         over = Decimal(0) if part is None else part if trail.percent is not None else EXACT.divide(part, unit)
         self._above, self._below = over.as_integer_ratio()
-        self._first = None if trail.stop is None else _floor(trail.stop * trail.sign, unit)
+        self._shift = _floor(trail.shift * trail.sign, unit)
+        self._first = None if trail.stop is None else _floor(trail.stop * trail.sign, unit) - self._shift
 
     def stop(self, height: int) -> int:
         """Return the height at or below which the stop is met once the extreme has been that height."""
-        of = abs(height) if self._trail.percent is not None else 1
+        of = abs(height + self._shift) if self._trail.percent is not None else 1
         stop = (height + (-of * self._above // self._below)) // self._every * self._every
         return stop if self._first is None or self._first < stop else self._first
 
     def price(self, height: int) -> Decimal:
         """Return the price at a height."""
-        return self.sign * height * self._unit
+        return self.sign * (height + self._shift) * self._unit
 
     def told(self, at: int, extreme: int) -> Drawdown:
         """Say that the stop was met."""

@@ -40,7 +40,8 @@ class LinkState(Enum):
 class Link:
     """The session of a run. Without supervision it is ready from the start.
 
-    One that is not persistent is not opened again: its loss is the end.
+    One that is not persistent is not opened again: its loss is the end. One without a pulse is not asked for signs of
+    life: on virtual time the gateway of this process cannot fall silent, and asking it would be most of the run.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Link:
         *,
         supervised: bool = True,
         persistent: bool = True,
+        pulse: bool = True,
         seed: int = 0,
         begin: Callable[[], None] | None = None,
     ) -> None:
@@ -61,6 +63,7 @@ class Link:
         self._begin = begin or connection.begin
         self.supervised = supervised
         self._persistent = persistent
+        self._has_pulse = pulse
         self.state = LinkState.DOWN if supervised else LinkState.READY
         self.detail = "not connected yet"
         self.fatal: FxrunError | None = None  # trying again would not help, or nobody tries again
@@ -86,7 +89,7 @@ class Link:
         now = self._seconds()
         if self._sent is not None:
             return "an order before it has not been answered yet"
-        if now - self._heard > FRESH:
+        if self._has_pulse and now - self._heard > FRESH:
             if self._asked is None:
                 self._ask()
             return "the TWS is asked whether it is still there"
@@ -96,6 +99,10 @@ class Link:
     def is_usable(self) -> bool:
         """True if requests can be sent, orders or not."""
         return self.state in (LinkState.CHECKING, LinkState.READY, LinkState.BROKER_DOWN)
+
+    def is_opening(self) -> bool:
+        """Tell whether a login is awaited, and nothing has come of it yet."""
+        return self.state is LinkState.CONNECTING
 
     def words(self) -> str:
         """Say where the session stands."""
@@ -117,10 +124,10 @@ class Link:
             case LinkState.CONNECTING:
                 return None
             case _:
-                waits = [(self._heard if self._asked is None else self._asked) + PULSE]
+                waits = [(self._heard if self._asked is None else self._asked) + PULSE] if self._has_pulse else []
                 if self._sent is not None and self._behind is None:
                     waits.append(self._sent + PATIENCE)
-                return min(waits)
+                return min(waits, default=None)
 
     # --- what happens
 
@@ -141,12 +148,12 @@ class Link:
         self._become(LinkState.CONNECTING, "")
 
     def _feel_pulse(self, now: float) -> None:
-        if self._asked is not None and now - self._asked >= PULSE:
+        if self._has_pulse and self._asked is not None and now - self._asked >= PULSE:
             self._connection.drop(f"the TWS said nothing for {now - self._heard:.0f} s")
         elif self._sent is not None and self._behind is None and now - self._sent >= PATIENCE:
             self._ask()
             self._behind = self._questions
-        elif self._asked is None and now - self._heard >= PULSE:
+        elif self._has_pulse and self._asked is None and now - self._heard >= PULSE:
             self._ask()
 
     def _ask(self) -> None:

@@ -28,7 +28,7 @@ _KINDS = {
     "boolean": "true or false", "null": "nothing",
 }  # fmt: skip
 _EDITORS_ONLY = {"then", "else", "oneOf", "allOf", "if"}
-_DOCUMENTS = {"plan": "the plan", "settings": "the settings", "faults": "the file"}
+_DOCUMENTS = {"plan": "the plan", "settings": "the settings", "faults": "the file", "scenario": "the file"}
 _NAME_FORM = "expected small letters, digits and hyphens, at most 40, the first a letter or a digit"
 
 

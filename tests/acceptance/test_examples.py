@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 import schemas
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "examples").iterdir())
+EXAMPLES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "examples").iterdir() if path.is_file())
 SPAN = ("--from", "2025-01-06", "--until", "2025-02-03")
 WEEKDAYS = 20
 ORDERS = {  # what each plan comes to in the span: orders written down, the exits of a bracket counted

@@ -125,6 +125,12 @@ def _read_log(context: click.Context, parameter: click.Parameter, value: str | N
     help="What is to go wrong, and when (YAML; `fxrun schema faults`).",
 )
 @click.option(
+    "--scenario",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A declared path of prices laid over the market (YAML; `fxrun schema scenario`).",
+)
+@click.option(
     "--control",
     type=click.IntRange(0, 65535),
     metavar="PORT",
@@ -172,6 +178,7 @@ def command(
     max_version: int,
     truth: Path | None,
     faults: Path | None,
+    scenario: Path | None,
     control: int | None,
     fills: FillModel | None,
     state: Path | None,
@@ -195,6 +202,11 @@ def command(
         from runner.cli.faults import with_faults
 
         settings = with_faults(settings, faults)
+    path = None
+    if scenario is not None:
+        from runner.cli.scenario import load_scenario
+
+        path = load_scenario(scenario)
     # lines of the log and a table that is redrawn do not share a terminal
     table = not no_table and sys.stderr.isatty() and frames != Path("-")
     files = Files(
@@ -206,6 +218,7 @@ def command(
         table=table,
         start=start,
         faults=faults,
+        scenario=path,
         control=control,
     )
     return serve(port, settings, files)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -20,6 +21,7 @@ from runner.schedule.spec import ScheduleSpec
 if TYPE_CHECKING:
     from runner.cli.session import Session
     from runner.engine.run import Span
+    from runner.gateway.scenario import Scenario
 
 EXAMPLES = """\b
 Examples:
@@ -41,6 +43,7 @@ class Options:
     journal: str | None
     settings: str | None
     quotes: str | None
+    scenario: str | None
     as_json: bool
     realtime: bool
     again: bool
@@ -69,6 +72,7 @@ class Options:
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True, help="Seed of the market.")
 @click.option("--journal", metavar="FILE", help="Keep the record here; nothing is sent twice. [live: the settings']")
 @click.option("--quotes", metavar="FILE", help="A CSV of quotes or bars in place of the synthetic market.")
+@click.option("--scenario", metavar="FILE", help="A declared path laid over the market: see docs/simulation.md.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
 @click.option("--realtime", is_flag=True, help="Let time pass as it does on the wall.")
 @click.option("--again", is_flag=True, help="Send orders without schedule once more.")
@@ -102,11 +106,11 @@ def _explain(plans: tuple[str, ...], chosen: Options) -> int:
 def _check(chosen: Options, *, simulate: bool) -> None:
     if chosen.live and (simulate or chosen.rehearsal is not None):
         raise UsageError("--live, --rehearsal and --simulate exclude each other: choose one")
-    if chosen.is_supervised and (simulate or chosen.realtime or chosen.quotes):
+    if chosen.is_supervised and (simulate or chosen.realtime or chosen.quotes or chosen.scenario):
         way = "--live" if chosen.live else "--rehearsal"
         raise UsageError(
             f"{way} runs on the wall clock at a gateway of its own: leave out --simulate and --realtime, "
-            "and give --quotes to fxrun gateway"
+            "and give --quotes and --scenario to fxrun gateway"
         )
     if chosen.on_wall_clock and chosen.start is not None:
         raise UsageError("--from: a run on the wall clock starts now; leave it out, or leave out --realtime")
@@ -141,18 +145,25 @@ def _run_simulated(plans: Sequence[Plan], chosen: Options) -> int:
     from runner.journal.store import Journal
 
     span = _span(plans, chosen)
+    scenario = _scenario(chosen, span)
     with ExitStack() as stack:
         journal = Journal(chosen.journal or ":memory:")
         stack.callback(journal.close)
-        session = stack.enter_context(_session(chosen, span))
+        session = stack.enter_context(_session(chosen, span, scenario))
         if chosen.on_wall_clock:  # what was due while the session was being opened is not this run's
             span = replace(span, start=session.clock.now())
         journal.bind("simulate", session.account)
         journal.close_open_orders("its simulated gateway is gone")
         journal.open_run(span.start)
         interrupts = stack.enter_context(Interrupts())
-        narrator = stack.enter_context(Narrator(plans, span, session.account, _style(chosen, "simulate")))
-        desk = make_desk(session, journal, narrator.tell, rules=live.simulated_rules(plans, chosen.settings))
+        narrator = stack.enter_context(Narrator(plans, span, session.account, _style(chosen, "simulate", scenario)))
+        rules, reopens = live.simulated_rules(plans, chosen.settings), session.reopens
+        is_watched = reopens is not None
+        desk = make_desk(
+            session, journal, narrator.tell, rules=rules, supervised=is_watched, pulse=False, seed=chosen.seed
+        )
+        if reopens is not None:
+            reopens.is_opening = desk.link.is_opening
         desk.again = chosen.again
         lost = carry_out(Run(plans, span, session.clock, desk, narrator.time_is), interrupts)
         code = narrator.conclude(journal, lost=lost, interrupted=interrupts.asked, market=session.market)
@@ -172,16 +183,39 @@ def _run_supervised(plans: Sequence[Plan], chosen: Options) -> int:
     return supervised.run(found, _span(plans, chosen), _style(chosen, found.mode), again=chosen.again)
 
 
-def _style(chosen: Options, kind: str) -> Style:
-    return Style(kind=kind, as_json=chosen.as_json, wall=chosen.on_wall_clock, quotes=chosen.quotes, seed=chosen.seed)
+def _style(chosen: Options, kind: str, scenario: Scenario | None = None) -> Style:
+    return Style(
+        kind=kind,
+        as_json=chosen.as_json,
+        wall=chosen.on_wall_clock,
+        quotes=chosen.quotes,
+        seed=chosen.seed,
+        scenario=None if scenario is None else f"{scenario.name} ({scenario.source}), {chosen.scenario}",
+    )
 
 
-def _session(chosen: Options, span: Span) -> AbstractContextManager[Session]:
-    from runner.cli.session import realtime, virtual
+def _session(chosen: Options, span: Span, scenario: Scenario | None) -> AbstractContextManager[Session]:
+    from runner.cli.session import Prices, realtime, simulated
 
-    if chosen.realtime:
-        return realtime(chosen.quotes, seed=chosen.seed)
-    return virtual(chosen.quotes, seed=chosen.seed, start=span.start)
+    prices = Prices(quotes=chosen.quotes, seed=chosen.seed, scenario=scenario)
+    return realtime(prices) if chosen.realtime else simulated(prices, start=span.start)
+
+
+def _scenario(chosen: Options, span: Span) -> Scenario | None:
+    if chosen.scenario is None:
+        return None
+    from runner.cli.scenario import load_scenario
+
+    scenario = load_scenario(Path(chosen.scenario))
+    if scenario.has_restart and chosen.realtime:
+        raise UsageError("--realtime: a gateway of this process cannot restart on the wall's time; leave it out")
+    end = span.until
+    if end is not None and scenario.start >= end.timestamp():
+        raise UsageError(
+            f"--scenario {chosen.scenario} begins at {stamp(datetime.fromtimestamp(scenario.start, UTC))}, and the run "
+            f"ends at {stamp(end)}"
+        )
+    return scenario
 
 
 def _span(plans: Sequence[Plan], chosen: Options) -> Span:
