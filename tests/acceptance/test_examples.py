@@ -18,15 +18,22 @@ EXAMPLES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "example
 SPAN = ("--from", "2025-01-06", "--until", "2025-02-03")
 WEEKDAYS = 20
 ORDERS = {  # what each plan comes to in the span: orders written down, the exits of a bracket counted
+    "examples/before-the-close.yaml": WEEKDAYS,
     "examples/bracket-daily.yaml": 3 * 8,
     "examples/breakout-stop.yaml": 1,
     "examples/eurusd-weekday.yaml": WEEKDAYS,
+    "examples/event-days.yaml": WEEKDAYS - 2,
     "examples/every-4h.yaml": 27,
     "examples/friday-convert.yaml": 4,
     "examples/gbpusd-weekly.json": 4,
     "examples/limit-gtc-once.yaml": 1,
+    "examples/month-end-hedge.yaml": 1,
     "examples/monthly-saver.yaml": 2,
+    "examples/payroll-francs.yaml": 1,
+    "examples/quarter-dividend.yaml": 0,
+    "examples/quiet-hours.yaml": 8,
     "examples/several-orders.yaml": 2 * 8 + 4,
+    "examples/sunday-open.yaml": 4,
     "examples/two-times.yaml": 2,
 }
 
