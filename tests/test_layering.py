@@ -15,7 +15,9 @@ MAY = {
     "runner.core": {"runner.errors"},
     "runner.wire": {"runner.errors", "google.protobuf"},
     "runner.schedule": {"runner.core", "runner.errors", "cronsim", "holidays"},
-    "runner.plan": {"runner.core", "runner.errors", "runner.schedule", "schemas", "yaml", "jsonschema", "referencing"},
+    "runner.plan": {
+        "runner.core", "runner.errors", "runner.schedule", "schemas", "yaml", "jsonschema", "referencing", "parsy",
+    },
     "strategies": {"runner.core", "runner.errors", "runner.plan.model"},
     "schemas": set(),
     "runner.settings": {"runner.core", "runner.errors", "runner.plan", "schemas"},

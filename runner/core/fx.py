@@ -24,6 +24,8 @@ IDEALPRO_PAIRS = (
     "USD.NOK", "USD.PLN", "USD.SEK", "USD.SGD", "USD.TRY", "USD.ZAR", "ZAR.JPY",
 )  # fmt: skip
 
+CURRENCIES = tuple(sorted({currency for pair in IDEALPRO_PAIRS for currency in pair.split(".")}))
+
 _MINIMUM = {
     "USD": 25_000, "EUR": 20_000, "GBP": 20_000, "AUD": 25_000, "CAD": 25_000, "CHF": 25_000, "NZD": 35_000,
     "SGD": 35_000, "JPY": 2_500_000, "CNH": 150_000, "DKK": 150_000, "NOK": 150_000, "SEK": 175_000, "HKD": 200_000,

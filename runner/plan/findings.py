@@ -27,6 +27,10 @@ class Findings:
         """Note a problem with the value at where."""
         self._add(self._source.value_mark(where), where, message)
 
+    def at_character(self, where: Where, index: int, message: str) -> None:
+        """Note a problem with one character, from 0, of the text at where."""
+        self._add(self._source.character_mark(where, index), where, message)
+
     def at_key(self, where: Where, message: str) -> None:
         """Note a problem with the key at where."""
         self._add(self._source.key_mark(where), where, message)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from runner.core.fx import IDEALPRO_PAIRS, parse_pair
+from runner.core.fx import CURRENCIES, parse_pair
 from runner.core.limits import Amount, Limits, Window
 from runner.plan.findings import Findings
 from runner.plan.source import Where
@@ -21,7 +21,6 @@ _Value = TypeVar("_Value")
 _AMOUNT = re.compile(r"(?P<value>[0-9][0-9_]{0,17}(?:\.[0-9]{1,2})?) (?P<currency>[A-Z]{3})", re.ASCII)
 _SHARE = re.compile(r"(?P<value>[0-9]{1,2}(?:\.[0-9]{1,4})?)%", re.ASCII)
 _CLOCK = re.compile(r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9])", re.ASCII)
-_CURRENCIES = sorted({currency for pair in IDEALPRO_PAIRS for currency in pair.split(".")})
 
 
 def read_limits(data: object, where: Where, findings: Findings) -> Limits:
@@ -34,8 +33,8 @@ def parse_amount(text: str) -> Amount:
     if (match := _AMOUNT.fullmatch(text)) is None:
         raise ValueError("expected an amount and a currency such as 60_000 USD")
     amount = Amount(Decimal(match["value"].replace("_", "")), match["currency"])
-    if amount.currency not in _CURRENCIES:
-        hint = for_choice(amount.currency, _CURRENCIES)
+    if amount.currency not in CURRENCIES:
+        hint = for_choice(amount.currency, CURRENCIES)
         raise ValueError(f"expected a currency that IDEALPRO trades, such as USD{hint}")
     if not amount.value:
         raise ValueError("expected more than 0")

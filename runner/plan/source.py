@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from runner.errors import Problem
 from runner.plan.model import Mark
 from runner.plan.scalars import BadNumber, plain_value
-from runner.plan.syntax import error_mark, too_deep, wording
+from runner.plan.syntax import error_mark, too_deep, within, wording
 from runner.plan.text import UNWANTED, Unreadable, decode, describe, printable, quote, read_bytes, unwanted
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Source:
     values: Mapping[Where, Mark]
     tainted: frozenset[Where]  # values with a problem of their own: nothing more is said of them
     problems: tuple[Problem, ...]
+    text: str = ""
 
     def key_mark(self, where: Where) -> Mark:
         """Return the place of the key at where."""
@@ -50,6 +51,10 @@ class Source:
         while where and where not in self.values:
             where = where[:-1]
         return self.values.get(where, Mark(1, 1))
+
+    def character_mark(self, where: Where, index: int) -> Mark:
+        """Return the place of one character of the text at where, however the text is quoted."""
+        return within(self.text, self.value_mark(where), index) if where in self.values else self.value_mark(where)
 
     def is_tainted(self, where: Where) -> bool:
         """Tell whether the value at where, or one around it, has a problem of its own."""
@@ -63,7 +68,7 @@ def read(path: str) -> Source:
         text = decode(data)
     except Unreadable as error:
         problem = Problem(path, error.line, error.column, error.message)
-        return _source(path, b"", None, _Reader(path, [problem]))
+        return _source(path, b"", "", None, _Reader(path, [problem]))
     return parse(path, text, data)
 
 
@@ -80,10 +85,10 @@ def parse(file: str, text: str, data: bytes) -> Source:
         found: object | None = reader.document(UNWANTED.sub("\N{REPLACEMENT CHARACTER}", _spaced(text)))
     except _Stop:
         found = None
-    return _source(file, data, found, reader)
+    return _source(file, data, text, found, reader)
 
 
-def _source(file: str, data: bytes, found: object | None, reader: _Reader) -> Source:
+def _source(file: str, data: bytes, text: str, found: object | None, reader: _Reader) -> Source:
     return Source(
         file=file,
         digest=hashlib.sha256(data).hexdigest(),
@@ -92,6 +97,7 @@ def _source(file: str, data: bytes, found: object | None, reader: _Reader) -> So
         values=reader.values,
         tainted=frozenset(reader.tainted),
         problems=tuple(reader.problems),
+        text=text,
     )
 
 

@@ -20,6 +20,29 @@ _HINTS = {
     "escape": "\\\\ for a backslash in double quotes",
 }
 
+_FOLD = r"[ \t]*\r?\n[ \t]*"
+_PIECES = {  # what stands for one character of a value, by what the value begins with
+    "'": re.compile(rf"''|{_FOLD}|."),
+    '"': re.compile(rf"\\(?:x..|u.{{4}}|U.{{8}}|.)|{_FOLD}|."),
+}
+_PLAIN = re.compile(rf"{_FOLD}|.")
+_BLOCK = re.compile(r"[|>][^\n]*\n *")
+
+
+def within(text: str, start: Mark, index: int) -> Mark:
+    """Return where character `index` of the value that begins at start stands in text; its start if that is unclear."""
+    lines = text.split("\n")
+    at = sum(map(len, lines[: start.line - 1])) + start.line - 1 + start.column - 1
+    opening = text[at : at + 1]
+    pieces, begin = _PIECES.get(opening, _PLAIN), at + (opening in _PIECES)
+    if (block := _BLOCK.match(text, at)) is not None:
+        begin = block.end()
+    for _ in range(index):
+        if (piece := pieces.match(text, begin)) is None:
+            return start
+        begin = piece.end()
+    return Mark(*position(text, begin))
+
 
 def error_mark(error: yaml.MarkedYAMLError, text: str) -> Mark:
     """Return where the error shows; if that is the end of the file, where the unfinished part begins."""

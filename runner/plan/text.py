@@ -26,6 +26,14 @@ class Unreadable(Exception):
         self.message, self.line, self.column = message, line, column
 
 
+class Misread(ValueError):
+    """A text has no meaning; `index` is the character, from 0, at which that shows."""
+
+    def __init__(self, index: int, message: str) -> None:
+        super().__init__(message)
+        self.index = index
+
+
 def read_bytes(path: str) -> bytes:
     """Return the bytes of a regular file of at most MAX_BYTES; raises Unreadable, and never waits."""
     try:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from runner.plan.findings import Findings
 from runner.plan.source import Where
-from runner.plan.text import quote
+from runner.plan.text import Misread, quote
 
 _Choice = TypeVar("_Choice", bound=Enum)
 _Value = TypeVar("_Value")
@@ -79,9 +79,12 @@ class Values:
             return None
         try:
             return parse(text)
+        except Misread as error:
+            message = f"{name} cannot be used: found {quote(text)}; {error}"
+            self.findings.at_character(self.places[name], error.index, message)
         except ValueError as error:
             self.note(name, f"{name} cannot be used: found {quote(text)}; {error}")
-            return None
+        return None
 
     def note(self, name: str, message: str) -> None:
         """Note a problem with the value of that name."""
