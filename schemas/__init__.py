@@ -28,6 +28,12 @@ def load(name: str) -> dict[str, Any]:
     return _Bundle(f"{name}{_ENDING}", Decimal).document
 
 
+def strategies() -> tuple[str, ...]:
+    """Return the keys of the strategies that have a schema here, which are the names of its files."""
+    names = (path.name for path in files(__package__).joinpath("strategies").iterdir())
+    return tuple(sorted(_stem(name) for name in names if name.endswith(_ENDING)))
+
+
 class _Bundle:
     """Reads a file and all that it refers to; raises ValueError where two define the same name."""
 

@@ -18,6 +18,7 @@ MAY = {
     "runner.plan": {
         "runner.core", "runner.errors", "runner.schedule", "schemas", "yaml", "jsonschema", "referencing", "parsy",
     },
+    "runner.plan.ib_fields": {"runner.plan", "runner.core", "ibapi"},
     "strategies": {"runner.core", "runner.errors", "runner.plan.model"},
     "schemas": set(),
     "runner.settings": {"runner.core", "runner.errors", "runner.plan", "schemas"},

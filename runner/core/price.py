@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
+from runner.core.money import plain
+
 
 class Anchor(Enum):
     """What a price is counted from."""
@@ -45,6 +47,16 @@ class PriceExpr:
     def is_distance(self) -> bool:
         """True for `20 pips`, `0.5%` and `2R`."""
         return self.anchor is None and self.unit is not Unit.PRICE
+
+    @property
+    def text(self) -> str:
+        """It as a plan writes it."""
+        unit = {Unit.PRICE: "", Unit.PIPS: " pips"}.get(self.unit, self.unit.value)
+        if self.anchor is None:
+            return f"{plain(self.offset)}{unit}"
+        if not self.offset:
+            return self.anchor.value
+        return f"{self.anchor.value} {'-' if self.offset < 0 else '+'} {plain(abs(self.offset))}{unit}"
 
     @property
     def wants_quote(self) -> bool:

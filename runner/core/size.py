@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
+from runner.core.money import plain
+
 LOT = Decimal(100_000)  # units of the base currency: a standard lot
 
 
@@ -33,6 +35,21 @@ class SizeExpr:
         if self.kind is SizeKind.UNITS:
             return self.amount
         return self.amount * LOT if self.kind is SizeKind.LOTS else None
+
+    @property
+    def text(self) -> str:
+        """It as a plan writes it."""
+        amount = plain(self.amount)
+        match self.kind:
+            case SizeKind.LOTS:
+                return f"{amount} lots"
+            case SizeKind.MONEY:
+                return f"{amount} {self.currency}"
+            case SizeKind.CASH:
+                return f"{amount}% of cash"
+            case SizeKind.RISK:
+                return f"risk {amount}%"
+        return amount
 
 
 def units(amount: Decimal) -> SizeExpr:

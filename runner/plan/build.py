@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
-from runner.core.price import PriceExpr, fixed
 from runner.core.size import units
+from runner.core.ticket import Side
 from runner.plan.draft import Draft
 from runner.plan.findings import Findings
 from runner.plan.header import KEYS, read_header
@@ -42,14 +42,17 @@ def _instruction(source: Source, plan: str, draft: Draft) -> Instruction:
         plan=plan,
         order=_sound(draft.order_id),
         contract=_sound(draft.contract),
-        side=_sound(draft.side),
-        size=units(_sound(draft.quantity)),
-        order_type=_sound(draft.order_type),
-        limit_price=_price(draft.limit_price),
-        stop_price=_price(draft.stop_price),
-        time_in_force=_sound(draft.time_in_force),
-        strategy="bracket" if "bracket" in draft.places else "single",
-        parameters=_exits(draft),
+        side=draft.side or Side.BUY,
+        size=draft.size or units(Decimal(0)),
+        order_type=_sound(draft.order.order_type),
+        limit_price=draft.order.limit_price,
+        stop_price=draft.order.stop_price,
+        time_in_force=_sound(draft.order.time_in_force),
+        terms=draft.order.terms,
+        strategy=draft.strategy.name,
+        parameters=draft.strategy.parameters,
+        unfilled=draft.unfilled,
+        when=draft.when,
         schedule=None if draft.schedule is None else spec_of(draft.schedule, f"{plan}/{draft.order_id}"),
         policy=draft.policy,
         marks=_marks(source, draft),
@@ -60,15 +63,6 @@ def _sound(value: _Value | None) -> _Value:
     if value is None:
         raise TypeError("build wants drafts that were validated")
     return value
-
-
-def _price(price: Decimal | None) -> PriceExpr | None:
-    return None if price is None else fixed(price)
-
-
-def _exits(draft: Draft) -> Mapping[str, PriceExpr]:
-    prices = {"take_profit": draft.take_profit, "stop_loss": draft.stop_loss}
-    return {name: fixed(price) for name, price in prices.items() if price is not None}
 
 
 def _marks(source: Source, draft: Draft) -> Mapping[str, Mark]:

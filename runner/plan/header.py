@@ -37,7 +37,7 @@ def read_header(data: Mapping[str, object], findings: Findings) -> Header:
 def check_limits(drafts: Sequence[Draft], limits: Limits, source: Source, findings: Findings) -> None:
     """Note orders that the plan's own limits would deny whenever they are due."""
     for draft in drafts:
-        most, size = limits.max_quantity, draft.quantity
+        most, size = limits.max_quantity, None if draft.size is None else draft.size.units
         if most is not None and size is not None and size > most:
             line = source.key_mark(("limits", "max_quantity")).line
             expected = f"expected at most the limits.max_quantity of {plain(most)} (line {line})"

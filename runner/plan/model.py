@@ -89,7 +89,8 @@ Parameter = (
 class Instruction:
     """One order of a plan; `marks` says where each plan key (side, size, order.price, ...) stands.
 
-    `parameters` is what stands below the strategy's key, each value as its schema types it.
+    `parameters` is what stands below the strategy's key, each value as its schema types it. A strategy that decides
+    side or size itself need not be given them: then they are BUY and 0 units, which it does not look at.
     """
 
     plan: str

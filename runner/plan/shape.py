@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -27,7 +27,7 @@ _KINDS = {
     "array": "a list",
     "boolean": "true or false", "null": "nothing",
 }  # fmt: skip
-_EDITORS_ONLY = {"then", "else", "oneOf", "allOf", "if"}
+_EDITORS_ONLY = {"then", "else", "oneOf", "allOf", "if", "not"}
 _DOCUMENTS = {"plan": "the plan", "settings": "the settings", "faults": "the file", "scenario": "the file"}
 _NAME_FORM = "expected small letters, digits and hyphens, at most 40, the first a letter or a digit"
 
@@ -47,7 +47,19 @@ class _Complaint:
 
 
 @lru_cache(maxsize=4)
-def _validator(document: str) -> Validator:
+def document(name: str) -> dict[str, Any]:
+    """Return a schema as one document; it is shared, and not to be changed."""
+    return schemas.load(name)
+
+
+@lru_cache(maxsize=4)
+def _validator(name: str) -> Validator:
+    validator: Validator = _decimals()(document(name))
+    return validator
+
+
+@lru_cache(maxsize=1)
+def _decimals() -> Callable[[Mapping[str, Any]], Validator]:
     from jsonschema import Draft202012Validator, validators
 
     def is_number(_checker: object, value: object) -> bool:
@@ -57,22 +69,32 @@ def _validator(document: str) -> Validator:
         return is_number(_checker, value) and value == int(value)  # type: ignore[call-overload]
 
     checker = Draft202012Validator.TYPE_CHECKER.redefine("number", is_number).redefine("integer", is_integer)
-    decimals = validators.extend(Draft202012Validator, type_checker=checker)  # type: ignore[no-untyped-call]
-    validator: Validator = decimals(schemas.load(document))
-    return validator
+    made: Callable[[Mapping[str, Any]], Validator]
+    made = validators.extend(Draft202012Validator, type_checker=checker)  # type: ignore[no-untyped-call]
+    return made
 
 
 def check_shape(data: object, findings: Findings, document: str = "plan") -> bool:
     """Note what the schema of that name has against data; tell whether it has nothing against it, patterns and all."""
+    return _check(_validator(document), data, findings, document)
+
+
+def check_part(schema: Mapping[str, Any], data: object, where: Where, findings: Findings) -> bool:
+    """Check what stands at where in a plan against a schema that is no part of the plan's, but may refer to it."""
+    whole = {**schema, "$defs": {**document("plan")["$defs"], **schema.get("$defs", {})}}
+    return _check(_decimals()(whole), data, findings, "plan", where)
+
+
+def _check(validator: Validator, data: object, findings: Findings, document: str, base: Where = ()) -> bool:
     sound = True
-    for error in _validator(document).iter_errors(data):  # type: ignore[arg-type]
-        sound = False
+    for error in validator.iter_errors(data):  # type: ignore[arg-type]
+        sound = sound and error.absolute_schema_path[0] == "else"  # which keys an order needs, its strategy knows
         if not _EDITORS_ONLY.intersection(error.absolute_schema_path):
             schema = error.schema if isinstance(error.schema, dict) else {}
             is_key = "propertyNames" in error.absolute_schema_path
             complaint = _Complaint(
                 document=document,
-                where=(*error.absolute_path, *([str(error.instance)] if is_key else [])),
+                where=(*base, *error.absolute_path, *([str(error.instance)] if is_key else [])),
                 keyword=str(error.validator),
                 wanted=error.validator_value,
                 found=error.instance,
@@ -168,7 +190,7 @@ _MISSING = {
     "plan": "plan: with a name such as eurusd-weekday", "id": "id: with a name such as morning",
     "contract": "contract: with a pair such as EUR.USD", "side": "side: buy or sell",
     "size": "size: with units of the base currency such as 25_000", "symbol": "symbol: with a currency such as EUR",
-    "currency": "currency: with a currency such as USD", "type": "type: market, limit, stop or stop_limit",
+    "currency": "currency: with a currency such as USD", "type": "type: such as market or limit",
 }  # fmt: skip
 
 
@@ -203,7 +225,7 @@ _BOUNDS = {
     "maximum": "is too large: found {found}; expected at most {wanted}",
     "minItems": "is empty: found a list without items; expected at least one",
     "maxItems": "is too long: found more than {wanted} items; expected at most {wanted}",
-    "minProperties": "is empty: found no keys in it; expected {keys}, or both",
+    "minProperties": "is empty: found no keys in it; expected at least one of {keys}",
 }
 
 

@@ -7,6 +7,7 @@ from runner.plan.crossrules import check_rules
 from runner.plan.draft import Draft, drafts, top_level
 from runner.plan.findings import Findings, TooMany
 from runner.plan.header import check_limits, read_header
+from runner.plan.plugged import separate
 from runner.plan.shape import check_shape
 from runner.plan.source import MAX_PROBLEMS, Source
 
@@ -32,12 +33,13 @@ def _check(source: Source, findings: Findings) -> list[Draft]:
         length = f"found {len(data['orders'])} orders; expected at most {MAX_ORDERS} in one plan"
         findings.at_value(("orders",), f"orders is too long: {length}")
         return []
-    sound = check_shape(data, findings)
+    plugins, known = separate(data, findings)
+    sound = check_shape(known, findings)
     found: list[Draft] = []
     if isinstance(data, dict):
         header = read_header(data, findings)
-        found = drafts(data, findings)
-        check_rules(found, top_level(data, findings), source, findings)
+        found = drafts(data, findings, plugins)
+        check_rules(found, top_level(data, findings, plugins), source, findings)
         check_limits(found, header.limits, source, findings)
     if not sound and not len(findings):
         findings.at_value((), "the plan does not fit its schema, and fxrun cannot say where; please report this")

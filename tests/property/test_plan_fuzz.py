@@ -131,7 +131,7 @@ def test_sizes_arrive_digit_for_digit(size: Decimal, places: int) -> None:
     found = outcome(f"plan: demo\ncontract: EUR.USD\nside: buy\nsize: {text}\n".encode())
     if Decimal(text) > 0:
         assert isinstance(found, Plan)
-        assert str(found.instructions[0].quantity) == str(Decimal(text))
+        assert str(found.instructions[0].size.amount) == str(Decimal(text))
     else:
         assert isinstance(found, list)
 

@@ -1,0 +1,119 @@
+"""Rules about strategies: one of them at most, its prices on the grid, exits on the side on which they are exits."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from runner.core.money import is_multiple, nearest_multiples, plain
+from runner.core.price import Anchor, PriceExpr, Unit
+from runner.core.ticket import Side
+from runner.plan.draft import Draft
+from runner.plan.findings import Findings
+from runner.plan.source import Source, Where
+
+_WORDS = {Side.BUY: "buy", Side.SELL: "sell"}
+
+
+def _one_strategy(draft: Draft, findings: Findings) -> None:
+    first, *more = draft.strategy.keys or ("",)
+    for key in more:
+        message = f'an order with two strategies: found "{key}" beside "{first}"; expected one of them'
+        findings.at_key(draft.places[key], message)
+
+
+def _on_grid(draft: Draft, findings: Findings) -> None:
+    if draft.contract is None:
+        return
+    pair = draft.contract.pair
+    for name, where, price in _prices(draft):
+        number = price.number
+        if number is None or is_multiple(number, pair.tick_size):
+            continue
+        near = " or ".join(plain(p) for p in nearest_multiples(number, pair.tick_size) if p > 0)
+        grid = f"{pair.name} moves in half pips of {plain(pair.tick_size)}"
+        findings.at_value(where, f"{name} is off the half-pip grid: found {plain(number)}; {grid}, expected {near}")
+
+
+def _prices(draft: Draft) -> list[tuple[str, Where, PriceExpr]]:
+    own = {"order.price": draft.order.limit_price, "order.stop": draft.order.stop_price}
+    return [
+        *((name, draft.places[name], price) for name, price in own.items() if price is not None),
+        *((price.name, price.where, price.value) for price in draft.strategy.prices),
+    ]
+
+
+def _multiples_of_risk(draft: Draft, findings: Findings) -> None:
+    """R is the distance from the entry to the stop, so it needs one, and counts from the entry."""
+    keys = draft.strategy.keys
+    stops = [f"{key}.{stop}" for key in keys for stop in ("stop_loss", "trailing_stop")]
+    for price in draft.strategy.prices:
+        if price.value.unit is not Unit.R:
+            continue
+        if price.name in stops:
+            problem = "is counted in what it decides", "expected a price, or a distance such as 25 pips"
+        elif price.value.anchor not in (None, Anchor.ENTRY):
+            problem = "does not count from the entry", "expected entry, or the multiple alone, such as 2R"
+        elif not any(stop in draft.places for stop in stops):
+            problem = "has no risk to count", "expected a stop_loss beside it: R is its distance from the entry"
+        else:
+            continue
+        findings.at_value(price.where, f"{price.name} {problem[0]}: found {price.value.text}; {problem[1]}")
+
+
+def _exits_one_kind(draft: Draft, findings: Findings) -> None:
+    if "bracket.stop_loss" in draft.places and "bracket.trailing_stop" in draft.places:
+        message = 'a bracket with two stops: found "trailing_stop" beside "stop_loss"; expected one of them'
+        findings.at_key(draft.places["bracket.trailing_stop"], message)
+    trail = draft.strategy.price("trailing_stop") if draft.strategy.name == "bracket" else None
+    if trail is not None and not (trail.is_distance and trail.unit in (Unit.PIPS, Unit.PERCENT, Unit.R)):
+        expected = "expected a distance such as 25 pips or 0.3%"
+        message = f"bracket.trailing_stop is not a distance: found {trail.text}; {expected}"
+        findings.at_value(draft.places["bracket.trailing_stop"], message)
+
+
+def _exits_side(draft: Draft, source: Source, findings: Findings) -> None:
+    if draft.side is None or draft.strategy.name != "bracket":
+        return
+    wrong = False
+    for name, sign in (("take_profit", draft.side.sign), ("stop_loss", -draft.side.sign)):
+        exit_price = draft.strategy.price(name)
+        if exit_price is not None and _is_beyond(draft, exit_price, sign):
+            wrong = True
+            _wrong_side(draft, findings, name, sign)
+    profit, loss = draft.strategy.number("take_profit"), draft.strategy.number("stop_loss")
+    if not wrong and profit is not None and loss is not None and (profit - loss) * draft.side.sign <= 0:
+        _exits_cross(draft, source, findings, profit, loss)
+
+
+def _is_beyond(draft: Draft, price: PriceExpr, sign: int) -> bool:
+    """Tell whether an exit lies on the wrong side of the entry as far as the plan alone says so."""
+    if price.anchor is Anchor.ENTRY:
+        return price.offset * sign <= 0
+    entry, number = draft.order.entry, price.number
+    return entry is not None and number is not None and (number - entry) * sign <= 0
+
+
+def _wrong_side(draft: Draft, findings: Findings, name: str, sign: int) -> None:
+    side, found = _WORDS[draft.side or Side.BUY], draft.strategy.price(name)
+    above = "above" if sign > 0 else "below"
+    label = "limit price" if draft.order.limit_price is not None else "stop price"
+    entry = f"the {label} {plain(draft.order.entry)} of" if draft.order.entry is not None else "the entry of"
+    expected = f"expected a price {above} {entry} the {side}"
+    shown = "" if found is None else found.text
+    findings.at_value(
+        draft.places[f"bracket.{name}"], f"bracket.{name} is on the wrong side: found {shown}; {expected}"
+    )
+
+
+def _exits_cross(draft: Draft, source: Source, findings: Findings, profit: Decimal, loss: Decimal) -> None:
+    side = draft.side or Side.BUY
+    relation = "above" if side is Side.BUY else "below"
+    line = source.value_mark(draft.places["bracket.stop_loss"]).line
+    expected = f"expected a price {relation} the stop_loss {plain(loss)} (line {line}) for a {_WORDS[side]}"
+    message = f"bracket.take_profit is on the wrong side: found {plain(profit)}; {expected}"
+    findings.at_value(draft.places["bracket.take_profit"], message)
+
+
+INSIDE = (_exits_one_kind, _multiples_of_risk)
+BETWEEN = (_one_strategy, _on_grid)
+WITH_LINES = (_exits_side,)
