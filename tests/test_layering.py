@@ -36,7 +36,7 @@ MAY = {
     "runner.gateway.table": {"runner.gateway", "runner.core.money", "rich"},
     "runner.report": {"runner.core", "runner.errors", "runner.journal", "rich"},
     "runner.cli": {
-        "runner", "schemas", "strategies", "click", "rich",
+        "runner", "schemas", "strategies", "click", "rich", "tzlocal",
     },
 }  # fmt: skip
 
