@@ -173,6 +173,7 @@ def test_exits_unfilled_and_when_arrive() -> None:
         ("unfilled: {after: 10m, then: cross}", 30, "a market order has no better price"),
         ("unfilled: {after: 10m}", 11, 'found no "then"'),
         ("unfilled: {after: soon, then: leave}", 19, "a duration such as 90s"),
+        ("unfilled: {after: 10m, then: crss}", 30, 'did you mean "cross"?'),
         ("when: {above: 1.2, below: 1.1}", 27, "expected below to be the larger one"),
         ("when: {spread: 0.5%}", 16, "when.spread is not in pips"),
         ("when: {spread: 2}", 16, "expected text"),

@@ -29,6 +29,7 @@ SCHEMA: Mapping[str, Any] = {
     "additionalProperties": False,
     "required": ["start"],
     "x-fxrun-optional": ["side", "size"],
+    "not": {"type": "object", "required": ["word", "count"], "properties": {"count": {"maximum": 1}}},
     "properties": {
         "start": {"type": ["number", "string"], "x-fxrun": "price"},
         "end": {"$ref": "#/$defs/price"},
@@ -38,6 +39,7 @@ SCHEMA: Mapping[str, Any] = {
         "steps": {"type": "array", "items": {"$ref": "#/$defs/step"}},
         "count": {"type": "integer", "maximum": 5},
         "word": {"enum": ["even", "odd"]},
+        "code": {"type": "string", "pattern": "^[a-z]$"},
         "is_seeded": {"type": "boolean"},
     },
     "$defs": {"step": {"type": "object", "properties": {"off": {"type": "string", "x-fxrun": "price"}}}},
@@ -152,6 +154,8 @@ def test_a_strategy_may_do_without_side_and_size() -> None:
         ("{start: 1, part: 5 USX}", 26, 'did you mean "USD"?'),
         ("{start: 1, count: 6}", 25, "expected at most 5"),
         ("{start: 1, word: evn}", 24, 'did you mean "even"?'),
+        ("{start: 1, code: AB}", 24, "grid.code is not of the right form"),
+        ("{start: 1, word: even, count: 1}", 7, "grid is not as the schema wants it"),
         ("5", 7, "grid is of the wrong kind"),
     ],
 )
