@@ -5,15 +5,18 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 
 from ibapi.contract import Contract
 from ibapi.order import Order
 
 from runner.core.contract import ContractSpec
-from runner.core.ticket import OrderTicket
+from runner.core.ticket import PLAIN, OrderTicket, Terms, Trail
 
 # ibapi up to 9.81.1 asks for both by default, and a TWS of today refuses such an order (10268, 10269)
 _RETIRED_FLAGS = ("eTradeOnly", "firmQuoteOnly")
+_CANCEL_REST_WITH_BLOCK = 1  # ocaType: the others go when one fills, and only one is at the market at a time
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,4 +78,42 @@ def _order(ticket: OrderTicket, transmit: bool) -> Order:
     for flag in _RETIRED_FLAGS:
         if hasattr(order, flag):
             setattr(order, flag, False)
+    if ticket.trail is not None:
+        _trail(order, ticket.trail)
+    if ticket.oca_group is not None:
+        order.ocaGroup = ticket.oca_group
+        order.ocaType = _CANCEL_REST_WITH_BLOCK
+    if ticket.terms is not PLAIN:
+        _terms(order, ticket.terms)
     return order
+
+
+def _trail(order: Order, trail: Trail) -> None:
+    """Say how far the trigger stays behind: an amount travels as auxPrice, a percentage has a field of its own."""
+    if trail.amount is not None:
+        order.auxPrice = float(trail.amount)
+    if trail.percent is not None:
+        order.trailingPercent = float(trail.percent)
+    if trail.limit_offset is not None:
+        order.lmtPriceOffset = float(trail.limit_offset)
+
+
+def _terms(order: Order, terms: Terms) -> None:
+    if terms.good_till is not None:
+        order.goodTillDate = _time(terms.good_till)
+    if terms.good_after is not None:
+        order.goodAfterTime = _time(terms.good_after)
+    order.outsideRth = terms.outside_rth
+    order.allOrNone = terms.all_or_none
+    if terms.min_quantity is not None:
+        order.minQty = int(terms.min_quantity)
+    if terms.cash_quantity is not None:
+        order.cashQty = float(terms.cash_quantity)
+        order.totalQuantity = Decimal(0)  # a TWS takes one of the two
+    for name, value in terms.extra:
+        setattr(order, name, float(value) if isinstance(value, Decimal) else value)
+
+
+def _time(instant: datetime) -> str:
+    """Write an instant as a TWS reads it whatever zone it keeps: yyyymmdd-hh:mm:ss is UTC."""
+    return instant.astimezone(UTC).strftime("%Y%m%d-%H:%M:%S")

@@ -89,6 +89,11 @@ def _size_fits(draft: Draft, findings: Findings) -> None:
         expected = "expected a stop_loss, whose distance says what is lost, or another size"
         findings.at_value(where, f"a size of risk without a stop: found {size.text}; {expected}")
     least, units = draft.order.terms.min_quantity, size.units
+    if least is not None and least != least.to_integral_value():
+        message = (
+            f"order.min_quantity is no whole number: found {plain(least)}; expected whole units, as IB counts them"
+        )
+        findings.at_value(draft.places["order.min_quantity"], message)
     if least is not None and units is not None and least > units:
         found = f"found {plain(least)}; expected at most the size of {plain(units)}"
         findings.at_value(draft.places["order.min_quantity"], f"order.min_quantity is above the size: {found}")

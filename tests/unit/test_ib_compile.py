@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ibapi.client import EClient
@@ -13,7 +15,7 @@ from ibapi.wrapper import EWrapper
 
 from runner.core.contract import ContractSpec
 from runner.core.ids import OrderKey
-from runner.core.ticket import OrderTicket, OrderType, Role, Side, TimeInForce
+from runner.core.ticket import OrderTicket, OrderType, Role, Side, Terms, TimeInForce, Trail
 from runner.ib.compile import CompiledOrder, compile_group
 from runner.ib.linked import number
 from runner.ib.neutral import FieldValue, changed
@@ -164,3 +166,63 @@ def test_orders_that_wait_for_nobody_are_each_transmitted() -> None:
         (43, 42, False),
         (44, 42, True),
     ]
+
+
+TERMS = Terms(
+    good_till=datetime(2027, 3, 1, 17, 0, 30, tzinfo=timezone(timedelta(hours=1))),
+    good_after=datetime(2027, 3, 1, 14, tzinfo=UTC),
+    outside_rth=True,
+    all_or_none=True,
+    min_quantity=Decimal(20000),
+    extra=(("extOperator", "me"), ("hidden", True), ("nbboPriceCap", Decimal("1.2")), ("triggerMethod", 2)),
+)
+
+
+def test_terms_field_by_field() -> None:
+    fields = shown(compile_group([ticket(time_in_force=TimeInForce.GTD, terms=TERMS)])[0])
+    assert fields.items() >= {
+        "tif": "GTD", "goodTillDate": "20270301-16:00:30", "goodAfterTime": "20270301-14:00:00", "outsideRth": "true",
+        "allOrNone": "true", "minQty": "20000", "extOperator": "me", "hidden": "true", "nbboPriceCap": "1.2",
+        "triggerMethod": "2", "totalQuantity": "25000",
+    }.items()  # fmt: skip
+    plain_fields = {
+        "symbol",
+        "secType",
+        "exchange",
+        "currency",
+        "action",
+        "totalQuantity",
+        "orderType",
+        "tif",
+        "orderRef",
+    }
+    assert shown(compile_group([ticket()])[0]).keys() == plain_fields
+
+
+def test_money_to_spend_stands_in_place_of_a_quantity() -> None:
+    (compiled,) = compile_group([ticket(terms=Terms(cash_quantity=Decimal("500.25")))])
+    assert (compiled.order.cashQty, compiled.order.totalQuantity) == (500.25, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "trail", "fields"),
+    [
+        (OrderType.TRAILING_STOP, Trail(amount=Decimal("0.0015")), {"auxPrice": "0.0015"}),
+        (OrderType.TRAILING_STOP, Trail(percent=Decimal("0.3")), {"trailingPercent": "0.3"}),
+        (
+            OrderType.TRAILING_LIMIT,
+            Trail(amount=Decimal("0.0015"), limit_offset=Decimal("0.0002")),
+            {"auxPrice": "0.0015", "lmtPriceOffset": "0.0002"},
+        ),
+    ],
+)
+def test_trailing_orders(kind: OrderType, trail: Trail, fields: dict[str, str]) -> None:
+    found = shown(compile_group([ticket(order_type=kind, trail=trail)])[0])
+    prices = {"auxPrice", "lmtPrice", "trailingPercent", "lmtPriceOffset", "trailStopPrice"}
+    assert {name: value for name, value in found.items() if name in prices} == fields
+    assert found["orderType"] == kind.value
+
+
+def test_orders_of_a_group_cancel_each_other() -> None:
+    fields = shown(compile_group([ticket(oca_group="fx1:demo:abc")])[0])
+    assert (fields["ocaGroup"], fields["ocaType"]) == ("fx1:demo:abc", "1")

@@ -150,6 +150,7 @@ def test_exits_unfilled_and_when_arrive() -> None:
         ("order: {type: market, tif: GTD, until: 2027-02-30}", 40, "2027-02-30"),
         ("order: {type: market, tif: GTD, until: 1h, good_after: 1h}", 56, "good_after not before until"),
         ("order: {type: market, min_quantity: 25_001}", 37, "expected at most the size of 25000"),
+        ("order: {type: market, min_quantity: 0.5}", 37, "expected whole units"),
         ("order: {type: market, outside_rth: yes}", 36, "true or false"),
         ("order: {type: market, ib: {orderRef: x}}", 28, "it is the order's identity"),
         ("order: {type: market, ib: {totalQuantity: 5}}", 28, "it has a key of the plan: size"),
