@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runner.cli.interrupts import Interrupts
 from runner.core.events import Event
 from runner.engine.conduct import Conduct
-from runner.engine.fire import Desk, Rules
+from runner.engine.desk import Desk, Rules
 from runner.engine.quotes import Quotes
 from runner.lifecycle.inquest import Inquest
 from runner.lifecycle.link import Link, LinkState

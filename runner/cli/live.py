@@ -24,7 +24,7 @@ from runner.plan.model import Mark, Mode, Plan
 if TYPE_CHECKING:
     from runner.core.facts import LoggedIn
     from runner.core.standing import Arming
-    from runner.engine.fire import Rules
+    from runner.engine.desk import Rules
     from runner.journal.store import Journal
     from runner.settings.model import Settings
 
@@ -172,7 +172,7 @@ def _unarmed(plan: Plan, arming: Arming | None, found: Venture, now: datetime) -
 
 def rules(found: Venture) -> Rules:
     """Return what holds the orders of each plan back."""
-    from runner.engine.fire import Rules
+    from runner.engine.desk import Rules
     from runner.risk.checks import ArmingWanted
     from runner.settings.model import ExternalOrders
 
@@ -266,7 +266,7 @@ def stops_at_foreign(found: Venture) -> bool:
 
 def simulated_rules(plans: Sequence[Plan], settings_file: str | None) -> Rules:
     """Return the limits that live would hold a simulated run to: those of the plans, and of settings beside them."""
-    from runner.engine.fire import Rules
+    from runner.engine.desk import Rules
     from runner.settings.load import NAME
 
     found = [plan for plan in plans if plan.limits != NO_LIMITS]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from runner.core.events import FireDone, FireState
-from runner.engine.fire import Desk
+from runner.engine.desk import Desk
 from runner.journal.rows import FireRow
 from runner.plan.model import Instruction
 from runner.schedule import Due, merge

@@ -2,135 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
-from runner.core.events import RECORDED, Event, FireDone, FireState, Noticed, Severity
-from runner.core.facts import LoggedIn
-from runner.core.ids import fire_key
+from runner.core.events import RECORDED, FireDone, FireState
 from runner.core.limits import NO_LIMITS, Limits
 from runner.core.order_state import OrderState
-from runner.core.outage import Outage
-from runner.core.snapshot import Snapshot
 from runner.core.standing import Standing
 from runner.core.ticket import OrderTicket
-from runner.core.times import stamp
-from runner.engine.accounts import Accounts
-from runner.engine.conduct import Conduct
+from runner.engine.desk import Desk, Pending
 from runner.engine.known import snapshot
-from runner.engine.quotes import Quotes
 from runner.journal.gate import Gate, Outcome
 from runner.journal.rows import FireRow, Known, OrderRow
-from runner.journal.store import Journal
-from runner.lifecycle.inquest import Inquest
-from runner.lifecycle.link import Link
-from runner.lifecycle.submit import Connection, submit
+from runner.lifecycle.submit import submit
 from runner.lifecycle.telling import changed
-from runner.lifecycle.tracker import Tracker
 from runner.plan.model import Instruction
-from runner.risk.checks import ArmingWanted, Proposal, denial, is_used_up, needs_quote, priced
+from runner.risk.checks import Proposal, denial, is_used_up, needs_quote, priced
 from strategies import Denied, Nothing, expand, goes_on, needs
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rules:
-    """What holds the orders of each plan back; without settings nothing does."""
-
-    limits: Mapping[str, Limits] = field(default_factory=dict)  # by plan
-    arming: Mapping[str, ArmingWanted] = field(default_factory=dict)  # by plan; one that is not here wants none
-    resend: frozenset[str] = frozenset()  # plans whose orders are sent again once they are proven absent
-    counts_foreign: bool = False  # orders of others count as open orders
-    edited: Callable[[str], str | None] = lambda _plan: None  # why a plan's file is not what is carried out any more
-
-
-@dataclass(kw_only=True, slots=True)
-class Desk:
-    """What a fire is carried out with."""
-
-    connection: Connection
-    account: str
-    journal: Journal
-    tracker: Tracker
-    emit: Callable[[Event], None]
-    link: Link
-    inquest: Inquest
-    quotes: Quotes
-    conduct: Conduct
-    make_tracker: Callable[[], Tracker]  # a new one, for when what the old one knows was not written down
-    rules: Rules = Rules()
-    again: bool = False  # send orders without schedule once more
-    admit: Callable[[LoggedIn], None] | None = None  # raises Refused at a session that is not the one wanted
-    check_clock: Callable[[datetime, datetime], None] = lambda _theirs, _ours: None  # raises Refused
-    alarm: Callable[[str, Mapping[str, object]], None] = lambda _event, _fields: None
-    outages: tuple[Outage, ...] = ()  # in which a lost session is no news
-    grace: timedelta = timedelta(minutes=2)
-    stops_at_foreign: bool = False
-    digests: Mapping[str, str] = field(default_factory=dict)  # of the files of plans, by plan
-    used_up: str | None = None  # the plan judged last, if it has had its fires of the day
-    broken: str | None = None  # why the journal cannot be written; nothing is sent as long as it is set
-    accounts: Accounts = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.accounts = Accounts(self.connection, self.account, self.inquest.now)
-
-    def pause(self, plan: str, reason: str) -> None:
-        """Send nothing of a plan until somebody resumes it, and tell so."""
-        self.journal.set_pause(plan, reason, self.inquest.now())
-        text = f"{plan} is paused: {reason}; fxrun resume {plan} lifts it"
-        self.tell("halt", text, Severity.ERROR, plan)
-
-    def tell(self, event: str, text: str, severity: Severity, plan: str = "") -> None:
-        """Raise an alarm: a notice, and whatever the user's settings want done at such an event."""
-        now = self.inquest.now()
-        self.emit(Noticed(plan=plan, code=0, severity=severity, text=text, time=now))
-        self.alarm(event, {"plan": plan, "reason": text, "time": stamp(now)})
-
-    def held(self) -> str | None:
-        """Return why nothing can be sent now, None if something can."""
-        return self.broken or self.link.hold()
-
-    @property
-    def is_guarded(self) -> bool:
-        """True if a claim is held against halt, limits and arming; a simulated run without settings has none."""
-        return self.link.supervised or bool(self.rules.limits)
-
-
-@dataclass(slots=True)
-class Pending:
-    """A fire that is due; `why` is what holds it back."""
-
-    instruction: Instruction
-    due: datetime
-    attempt: int = 1
-    why: str = ""
-    is_claimed: bool = False
-    fire: str | None = None  # its key; None for that of `due`, from which a jitter or a late start differ
-    known: Snapshot | None = None  # what its orders were worked out from
-
-    @property
-    def deadline(self) -> datetime | None:
-        """The last instant at which it may be sent; an order without schedule, or one that is made up for, has none."""
-        policy = self.instruction.policy
-        return None if self.instruction.schedule is None or policy.catch_up else self.due + policy.deadline
-
-    def is_late(self, now: datetime) -> bool:
-        """Tell whether its start deadline has passed, and be it only to be made up for."""
-        return self.instruction.schedule is not None and now > self.due + self.instruction.policy.deadline
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """Plan, order and fire: what no two of them share."""
-        row = self.row
-        return row.plan, row.order, row.fire
-
-    @property
-    def row(self) -> FireRow:
-        """The fire as it is claimed."""
-        instruction = self.instruction
-        key = self.fire or fire_key(None if instruction.schedule is None else self.due)
-        return FireRow(plan=instruction.plan, order=instruction.order, fire=key, due=self.due, state=None, reason=None)
 
 
 def carry_out(pending: Pending, now: datetime, desk: Desk) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from runner.core.crashpoints import crashpoint
 from runner.core.order_state import OrderState
-from runner.engine.fire import Desk
+from runner.engine.desk import Desk
 from runner.errors import ConnectionFailed
 from runner.journal.rows import ControlRow
 

@@ -11,7 +11,8 @@ from runner.core.crashpoints import crashpoint
 from runner.core.facts import ConnectionLost, Fact, Handled, LoggedIn
 from runner.engine import absence
 from runner.engine.clock import EngineClock
-from runner.engine.fire import Desk, Pending, carry_out, miss, miss_all, skip
+from runner.engine.desk import Desk, Pending
+from runner.engine.fire import carry_out, miss, miss_all, skip
 from runner.engine.watch import Watch
 from runner.engine.working import Working
 from runner.errors import ConnectionFailed

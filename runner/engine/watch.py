@@ -12,7 +12,7 @@ from runner.core.money import plain
 from runner.core.order_state import OrderState
 from runner.core.times import stamp
 from runner.engine.clock import EngineClock
-from runner.engine.fire import Desk, Pending
+from runner.engine.desk import Desk, Pending
 from runner.engine.obedience import Obedience
 from runner.errors import FxrunError
 from runner.journal.store import JournalFailed

@@ -16,7 +16,8 @@ from runner.core.facts import ConnectionLost
 from runner.core.order_state import OrderState
 from runner.core.snapshot import Need
 from runner.core.ticket import OrderTicket
-from runner.engine.fire import Desk, Pending, claim_more, held_back
+from runner.engine.desk import Desk, Pending
+from runner.engine.fire import claim_more, held_back
 from runner.engine.obedience import cancel
 from runner.errors import ConnectionFailed
 from runner.journal.rows import OrderRow, WorkRow

@@ -19,7 +19,7 @@ from runner.core.price import fixed
 from runner.core.size import units
 from runner.core.ticket import OrderType, Side, TimeInForce
 from runner.engine.clock import Inbox, VirtualClock
-from runner.engine.fire import Rules
+from runner.engine.desk import Rules
 from runner.engine.run import Run, Span
 from runner.gateway.anomalies import Anomalies
 from runner.gateway.market import SyntheticMarket

@@ -24,7 +24,7 @@ from runner.core.order_state import OrderState
 from runner.core.price import fixed
 from runner.core.size import units
 from runner.core.ticket import OrderType, Side, TimeInForce
-from runner.engine.fire import Desk, Rules
+from runner.engine.desk import Desk, Rules
 from runner.engine.run import Run, Span
 from runner.gateway.plugin_gateway import TwsGateway, running
 from runner.journal.rows import OrderRow

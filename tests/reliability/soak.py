@@ -30,7 +30,7 @@ from runner.cli.session import Session
 from runner.core.clock import Clock, VirtualTime
 from runner.core.events import Event, FireDone, Noticed, OrderChanged, Severity
 from runner.engine.clock import Inbox
-from runner.engine.fire import Desk, Rules
+from runner.engine.desk import Desk, Rules
 from runner.engine.run import Run, Span
 from runner.gateway.anomalies import Anomalies
 from runner.gateway.faults_trouble import Agenda

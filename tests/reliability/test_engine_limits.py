@@ -12,7 +12,7 @@ import pytest
 from runner.core.events import FireState
 from runner.core.limits import Amount, Limits
 from runner.engine import run
-from runner.engine.fire import Rules
+from runner.engine.desk import Rules
 from runner.schedule.policy import FirePolicy
 from tests.reliability.field import MARKET, RESTING, at, every, open_field, soon
 

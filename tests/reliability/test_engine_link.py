@@ -9,7 +9,7 @@ import pytest
 
 from runner.core.events import FireState
 from runner.core.order_state import OrderState
-from runner.engine.fire import Rules
+from runner.engine.desk import Rules
 from runner.lifecycle import submit
 from runner.lifecycle.link import LinkState
 from tests.reliability.field import RESTING, at, every, open_field, soon

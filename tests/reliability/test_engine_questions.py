@@ -11,7 +11,7 @@ import pytest
 from runner.core.events import FireState
 from runner.core.ids import OrderKey
 from runner.core.order_state import OrderState
-from runner.engine.fire import Pending
+from runner.engine.desk import Pending
 from runner.engine.watch import Watch
 from runner.lifecycle import submit
 from runner.schedule.policy import FirePolicy
