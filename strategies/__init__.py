@@ -8,18 +8,34 @@ from types import ModuleType
 from runner.core.snapshot import Need, Snapshot
 from runner.core.ticket import OrderTicket
 from runner.plan.model import Instruction
-from strategies import bracket, single, unfilled
+from strategies import bracket, conditions, convert, flatten, invest, ladder, oca, single, slices, target, unfilled
 from strategies.base import Action, Denied, Fact, Finish, Nothing, State
 
-__all__ = ["STRATEGIES", "Denied", "Nothing", "expand", "goes_on", "needs", "on_fact", "watches"]
+__all__ = ["STRATEGIES", "Denied", "Nothing", "clears", "expand", "goes_on", "needs", "on_fact", "watches"]
 
-STRATEGIES: Mapping[str, ModuleType] = {"bracket": bracket, "single": single}
+STRATEGIES: Mapping[str, ModuleType] = {
+    "bracket": bracket,
+    "convert": convert,
+    "flatten": flatten,
+    "invest": invest,
+    "ladder": ladder,
+    "oca": oca,
+    "single": single,
+    "slices": slices,
+    "target": target,
+}
 
 
 def needs(instruction: Instruction) -> Need:
-    """Return what of a snapshot the tickets of an instruction cannot do without."""
+    """Return what of a snapshot the conditions and the tickets of an instruction cannot do without; raises Denied."""
     found: Need = STRATEGIES[instruction.strategy].needs(instruction)
-    return found
+    return found if instruction.when is None else found | conditions.needs(instruction.when)
+
+
+def clears(instruction: Instruction) -> bool:
+    """Tell whether the open orders of the plan in the pair have to end before anything is worked out."""
+    module = STRATEGIES[instruction.strategy]
+    return hasattr(module, "clears") and module.clears(instruction)
 
 
 def goes_on(instruction: Instruction) -> bool:

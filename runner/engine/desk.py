@@ -104,12 +104,22 @@ class Pending:
     @property
     def deadline(self) -> datetime | None:
         """The last instant at which it may be sent; an order without schedule, or one that is made up for, has none."""
-        policy = self.instruction.policy
-        return None if self.instruction.schedule is None or policy.catch_up else self.due + policy.deadline
+        is_open = self.instruction.schedule is None or self.instruction.policy.catch_up
+        return None if is_open else self.due + self.patience
+
+    @property
+    def patience(self) -> timedelta:
+        """How late it may be sent: its start deadline, and as long as it may wait for its conditions."""
+        return self.instruction.policy.deadline + self.within
+
+    @property
+    def within(self) -> timedelta:
+        """How long it may wait for its conditions."""
+        return timedelta() if self.instruction.when is None else self.instruction.when.within
 
     def is_late(self, now: datetime) -> bool:
         """Tell whether its start deadline has passed, and be it only to be made up for."""
-        return self.instruction.schedule is not None and now > self.due + self.instruction.policy.deadline
+        return self.instruction.schedule is not None and now > self.due + self.patience
 
     @property
     def key(self) -> tuple[str, str, str]:

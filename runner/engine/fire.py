@@ -10,8 +10,10 @@ from decimal import Decimal
 from runner.core.events import RECORDED, FireDone, FireState
 from runner.core.limits import NO_LIMITS, Limits
 from runner.core.order_state import OrderState
+from runner.core.snapshot import Snapshot
 from runner.core.standing import Standing
 from runner.core.ticket import OrderTicket
+from runner.engine.clearing import clear
 from runner.engine.desk import Desk, Pending
 from runner.engine.known import snapshot
 from runner.journal.gate import Gate, Outcome
@@ -20,7 +22,7 @@ from runner.lifecycle.submit import submit
 from runner.lifecycle.telling import changed
 from runner.plan.model import Instruction
 from runner.risk.checks import Proposal, denial, is_used_up, needs_quote, priced
-from strategies import Denied, Nothing, expand, goes_on, needs
+from strategies import Denied, Nothing, clears, conditions, expand, goes_on, needs
 
 
 def carry_out(pending: Pending, now: datetime, desk: Desk) -> bool:
@@ -56,9 +58,17 @@ def _worked_out(pending: Pending, now: datetime, desk: Desk, *, again: bool) -> 
         objection = desk.conduct.objection(instruction, row.fire, desk.tracker)
         if objection is not None:
             raise Nothing(objection)
+    if clears(instruction) and (why := clear(instruction, desk)) is not None:
+        pending.why = why
+        return None
     known = snapshot(instruction, needs(instruction), now, desk.quotes, desk.accounts, desk.journal)
     if isinstance(known, str):
         pending.why = known
+        return None
+    if (why := _unmet(instruction, known, desk)) is not None:
+        if now >= pending.due + pending.within:
+            raise Nothing(f"when: {why}")
+        pending.why = f"waits: {why}"
         return None
     attempt = 1 + desk.journal.attempt(row.plan, row.order, row.fire) if again else 1
     tickets = expand(instruction, row.fire, known, attempt)
@@ -67,6 +77,14 @@ def _worked_out(pending: Pending, now: datetime, desk: Desk, *, again: bool) -> 
         pending.why = "a quote is being asked for"
         return None
     return tickets
+
+
+def _unmet(instruction: Instruction, known: Snapshot, desk: Desk) -> str | None:
+    when = instruction.when
+    if when is None:
+        return None
+    has_filled = when.after is not None and desk.journal.works.has_filled(instruction.plan, when.after)
+    return conditions.unmet(instruction, known, has_filled=has_filled)
 
 
 def held_back(plan: str, desk: Desk) -> str | None:

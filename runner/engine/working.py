@@ -134,6 +134,9 @@ class Working:
             return self._desk.journal.order(ref)
 
     def _ask(self, work: _Work) -> bool:
+        if not self._desk.journal.works.is_open(work.row.fire):  # it was given up
+            del self._works[work.key]
+            return False
         contract, now = work.instruction.contract, self._desk.inquest.now()
         wants_quote = Need.QUOTE in watches(work.instruction)
         if wants_quote and not self._desk.quotes.decided(contract):

@@ -35,6 +35,11 @@ class Works:
         found = self._db.do("is_worked", plan=row.plan, order_name=row.order, fire=row.fire).fetchone()
         return found is not None
 
+    def has_filled(self, plan: str, order: str) -> bool:
+        """Tell whether the latest fire of an order has filled: nothing of its entry is open, and some of it filled."""
+        found = self._db.do("latest_filled", plan=plan, order_name=order).fetchone()
+        return bool(found[0])
+
     def kept(self, plan: str) -> tuple[WorkRow, ...]:
         """Return the fires of a plan of which is kept what was known, oldest first."""
         return self._db.read(work_row, "works_of", plan=plan)
