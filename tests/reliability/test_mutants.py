@@ -10,7 +10,16 @@ import pytest
 from tests.reliability.mutants import NAMES, ROOT, SOURCES, Bench, chosen, copied, mutants_of
 
 SEED = 1
-COUNTS = {"order_state": 3, "reconcile": 3, "cron": 2, "recurrence": 2, "local": 2, "days": 2, "agenda": 1, "claiming": 1}
+COUNTS = {
+    "order_state": 3,
+    "reconcile": 3,
+    "cron": 2,
+    "recurrence": 2,
+    "local": 2,
+    "days": 2,
+    "agenda": 1,
+    "claiming": 1,
+}
 UNNOTICED = 1  # of a sample: one in ten of all may be
 
 
