@@ -46,7 +46,7 @@ def exits_of(instruction: Instruction, snapshot: Snapshot) -> Market:
     if written is not None:
         entry: Decimal | None = pricing.price(written, own)
     else:
-        entry = None if snapshot.quote is None else own.touch
+        entry = own.touch if Need.QUOTE in needs(instruction) else None
     market = replace(own, side=instruction.side.opposite, entry=entry)
     stop = _written(instruction, "stop_loss") or _written(instruction, "trailing_stop")
     if stop is None:

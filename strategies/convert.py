@@ -24,6 +24,7 @@ def needs(instruction: Instruction) -> Need:
 
 def expand(instruction: Instruction, fire: str, snapshot: Snapshot, attempt: int) -> tuple[OrderTicket, ...]:
     """Return the order that converts what is above the floor; raises Nothing where nothing is."""
+    side = _side(instruction)
     currency, keep = reading.word(instruction, "from"), reading.number(instruction, "keep")
     there = pricing.cash(currency, snapshot)
     idle = EXACT.subtract(there, keep)
@@ -34,7 +35,7 @@ def expand(instruction: Instruction, fire: str, snapshot: Snapshot, attempt: int
     venue = reading.word(instruction, "venue", instruction.contract.exchange)
     written = replace(
         instruction,
-        side=_side(instruction),
+        side=side,
         size=SizeExpr(idle, SizeKind.MONEY, currency),
         contract=replace(instruction.contract, exchange=venue),
     )

@@ -26,6 +26,7 @@ from strategies import goes_on, on_fact, watches
 from strategies.base import Action, Cancel, Fact, Finish, Leg, Place, State, Wait
 
 ROUNDS = 100  # questions to a strategy between two steps of time
+SETTLES = timedelta(seconds=1)  # a last fill may come right behind the word that an order is cancelled
 COOL = timedelta(seconds=10)  # until the end of an order is asked for once more
 _SECOND = timedelta(seconds=1)
 EDITED = "its plan has been edited since; its orders are left as they are"
@@ -43,6 +44,7 @@ class _Work:
     at: datetime | None
     refs: dict[str, None] = field(default_factory=dict)  # order_refs, in the order in which they were claimed
     seen: Seen | None = None
+    noticed: Seen | None = None  # a change that is given time to settle
     asked: dict[str, datetime] = field(default_factory=dict)  # order_ref -> when its end was asked for
 
     @property
@@ -120,8 +122,14 @@ class Working:
         return moved
 
     def _is_due(self, work: _Work) -> bool:
-        is_time = work.at is not None and self._desk.inquest.now() >= work.at
-        return is_time or work.seen is None or self._standing(work) != work.seen
+        now = self._desk.inquest.now()
+        if work.seen is None or (work.at is not None and now >= work.at):
+            return True
+        standing = self._standing(work)
+        if standing not in (work.seen, work.noticed):
+            work.noticed = standing
+            self._wait(work, now + SETTLES)
+        return False
 
     def _standing(self, work: _Work) -> Seen:
         rows = (self._row(ref) for ref in work.refs)
