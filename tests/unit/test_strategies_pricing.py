@@ -220,7 +220,10 @@ def test_a_trailing_stop_is_what_r_counts_from() -> None:
 @pytest.mark.parametrize(
     ("exits", "told"),
     [
-        ({"stop_loss": fixed(Decimal("1.09"))}, r"stop-loss 1\.09 does not lie below the entry at 1\.08511"),
+        (
+            {"stop_loss": fixed(Decimal("1.09")), "take_profit": at(None, "9")},
+            r"stop-loss 1\.09 does not lie below the entry at 1\.08511",
+        ),
         ({"take_profit": at(Anchor.BID, "0")}, r"take-profit 1\.08505 does not lie above the entry"),
         ({"take_profit": at(None, "2", Unit.R)}, "R is the distance to the stop-loss, and there is none"),
         ({"stop_loss": at(None, "1", Unit.R)}, "cannot be counted in R"),
