@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from runner.core.crashpoints import crashpoint
-from runner.core.facts import CompletedOrdersEnd, Fact, LoggedIn, OpenOrderSeen, OpenOrdersEnd
+from runner.core.facts import (
+    CompletedOrderSeen,
+    CompletedOrdersEnd,
+    ExecutionSeen,
+    Fact,
+    LoggedIn,
+    OpenOrderSeen,
+    OpenOrdersEnd,
+)
 from runner.core.ids import PREFIX, OrderKey
 from runner.core.order_state import OrderState
 from runner.core.ticket import OrderTicket, Side
@@ -34,7 +42,8 @@ from runner.lifecycle.reconcile import (
 )
 from runner.lifecycle.tracker import Tracker
 
-PASS_TIMEOUT = timedelta(seconds=10)
+PASS_TIMEOUT = timedelta(seconds=10)  # without a word of what a pass asks for
+PASS_LONGEST = timedelta(seconds=90)  # of a pass whose lists are long, or whose Ends stay away while others trade
 PATIENCE = timedelta(seconds=60)  # how long a question may stay open until it is called unknown
 UNENDED = 2  # passes in a row whose lists had no end, until a new session is begun
 FOREIGN_EVERY = timedelta(seconds=60)  # how often orders of others are looked at where they matter
@@ -82,6 +91,7 @@ class Inquest:
         self._sessions: dict[str, int] = {}  # order_ref -> the session it was sent in
         self._foreign: dict[int, OpenOrderSeen] = {}  # by permId
         self._owed = {OpenOrdersEnd: 0, CompletedOrdersEnd: 0}
+        self._heard = datetime.min.replace(tzinfo=UTC)  # when something of a list came last
         self._gone: dict[str, Unlisted] | None = None  # those, by the root of their exec_id; None before the first look
         self._ahead = timedelta(0)  # the TWS's clock, of ours
         self._unended = 0  # passes in a row of which an End never came
@@ -118,7 +128,7 @@ class Inquest:
     def due(self) -> datetime | None:
         """Return when `tick` has something to do next."""
         if self._gathering is not None:
-            return self._gathering.asked_at + PASS_TIMEOUT
+            return self._deadline(self._gathering)
         return self._next if self._link.is_usable else None
 
     # --- what happens
@@ -173,6 +183,8 @@ class Inquest:
         if self._gathering is None:
             return
         self._gathering.take(fact)
+        if isinstance(fact, OpenOrderSeen | ExecutionSeen | CompletedOrderSeen):
+            self._heard = self.now()
         if isinstance(fact, OpenOrderSeen):
             self._look_at(fact)
 
@@ -189,10 +201,14 @@ class Inquest:
         for order_ref in self.tracker.doubtful():
             self.silent(order_ref, "its cancel was answered in a way that does not tell where it stands")
         if self._gathering is not None:
-            if self._gathering.is_over or self.now() - self._gathering.asked_at >= PASS_TIMEOUT:
+            if self._gathering.is_over or self.now() >= self._deadline(self._gathering):
                 self._end_pass(self._gathering)
         elif self._next is not None and self.now() >= self._next and self._link.is_usable:
             self._start_pass()
+
+    def _deadline(self, gathering: Gathering) -> datetime:
+        """Return when a pass is given up: lists of thousands of orders may take longer than one silence."""
+        return min(max(self._heard, gathering.asked_at) + PASS_TIMEOUT, gathering.asked_at + PASS_LONGEST)
 
     def _start_pass(self) -> None:
         self._next = None

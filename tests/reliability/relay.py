@@ -1,23 +1,25 @@
-"""Passes connections on to a gateway, frame by frame, and ends one within the frame of an order when told to."""
+"""Passes connections on to a gateway frame by frame; ends one within an order, or is slow with answers."""
 
 from __future__ import annotations
 
 import socket
 import struct
 import threading
+import time
 from contextlib import suppress
 
 LENGTH = struct.Struct("!I")
 GREETING = 4  # bytes of the sign before the length of the first frame
 ORDER = b"3\0"  # how the frame of an order begins, in text
+COMPLETED = b"101\0"  # and one of the list of completed orders
 
 
 class CuttingRelay:
     """Listens on a loopback port; `target` is the gateway's."""
 
-    def __init__(self, target: int) -> None:
-        """Begin to listen."""
-        self._target = target
+    def __init__(self, target: int, *, pause: float = 0.0) -> None:
+        """Begin to listen; before each completed order that comes back there is a pause of so many seconds."""
+        self._target, self._pause = target, pause
         self._byte: int | None = None
         self._is_over = False
         self.done = threading.Event()
@@ -45,7 +47,7 @@ class CuttingRelay:
 
     def _connect(self, client: socket.socket) -> None:
         with suppress(OSError), client, socket.create_connection(("127.0.0.1", self._target)) as server:
-            back = threading.Thread(target=_pass, args=(server, client), daemon=True)
+            back = threading.Thread(target=self._pass_answers, args=(server, client), daemon=True)
             back.start()
             with suppress(OSError):
                 self._pass_requests(client, server)
@@ -71,9 +73,17 @@ class CuttingRelay:
                     return
                 server.sendall(frame)
 
-
-def _pass(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_RDWR)
+    def _pass_answers(self, server: socket.socket, client: socket.socket) -> None:
+        waiting = bytearray()
+        with suppress(OSError):
+            while data := server.recv(65536):
+                waiting += data
+                while len(waiting) >= LENGTH.size and len(waiting) >= (
+                    end := LENGTH.size + LENGTH.unpack_from(waiting)[0]
+                ):
+                    frame = bytes(waiting[:end])
+                    del waiting[:end]
+                    if frame[LENGTH.size :].startswith(COMPLETED):
+                        time.sleep(self._pause)
+                    client.sendall(frame)
+            client.shutdown(socket.SHUT_RDWR)

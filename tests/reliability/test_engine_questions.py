@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +14,10 @@ from runner.core.ids import OrderKey
 from runner.core.order_state import OrderState
 from runner.engine.desk import Pending
 from runner.engine.watch import Watch
-from runner.lifecycle import submit
+from runner.lifecycle import inquest, submit
 from runner.schedule.policy import FirePolicy
 from tests.reliability.field import RESTING, Field, Runner, at, every, open_field, soon
+from tests.reliability.relay import CuttingRelay
 
 
 class Died(BaseException):
@@ -186,3 +188,18 @@ def test_what_was_held_back_when_the_run_ends_is_missed_and_said(tmp_path: Path)
         assert missed.reason is not None
         assert "no connection to IB" in missed.reason
         assert field.created() == {}
+
+
+def test_r03_a_list_that_takes_long_is_awaited_as_long_as_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A day of thousands of orders makes lists that take longer than one silence may last."""
+    with open_field(tmp_path) as field:
+        with field.runner(*(at(soon(2), plan=f"p{number}") for number in range(6))) as runner:
+            runner.wait(lambda: len(runner.fires(FireState.SENT)) == 6, "six orders")
+            runner.wait(lambda: not _sent_and_silent(runner), "their answers")
+        monkeypatch.setattr(inquest, "PASS_TIMEOUT", timedelta(seconds=1))
+        relay = CuttingRelay(field.gateway.port, pause=0.4)
+        with closing(relay), field.runner(at(soon(30)), port=relay.port) as runner:
+            runner.wait_ready()
+        assert not any("without an end" in detail for _, detail in runner.links)
