@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from runner.core.times import is_bare_date, parse_duration, parse_time, to_utc
 from runner.plan.suggest import for_choice, for_zone
-from runner.plan.text import quote
+from runner.plan.text import Misread, quote
 from runner.plan.values import Values
 from runner.plan.zones import find_zone
-from runner.schedule.phrase import DayRule, SessionRule
+from runner.schedule.phrase import DayRule, PhraseError, SessionRule
 from runner.schedule.spec import Blackout, Holiday
 
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
@@ -77,10 +77,17 @@ def _times(values: Values, zone: ZoneInfo) -> tuple[datetime, ...]:
 
 
 def _phrases(values: Values) -> tuple[DayRule | SessionRule, ...]:
+    read = [values.parsed(name, _phrase) for name in values.items("schedule.on")]
+    return tuple(rule for rule in read if rule is not None)
+
+
+def _phrase(text: str) -> DayRule | SessionRule:
     from runner.schedule.phrase_grammar import parse_phrase
 
-    read = [values.parsed(name, parse_phrase) for name in values.items("schedule.on")]
-    return tuple(rule for rule in read if rule is not None)
+    try:
+        return parse_phrase(text)
+    except PhraseError as error:
+        raise Misread(error.place, str(error)) from None
 
 
 def _sound_cron(text: str) -> str:

@@ -57,5 +57,5 @@ class PhraseError(ValueError):
     """Words that mean nothing; `place` is the character, from 0, at which they stop doing so."""
 
     def __init__(self, message: str, place: int) -> None:
-        super().__init__(f"at character {place + 1}: {message}")
+        super().__init__(message)
         self.place = place

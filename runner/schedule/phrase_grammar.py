@@ -101,8 +101,8 @@ class _Reader:
 
     def _refuse(self, expected: str, known: Iterable[str] = (), word: _Word | None = None) -> PhraseError:
         word = word or self._next
-        found = f'found "{word.text}"' if word.text else "found the end"
-        return PhraseError(f"{found}; expected {expected}{_meant(word.text, known)}", word.place)
+        there = f'in place of "{word.text}"' if word.text else "at its end"
+        return PhraseError(f"expected {expected} {there}{_meant(word.text, known)}", word.place)
 
     def _listed(self, one: Callable[[], _Value]) -> list[_Value]:
         """Read one or more of something, with commas or `and` between them."""
@@ -175,7 +175,7 @@ class _Reader:
             raise self._refuse(expected, [*_UNITS, *_WEEKDAYS, *more])
         self._take()
         if word.text == "business" and not self._accept("day", "days"):
-            raise self._refuse("day, after business", ("day", "days"))
+            raise self._refuse("day, after business,", ("day", "days"))
         return _UNITS[word.text]
 
     def _weekday(self) -> int:
@@ -199,7 +199,7 @@ class _Reader:
     def _day_number(self) -> tuple[int, _Word]:
         word = self._next
         if _NUMBER.fullmatch(word.text) is None:
-            raise self._refuse("at HH:MM, or the number of a day such as 15")
+            raise self._refuse("at HH:MM or the number of a day such as 15")
         return _number(self._take()), word
 
     def _period(self) -> tuple[Period, frozenset[int]]:
@@ -224,7 +224,7 @@ class _Reader:
 
     def _clock(self) -> time:
         if _CLOCK.fullmatch(self._next.text) is None:
-            raise self._refuse("a time of day from 00:00 to 23:59, as HH:MM")
+            raise self._refuse("a time of day from 00:00 to 23:59, as HH:MM,")
         return time.fromisoformat(self._take().text)
 
     # --- sessions
@@ -232,7 +232,7 @@ class _Reader:
     def _session(self) -> SessionRule:
         which = self._take().text
         if self._next.text not in ("open", "opens", "close", "closes"):
-            raise self._refuse(f"open or close, after {which}", ("open", "close"))
+            raise self._refuse(f"open or close, after {which},", ("open", "close"))
         anchor = Anchor(f"{which} {self._take().text.removesuffix('s')}")
         return SessionRule(text=self._said, anchor=anchor, offset=self._offset())
 
@@ -246,7 +246,7 @@ class _Reader:
         except ValueError:
             raise self._refuse("a duration such as 5m or 1h") from None
         if length >= timedelta(days=1):
-            raise self._refuse("less than a day, such as 5m or 1h")
+            raise self._refuse("less than a day, such as 5m or 1h,")
         self._take()
         return sign * length
 
@@ -255,12 +255,12 @@ def _number(word: _Word) -> int:
     """Return the number of 3rd or 15; raises PhraseError for 3st."""
     found = _NUMBER.fullmatch(word.text)
     if found is None:
-        raise PhraseError(f'found "{word.text}"; expected a number', word.place)
+        raise PhraseError(f'expected a number in place of "{word.text}"', word.place)
     number = int(found[1])
     teen = number % 100 // 10 == 1
     ending = "th" if teen else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     if found[2] not in (None, ending):
-        raise PhraseError(f'found "{word.text}"; expected {number}{ending}', word.place)
+        raise PhraseError(f'expected {number}{ending} in place of "{word.text}"', word.place)
     return number
 
 
@@ -270,7 +270,8 @@ def _check_ordinals(ordinals: Sequence[tuple[int, _Word]], unit: _Unit, period: 
         most = max(_MONTH_DAYS[month - 1] for month in months)
     for number, word in ordinals:
         if abs(number) > most:
-            raise PhraseError(f'found "{word.text}"; expected at most {most}: no {_span(period)} has more', word.place)
+            expected = f"expected at most {most}, as no {_span(period)} has more,"
+            raise PhraseError(f'{expected} in place of "{word.text}"', word.place)
 
 
 def _span(period: Period) -> str:

@@ -202,8 +202,8 @@ def test_jitter_is_the_same_with_another_seed(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("schedule", "place", "said"),
     [
-        ("{on: last busness day of month at 15:55}", "5:16", 'at character 6: found "busness"'),
-        ("{on: [fridays at 10:00, fridays at 9:00]}", "5:35", 'schedule.on.1 cannot be used: found "fridays at 9:00"'),
+        ("{on: last busness day of month at 15:55}", "5:21", 'expected a weekday, day, weekday or business day'),
+        ("{on: [fridays at 10:00, 'fridays at 9:00']}", "5:47", 'schedule.on.1 cannot be used: found "fridays'),
         ("{on: fridays at 10:00, cron: 0 9 * * *}", "5:12", 'found "on" beside "cron"'),
         ("{on: fridays at 10:00, calendar: TARGT}", "5:44", 'did you mean "TARGET"?'),
         ("{on: fridays at 10:00, holiday: next}", "5:34", "a rule for holidays without a calendar"),

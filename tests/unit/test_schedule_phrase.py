@@ -108,19 +108,19 @@ def test_what_a_phrase_becomes() -> None:
 @pytest.mark.parametrize(
     ("phrase", "place", "said"),
     [
-        ("", 1, "found the end; expected words such as last business day of month at 15:55"),
-        ("last busness day of month at 15:55", 6, 'found "busness"'),
+        ("", 1, "expected words such as last business day of month at 15:55"),
+        ("last busness day of month at 15:55", 6, 'in place of "busness"'),
         ("last busness day of month at 15:55", 6, 'did you mean "business"?'),
         ("frist friday at 10:00", 1, 'did you mean "first"?'),
         ("last fridya at 10:00", 6, 'did you mean "friday"?'),
         ("last business day of mnth at 10:00", 22, 'did you mean "month"?'),
-        ("last business of month at 09:00", 15, "expected day, after business"),
-        ("fridays", 8, "found the end; expected at HH:MM"),
+        ("last business of month at 09:00", 15, "expected day, after business, in place of"),
+        ("fridays", 8, "expected at HH:MM at its end"),
         ("fridays at 25:00", 12, "a time of day from 00:00 to 23:59"),
-        ("fridays at 9:00", 12, "as HH:MM"),
-        ("weekdays at 09:30,", 19, "found the end"),
-        ("weekdays at 09:30 daily", 19, 'found "daily"; expected the end'),
-        ("market open 5m", 13, 'found "5m"; expected +, - or the end'),
+        ("fridays at 9:00", 12, 'as HH:MM, in place of "9:00"'),
+        ("weekdays at 09:30,", 19, "at its end"),
+        ("weekdays at 09:30 daily", 19, 'expected the end in place of "daily"'),
+        ("market open 5m", 13, 'expected +, - or the end in place of "5m"'),
         ("market open +5", 14, "a duration such as 5m"),
         ("session close - 2d", 17, "less than a day"),
         ("market shut", 8, "expected open or close, after market"),
@@ -128,16 +128,16 @@ def test_what_a_phrase_becomes() -> None:
         ("day 30 of february at 10:00", 5, "expected at most 29"),
         ("6th friday at 10:00", 1, "expected at most 5"),
         ("24th business day of month at 10:00", 1, "expected at most 23"),
-        ("3st friday at 10:00", 1, "expected 3rd"),
+        ("3st friday at 10:00", 1, 'expected 3rd in place of "3st"'),
         ("11st day of month at 10:00", 1, "expected 11th"),
-        ("0th friday at 09:00", 1, 'found "0th"'),
+        ("0th friday at 09:00", 1, 'in place of "0th"'),
         ("day 15 of smarch at 10:00", 11, 'did you mean "march"?'),
         ("fridays at 10:00 and monday", 22, "a time of day"),
         ("x" * 201, 201, "too long"),
     ],
 )
 def test_a_phrase_that_means_nothing_says_where(phrase: str, place: int, said: str) -> None:
-    with pytest.raises(PhraseError, match=f"^at character {place}: ") as caught:
+    with pytest.raises(PhraseError) as caught:
         parse_phrase(phrase)
     assert said in str(caught.value)
     assert caught.value.place == place - 1
