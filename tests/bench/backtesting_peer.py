@@ -1,7 +1,8 @@
 """The same daily trade in backtesting.py: buy 25,000 EUR at 9:30 New York on weekdays, on a year of minute bars.
 
 Run by year.py in an environment of its own; `backtesting_peer.py write BARS` makes the bars once, outside the timing,
-`backtesting_peer.py run BARS` is what is timed: read the bars, run, print the fills.
+`backtesting_peer.py run BARS` is what is timed: read the bars, run, print the fills. For years.py, `bracket BARS` buys
+with a take-profit and a stop-loss 20 pips away, and `csv BARS FILE` writes the bars for fxrun.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pandas as pd
 from backtesting import Backtest, Strategy
 
 UNITS = 25_000
+AWAY = 0.0020
 CASH = 100_000_000
 
 
@@ -27,6 +29,19 @@ class WeekdayBuyer(Strategy):
         """Look at one bar."""
         if self.data.Due[-1]:
             self.buy(size=UNITS)
+
+
+class WeekdayBracket(Strategy):
+    """Buys at each bar that is marked as due, with both exits at the distance from the last price."""
+
+    def init(self) -> None:
+        """Need nothing."""
+
+    def next(self) -> None:
+        """Look at one bar."""
+        if self.data.Due[-1]:
+            price = self.data.Close[-1]
+            self.buy(size=UNITS, sl=price - AWAY, tp=price + AWAY)
 
 
 def bars() -> pd.DataFrame:
@@ -53,9 +68,21 @@ def run(path: Path) -> None:
     print(len(stats["_trades"]), "purchases on", len(frame), "bars")
 
 
+def bracket(path: Path) -> None:
+    """Trade the year with exits and print how many round trips there were."""
+    frame = pd.read_pickle(path)
+    stats = Backtest(frame, WeekdayBracket, cash=CASH, commission=0.00002, finalize_trades=True).run()
+    print(len(stats["_trades"]), "round trips on", len(frame), "bars")
+
+
+def to_csv(path: Path, target: Path) -> None:
+    """Write the bars as fxrun reads them, to the tenth of a pip."""
+    frame = pd.read_pickle(path).drop(columns="Due").round(5)
+    frame.columns = frame.columns.str.lower()
+    frame.to_csv(target, index_label="time", date_format="%Y-%m-%dT%H:%M:%SZ", float_format="%.5f")
+
+
+ACTIONS = {"write": lambda path: bars().to_pickle(path), "run": run, "bracket": bracket, "csv": to_csv}
+
 if __name__ == "__main__":
-    action, target = sys.argv[1:]
-    if action == "write":
-        bars().to_pickle(target)
-    else:
-        run(Path(target))
+    ACTIONS[sys.argv[1]](*map(Path, sys.argv[2:]))
