@@ -36,9 +36,9 @@ class Works:
         return found is not None
 
     def has_filled(self, plan: str, order: str) -> bool:
-        """Tell whether the latest fire of an order has filled: nothing of its entry is open, and some of it filled."""
-        found = self._db.do("latest_filled", plan=plan, order_name=order).fetchone()
-        return bool(found[0])
+        """Tell whether the latest fire of an order has filled: no entry of it is open, and its last one is filled."""
+        _, is_filled, is_over = self._db.do("latest_filled", plan=plan, order_name=order).fetchone()
+        return bool(is_filled and is_over)
 
     def kept(self, plan: str) -> tuple[WorkRow, ...]:
         """Return the fires of a plan of which is kept what was known, oldest first."""

@@ -326,7 +326,7 @@ FROM work w JOIN fire f USING (plan, order_name, fire) WHERE w.state = 'open' OR
 SELECT 1 FROM work WHERE plan = :plan AND order_name = :order_name AND fire = :fire AND state = 'open'
 
 -- latest_filled --
-SELECT total(i.filled <> '0') > 0 AND total(i.state IN ('planned', 'sent', 'working', 'held', 'cancel_pending',
+SELECT max(i.rowid), i.state = 'filled', total(i.state IN ('planned', 'sent', 'working', 'held', 'cancel_pending',
 'unknown')) = 0 FROM intent i WHERE i.plan = :plan AND i.order_name = :order_name
 AND i.role NOT IN ('take_profit', 'stop_loss') AND i.fire = (
     SELECT max(f.fire) FROM fire f WHERE f.plan = :plan AND f.order_name = :order_name
