@@ -18,6 +18,8 @@ import pytest
 from tests.acceptance.beside import FXRUN, PAPER, TERMINAL, lines_of, run
 from tests.reliability.processes import GatewayProcess
 
+pytestmark = pytest.mark.slow
+
 KEEP = "import sys; open(sys.argv[1], 'a').write(sys.stdin.read())"
 HANG = "import time; time.sleep(90)"
 EVENTS = ("missed", "unknown", "rejected", "halt", "link_down", "arming")

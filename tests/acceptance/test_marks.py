@@ -104,6 +104,7 @@ def test_a_problem_keeps_its_place_at_the_beginning(tmp_path: Path) -> None:
     assert re.search(r"^odd.yaml:5:7: warning: ", live.stderr, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_every_line_of_a_rehearsal_says_so_and_so_do_the_commands_beside_it(tmp_path: Path) -> None:
     with gateway() as port:
         write(tmp_path, port)
