@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from runner.core.times import parse_time
 from runner.errors import UsageError
 
+if TYPE_CHECKING:
+    from runner.plan.variables import Given
+
+Assigned = tuple[tuple[str, str], ...]  # what --set was given: names and values
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -33,6 +40,44 @@ from_option = click.option(
     "--from", "start", type=TimeType(), metavar="TIME", help="Look from this time on; UTC without an offset. [now]"
 )
 until_option = click.option("--until", type=TimeType(), metavar="TIME", help="Stop before this time.")
+
+
+class AssignmentType(click.ParamType[tuple[str, str]]):
+    """`name=value`, for a variable of a plan."""
+
+    name = "assignment"
+
+    def convert(
+        self, value: str | tuple[str, str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Split it; a usage error says what is wrong with it."""
+        if isinstance(value, tuple):
+            return value
+        name, equals, text = value.partition("=")
+        if not equals or not name:
+            self.fail(f"{value!r}: expected NAME=VALUE, such as pips=5", param, ctx)
+        return name, text
+
+
+set_option = click.option(
+    "--set",
+    "assigned",
+    type=AssignmentType(),
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Give a variable of the plans.",
+)
+
+
+def given(assigned: Sequence[tuple[str, str]]) -> Given:
+    """Return what plans are given; raises UsageError for a name that is given twice."""
+    from runner.plan.variables import Given
+
+    values = dict(assigned)
+    if len(values) < len(assigned):
+        twice = next(name for name, _ in assigned if [one for one, _ in assigned].count(name) > 1)
+        raise UsageError(f"--set {twice}: given twice; give each variable once")
+    return Given(values=values, environment=os.environ)
 
 
 def now() -> datetime:

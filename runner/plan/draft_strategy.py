@@ -102,6 +102,10 @@ class _Reading:
         """Return the value as its schema types it; None where it has no meaning, which is noted."""
         schema = self._resolved(schema)
         kind = schema.get("x-fxrun")
+        if kind == "size" and self._findings.is_environmental(where):
+            message = f"{name} may not come from the environment; expected the size itself, or a variable of vars:"
+            self._findings.at_value(where, message)
+            return None
         match value:
             case bool():
                 return value

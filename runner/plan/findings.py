@@ -31,6 +31,10 @@ class Findings:
         """Note a problem with one character, from 0, of the text at where."""
         self._add(self._source.character_mark(where, index), where, message)
 
+    def is_environmental(self, where: Where) -> bool:
+        """Tell whether the value at where came from the environment."""
+        return where in self._source.environmental
+
     def at_key(self, where: Where, message: str) -> None:
         """Note a problem with the key at where."""
         self._add(self._source.key_mark(where), where, message)

@@ -41,6 +41,8 @@ class Source:
     tainted: frozenset[Where]  # values with a problem of their own: nothing more is said of them
     problems: tuple[Problem, ...]
     text: str = ""
+    filled: frozenset[Where] = frozenset()  # values that came from elsewhere: their characters are not in the file
+    environmental: frozenset[Where] = frozenset()  # those of them that the environment had a part in
 
     def key_mark(self, where: Where) -> Mark:
         """Return the place of the key at where."""
@@ -54,7 +56,8 @@ class Source:
 
     def character_mark(self, where: Where, index: int) -> Mark:
         """Return the place of one character of the text at where, however the text is quoted."""
-        return within(self.text, self.value_mark(where), index) if where in self.values else self.value_mark(where)
+        mark = self.value_mark(where)
+        return within(self.text, mark, index) if where in self.values and where not in self.filled else mark
 
     def is_tainted(self, where: Where) -> bool:
         """Tell whether the value at where, or one around it, has a problem of its own."""

@@ -76,6 +76,7 @@ class Offer:
 @click.option("--rehearsal", metavar="[HOST:PORT]", help="For a rehearsal on `fxrun gateway` instead of live.")
 @files.settings_option
 @files.journal_option
+@options.set_option
 @options.json_option
 def command(
     plans: tuple[str, ...],
@@ -86,6 +87,7 @@ def command(
     rehearsal: str | None,
     settings_file: str | None,
     journal_file: str | None,
+    assigned: options.Assigned,
     as_json: bool,
 ) -> None:
     """Show exactly what plans would send in the next week, and allow it once the account is typed.
@@ -97,7 +99,7 @@ def command(
 
     if live and rehearsal is not None:
         raise UsageError("--live and --rehearsal exclude each other: each has a journal of its own")
-    loaded = load_all(plans)
+    loaded = load_all(plans, options.given(assigned))
     settings = files.settings_for(plans, settings_file)
     now = options.now().replace(microsecond=0)
     mode = LIVE if rehearsal is None else _rehearsal(rehearsal)

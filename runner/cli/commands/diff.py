@@ -39,14 +39,24 @@ class Change:
 @click.argument("new", metavar="NEW")
 @options.from_option
 @options.until_option
+@options.set_option
 @options.json_option
-def command(old: str, new: str, start: datetime | None, until: datetime | None, *, as_json: bool) -> None:
+def command(
+    old: str,
+    new: str,
+    start: datetime | None,
+    until: datetime | None,
+    *,
+    assigned: options.Assigned,
+    as_json: bool,
+) -> None:
     """Say what the plan NEW does otherwise than the plan OLD: fires and orders of the next year, or of a span."""
     from runner.plan import load
 
     first, end = options.span(start, until)
     end = end if until is not None else first + HORIZON
-    before, after = load(old), load(new)
+    given = options.given(assigned)
+    before, after = load(old, given), load(new, given)
     changes = [*_of_plan(before, after), *_of_orders(before, after, first, end)]
     for change in changes:
         if as_json:

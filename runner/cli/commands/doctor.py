@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from runner.cli import checks, files
+from runner.cli import checks, files, options
 from runner.cli.checks import Check, Status
 from runner.core.facts import Fact
 from runner.errors import ConnectionFailed, Refused
@@ -46,6 +46,7 @@ class _Seconds(click.FloatRange):
     help="One not in use. [the settings' query_client_id, 99]",
 )
 @click.option("--timeout", type=_Seconds(0.1, 600), metavar="SECONDS", help="How long to wait. [the settings', 10]")
+@options.set_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_context
 def command(
@@ -55,6 +56,7 @@ def command(
     plans: tuple[str, ...],
     settings_file: str | None,
     journal_file: str | None,
+    assigned: options.Assigned,
     as_json: bool,
     **address: Any,
 ) -> None:
@@ -67,7 +69,7 @@ def command(
     if plans:
         from runner.plan import load_all
 
-        loaded = load_all(plans)
+        loaded = load_all(plans, options.given(assigned))
     settings = files.settings_for(plans, settings_file)
     failed = set()
     for check in _examine(settings, files.journal_of(settings, journal_file), loaded, address):

@@ -49,8 +49,14 @@ class Field:
 @click.command(epilog="Example: fxrun explain eurusd-weekday.yaml --from 2025-03-07")
 @options.plans_argument
 @options.from_option
+@options.set_option
 @options.json_option
-def command(plans: tuple[str, ...], start: datetime | None, as_json: bool) -> None:
+def command(
+    plans: tuple[str, ...],
+    start: datetime | None,
+    assigned: options.Assigned,
+    as_json: bool,
+) -> None:
     """Show what each order of a plan would send at its next fire, without sending it.
 
     These are the tickets, the fields of IB's Contract and Order that say something, with the line of the plan that
@@ -59,7 +65,7 @@ def command(plans: tuple[str, ...], start: datetime | None, as_json: bool) -> No
     from runner.plan import load_all
 
     first = options.now() if start is None else start
-    for plan in load_all(plans):
+    for plan in load_all(plans, options.given(assigned)):
         for instruction in plan.instructions:
             _explain(plan, instruction, first, as_json=as_json)
 

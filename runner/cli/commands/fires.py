@@ -24,6 +24,7 @@ _DEFAULT_COUNT = 10
 @options.from_option
 @options.until_option
 @click.option("--year", type=click.IntRange(1972, 8999), metavar="YEAR", help="A whole year, as a grid of its months.")
+@options.set_option
 @options.json_option
 def command(
     plans: tuple[str, ...],
@@ -32,6 +33,7 @@ def command(
     until: datetime | None,
     year: int | None,
     *,
+    assigned: options.Assigned,
     as_json: bool,
 ) -> None:
     """List the next fire times of plans, in UTC and in each plan's zone.
@@ -44,7 +46,7 @@ def command(
     if year is not None and (count, start, until) != (None, None, None):
         raise UsageError("--year is a whole year: leave out -n, --from and --until")
     first, end = options.span(start, until)
-    loaded = load_all(plans)
+    loaded = load_all(plans, options.given(assigned))
     instructions = [instruction for plan in loaded for instruction in plan.instructions]
     if year is not None:
         _show_year(instructions, year, as_json=as_json)

@@ -11,8 +11,13 @@ from runner.cli import lint, options, output
     epilog="Exit code: 0 with and without warnings, 2 if a plan is not sound. Example: fxrun lint eurusd-weekday.yaml"
 )
 @options.plans_argument
+@options.set_option
 @options.json_option
-def command(plans: tuple[str, ...], as_json: bool) -> None:
+def command(
+    plans: tuple[str, ...],
+    assigned: options.Assigned,
+    as_json: bool,
+) -> None:
     """Warn of what is allowed and probably not meant: in each plan, and between all of them.
 
     Market orders at the daily break, closed markets, odd lots, GTC orders that pile up, a stop-loss inside the spread,
@@ -20,7 +25,7 @@ def command(plans: tuple[str, ...], as_json: bool) -> None:
     """
     from runner.plan import load_all
 
-    loaded = load_all(plans)
+    loaded = load_all(plans, options.given(assigned))
     found = lint.warnings(loaded, options.now())
     if as_json:
         output.tell_warnings(found, as_json=True)

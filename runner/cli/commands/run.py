@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from runner.cli import options
 from runner.cli.interrupts import Interrupts
 from runner.cli.narrator import Narrator, Style
 from runner.core.times import parse_time, stamp
@@ -44,6 +45,7 @@ class Options:
     settings: str | None
     quotes: str | None
     scenario: str | None
+    assigned: options.Assigned
     as_json: bool
     realtime: bool
     again: bool
@@ -73,22 +75,23 @@ class Options:
 @click.option("--journal", metavar="FILE", help="Keep the record here; nothing is sent twice. [live: the settings']")
 @click.option("--quotes", metavar="FILE", help="A CSV of quotes or bars in place of the synthetic market.")
 @click.option("--scenario", metavar="FILE", help="A declared path laid over the market: see docs/simulation.md.")
+@options.set_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
 @click.option("--realtime", is_flag=True, help="Let time pass as it does on the wall.")
 @click.option("--again", is_flag=True, help="Send orders without schedule once more.")
 @click.option("--dry-run", is_flag=True, help="Show what would be sent, send nothing (same as fxrun explain).")
-def command(plans: tuple[str, ...], *, simulate: bool, dry_run: bool, **options: object) -> int:
+def command(plans: tuple[str, ...], *, simulate: bool, dry_run: bool, **chosen_options: object) -> int:
     """Run trade plans.
 
     Every order is written to the journal before it is sent, sent once, followed to its end and reported.
     """
-    chosen = Options(**options)  # type: ignore[arg-type]
+    chosen = Options(**chosen_options)  # type: ignore[arg-type]
     if dry_run:
         return _explain(plans, chosen)
     _check(chosen, simulate=simulate)
     from runner.plan import load_all
 
-    loaded = load_all(plans)
+    loaded = load_all(plans, options.given(chosen.assigned))
     if chosen.is_supervised:
         return _run_supervised(loaded, chosen)
     _refuse_live(loaded, simulated=simulate)
@@ -99,6 +102,7 @@ def _explain(plans: tuple[str, ...], chosen: Options) -> int:
     from runner.cli.commands.explain import command as explain
 
     arguments = [*plans, *(["--json"] if chosen.as_json else []), *(["--from", chosen.start] if chosen.start else [])]
+    arguments += [word for name, value in chosen.assigned for word in ("--set", f"{name}={value}")]
     with explain.make_context("fxrun explain", arguments) as context:
         return int(explain.invoke(context) or 0)
 

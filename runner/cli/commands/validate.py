@@ -19,13 +19,18 @@ _SHOWN = 3
     epilog="Exit code: 0 if all are sound, warnings or not, else 2. Example: fxrun validate eurusd-weekday.yaml"
 )
 @options.plans_argument
+@options.set_option
 @options.json_option
-def command(plans: tuple[str, ...], as_json: bool) -> None:
+def command(
+    plans: tuple[str, ...],
+    assigned: options.Assigned,
+    as_json: bool,
+) -> None:
     """Check plans: say what is wrong and where, or when they fire next, and warn of closed markets and odd lots."""
     from runner.plan import load_all
 
     now = options.now()
-    for plan in load_all(plans):
+    for plan in load_all(plans, options.given(assigned)):
         (_say_json if as_json else _say)(plan, now)
         output.tell_warnings(advice.of_year(plan, now), as_json=as_json)
 

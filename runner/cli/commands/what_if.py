@@ -40,9 +40,16 @@ class Result:
 @click.command("what-if", epilog="Example: fxrun what-if eurusd-weekday.yaml")
 @options.plans_argument
 @asking.options
+@options.set_option
 @options.json_option
 def command(
-    plans: tuple[str, ...], settings_file: str | None, host: str | None, port: int | None, *, as_json: bool
+    plans: tuple[str, ...],
+    settings_file: str | None,
+    host: str | None,
+    port: int | None,
+    *,
+    assigned: options.Assigned,
+    as_json: bool,
 ) -> int:
     """Ask the broker for margin and commission of what each order of the plans sends at its next fire.
 
@@ -51,7 +58,7 @@ def command(
     """
     from runner.plan import load_all
 
-    loaded = load_all(plans)
+    loaded = load_all(plans, options.given(assigned))
     settings = files.settings_for(plans, settings_file)
     address = asking.address_of(settings, host, port)
     address = replace(address, account=_account(loaded, address.account))
