@@ -12,14 +12,14 @@ from itertools import islice
 from runner.core.ids import fire_key
 from runner.core.limits import Amount, Limits, Window
 from runner.core.money import plain
-from runner.core.snapshot import Snapshot
+from runner.core.snapshot import Need, Snapshot
 from runner.core.standing import Standing, Tally
 from runner.core.ticket import OrderTicket, Role
 from runner.core.times import stamp
 from runner.plan.model import Instruction, Plan
 from runner.risk.checks import Proposal, denial
 from runner.schedule import count, upcoming
-from strategies import expand
+from strategies import Denied, Nothing, expand, needs
 
 MOST = 1000
 
@@ -34,6 +34,7 @@ class Foreseen:
     when: str  # the time in UTC and in the zone of the plan
     tickets: tuple[OrderTicket, ...]
     denied: str | None
+    unknown: str | None  # why its orders cannot be worked out before it; then tickets is empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,16 @@ def tickets_of(instruction: Instruction, due: datetime) -> tuple[OrderTicket, ..
     return expand(instruction, fire_key(None if instruction.schedule is None else due), Snapshot(now=due))
 
 
+def expected(instruction: Instruction, due: datetime) -> tuple[tuple[OrderTicket, ...], str | None]:
+    """Return what one fire sends, and where that cannot be said before it, nothing and the reason."""
+    if Need.POSITION in needs(replace(instruction, when=None)):
+        return (), "it depends on what the plan holds then"
+    try:
+        return tickets_of(instruction, due), None
+    except (Denied, Nothing) as reason:
+        return (), str(reason)
+
+
 class _Days:
     """What was foreseen so far, by UTC day."""
 
@@ -91,7 +102,7 @@ class _Days:
 
 
 def _foreseen(instruction: Instruction, at: datetime, limits: Limits, days: _Days) -> Foreseen:
-    tickets = tickets_of(instruction, at)
+    tickets, unknown = expected(instruction, at)
     standing = days.standing(instruction.plan, at)
     unquoted = replace(limits, price_collar=None, max_notional=(), max_daily_notional=())
     denied = denial(Proposal(tickets=tickets, limits=unquoted, standing=standing, quote=None))
@@ -104,6 +115,7 @@ def _foreseen(instruction: Instruction, at: datetime, limits: Limits, days: _Day
         when=_when(instruction, at),
         tickets=tickets,
         denied=denied,
+        unknown=unknown,
     )
 
 

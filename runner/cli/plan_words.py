@@ -11,9 +11,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from runner.core.money import plain
-from runner.core.price import PriceExpr, Unit
-from runner.core.size import SizeExpr, SizeKind
+from runner.core.price import PriceExpr
+from runner.core.size import SizeExpr
 from runner.core.times import stamp
+from runner.plan.model import Instruction
 
 
 def written(value: object) -> str:
@@ -27,26 +28,18 @@ def written(value: object) -> str:
     return str(value)
 
 
-def price_words(price: PriceExpr) -> str:
-    """Write a price."""
-    amount = plain(abs(price.offset))
-    offset = {Unit.PRICE: amount, Unit.PIPS: f"{amount} pips", Unit.PERCENT: f"{amount}%", Unit.R: f"{amount}R"}
-    if price.anchor is None:
-        return offset[price.unit]
-    sign = "-" if price.offset < 0 else "+"
-    return f"{price.anchor.value} {sign} {offset[price.unit]}" if price.offset else price.anchor.value
-
-
-def size_words(size: SizeExpr) -> str:
-    """Write a size."""
-    amount = plain(size.amount)
-    return {
-        SizeKind.UNITS: amount,
-        SizeKind.LOTS: f"{amount} lots",
-        SizeKind.MONEY: f"{amount} {size.currency}",
-        SizeKind.CASH: f"{amount}% of cash",
-        SizeKind.RISK: f"risk {amount}%",
-    }[size.kind]
+def order_words(instruction: Instruction) -> str:
+    """Say an order as far as its plan does: buy 50% of cash EUR.USD limit bid - 5 pips GTD."""
+    prices = [
+        f"{word} {price.text}"
+        for word, price in (("limit", instruction.limit_price), ("stop", instruction.stop_price))
+        if price is not None
+    ]
+    is_sized = bool(instruction.size.amount)  # else the strategy decides how much, and of what side
+    order = [instruction.side.value.lower(), instruction.size.text] if is_sized else []
+    kind = f"{instruction.order_type.value} {instruction.time_in_force.value}"
+    below = f"; {instruction.strategy} {written(instruction.parameters)}" if instruction.parameters else ""
+    return " ".join([*order, instruction.contract.name, *prices, kind]) + below
 
 
 def _duration(length: timedelta) -> str:
@@ -65,8 +58,8 @@ def _list(values: tuple[Any, ...]) -> str:
 
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 _KINDS: Mapping[type, Callable[[Any], str]] = {
-    PriceExpr: price_words,
-    SizeExpr: size_words,
+    PriceExpr: lambda price: str(price.text),
+    SizeExpr: lambda size: str(size.text),
     Decimal: plain,
     datetime: stamp,
     time: lambda at: f"{at:%H:%M}",

@@ -72,6 +72,8 @@ def wording(error: yaml.MarkedYAMLError, text: str, mark: Mark) -> str:
     found = f"found {quote(at)}" if at else "found the end of the line"
     if at == "\t":
         return "not YAML: a tab where a line begins; found a tab; expected spaces for indentation"
+    if at == "{" and _at(text, Mark(mark.line, mark.column - 1)) == "$":
+        return f"not YAML: {problem}{context}; {found}; expected quotes around ${{...}} between brackets"
     fitting = [hint for words, hint in _HINTS.items() if words in problem + context]
     return f"not YAML: {problem}{context}; {found}; expected {(fitting or ['a plan in YAML or JSON'])[0]}"
 

@@ -91,15 +91,21 @@ TOP = "plan: demo\nvars: {n: 5, must: {type: number}}\nenv: [ZONE]\ncontract: EU
         ("size: ${m}\n", 6, 7, "an unknown variable: found ${m}; expected one that vars: declares"),
         ("size: ${must}\n", 6, 7, "expected --set must=VALUE, or a default"),
         ("size: ${n\n", 6, 7, "a variable that does not end"),
-        ("size: 1\norder: {type: limit, price: 'bid - ${m} pips'}\n", 7, 35, "an unknown variable"),
+        ("size: 1\norder: {type: limit, price: 'bid - ${m} pips'}\n", 7, 36, "an unknown variable"),
         ("size: ${n}x\n", 6, 7, 'size cannot be used: found "5x"'),
         ("size: ${env:ZONE}\n", 6, 7, "size may not come from elsewhere"),
-        ("size: 1\norder: {type: limit, price: '${env:HOME}'}\n", 7, 29, "expected it in the plan's list env: [HOME]"),
+        ("size: 1\norder: {type: limit, price: '${env:HOME}'}\n", 7, 30, "expected it in the plan's list env: [HOME]"),
         ("size: 1\nmode: ${n}\n", 7, 7, "mode may not come from elsewhere"),
         ("size: 1\naccount: ${n}\n", 7, 10, "account may not come from elsewhere"),
-        ("size: 1\nlimits: {max_quantity: '${env:ZONE}'}\n", 7, 24, "limits.max_quantity may not come from elsewhere"),
-        ("size: 1\norder: {type: market, ib: {extOperator: '${env:ZONE}'}}\n", 7, 41, "may not come from elsewhere"),
-        ("size: 1\norder: {type: market, min_quantity: ${n}}\n", 7, 37, "above the size"),
+        ("size: 1\nlimits: {max_quantity: '${env:ZONE}'}\n", 7, 25, "limits.max_quantity may not come from elsewhere"),
+        ("size: 1\norder: {type: market, ib: {extOperator: '${env:ZONE}'}}\n", 7, 42, "may not come from elsewhere"),
+        ("size: 1\norder: {type: market, min_quantity: '${n}'}\n", 7, 37, "above the size"),
+        (
+            "size: 1\norder: {type: market, min_quantity: ${n}}\n",
+            7,
+            38,
+            "expected quotes around ${...} between brackets",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_where_it_is_used(file: Path, more: str, line: int, column: int, words: str) -> None:
@@ -120,7 +126,7 @@ def test_what_is_wrong_is_told_where_it_is_used(file: Path, more: str, line: int
         ("{n: '${env:ZONE}'}", 11, "takes from another"),
         ("{n: {type: nmber, default: 1}}", 18, 'did you mean "number"?'),
         ("{n: {default: 1}}", 11, 'found no "type"'),
-        ("{N: 1}", 7, "N is not of the right form"),
+        ("{N: 1}", 8, 'found "N"; expected text such as pips'),
     ],
 )
 def test_a_variable_that_cannot_be(file: Path, variables: str, column: int, words: str) -> None:
@@ -164,6 +170,6 @@ def test_each_plan_takes_what_it_has(file: Path, tmp_path: Path) -> None:
 
 
 def test_a_size_below_a_strategy_is_a_size(file: Path) -> None:
-    text = TOP.replace("side: buy\n", "").replace("env: [ZONE]", "env: [AMOUNT]")
-    (found,) = problems(file, text + "invest: {amount: '${env:AMOUNT}'}\nside: buy\n")
-    assert "amount" in found.message
+    text = TOP.replace("side: buy\n", "")
+    (found,) = problems(file, text + "invest: {amount: '${env:ZONE}'}\nside: buy\n")
+    assert "invest.amount may not come from the environment" in found.message

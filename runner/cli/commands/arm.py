@@ -13,6 +13,7 @@ import click
 from runner.cli import advice, files, forecast, marks, options, output, trading
 from runner.cli.live import account_of, check_settings
 from runner.cli.marks import LIVE, REHEARSAL
+from runner.cli.plan_words import order_words
 from runner.cli.trading import Voice
 from runner.core.limits import Limits
 from runner.core.money import plain
@@ -187,7 +188,9 @@ def _plan_words(offer: Offer, plan: Plan) -> list[str]:
         zone = "" if instruction.schedule is None else f" ({instruction.schedule.zone.key})"
         when = "once, when it is run" if instruction.schedule is None else words(instruction.schedule)
         lines.append(f"  {instruction.order}: {when}{zone}")
-        tickets = forecast.tickets_of(instruction, offer.at)
+        tickets, unknown = forecast.expected(instruction, offer.at)
+        if unknown is not None:
+            lines.append(f"    worked out at each fire: {order_words(instruction)}")
         lines += [f"    {ticket.role.value}: {trading.ticket_words(ticket)}" for ticket in tickets]
     return lines
 
@@ -209,13 +212,14 @@ _NO_FIRE = "no fire lies in the next week"
 
 
 def _fire_words(foreseen: Foreseen) -> list[str]:
-    orders = ", ".join(trading.ticket_words(ticket) for ticket in foreseen.tickets)
+    orders = ", ".join(trading.ticket_words(ticket) for ticket in foreseen.tickets) or "worked out then"
     line = f"  {foreseen.when} {foreseen.plan}/{foreseen.order}: {orders}"
     return [line] if foreseen.denied is None else [line, f"    would be denied: {foreseen.denied}"]
 
 
 def _fire_fields(foreseen: Foreseen) -> dict[str, object]:
     about = {"plan": foreseen.plan, "order": foreseen.order, "time": stamp(foreseen.time), "denied": foreseen.denied}
+    about["unknown"] = foreseen.unknown
     return {"type": "fire", **about, "tickets": [_ticket_fields(ticket) for ticket in foreseen.tickets]}
 
 

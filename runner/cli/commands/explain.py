@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli import advice, options, output, trading
+from runner.cli import advice, forecast, options, output, trading
+from runner.cli.plan_words import order_words
 from runner.core.money import plain
 from runner.core.ticket import OrderTicket, Role
 from runner.core.times import stamp
@@ -28,6 +29,14 @@ _ENTRY_KEYS = {
     "lmtPrice": "order.price",
     "auxPrice": "order.stop",
     "tif": "order.tif",
+    "trailingPercent": "order.trail",
+    "lmtPriceOffset": "order.limit_offset",
+    "goodTillDate": "order.until",
+    "goodAfterTime": "order.good_after",
+    "outsideRth": "order.outside_rth",
+    "allOrNone": "order.all_or_none",
+    "minQty": "order.min_quantity",
+    "cashQty": "size",
     "orderRef": "plan",
     "transmit": "bracket",
 }
@@ -76,16 +85,27 @@ def _explain(plan: Plan, instruction: Instruction, start: datetime, *, as_json: 
     if due is None:
         output.note(f"{instruction.plan}/{instruction.order}: no fire is left after {stamp(start)}")
         return
-    from runner.core.snapshot import Snapshot
     from runner.ib.compile import compile_group
-    from strategies import expand
 
     if not as_json:
         output.say(f"{instruction.plan}/{instruction.order}, fire {_fire_words(instruction, due)}")
-    for compiled in compile_group(expand(instruction, due.fire, Snapshot(now=due.time))):
+    tickets, unknown = forecast.expected(instruction, due.time)
+    if unknown is not None:
+        _say_unknown(instruction, due, unknown, as_json=as_json)
+    for compiled in compile_group(tickets):
         fields = list(_fields(instruction, compiled))
         (_say_json if as_json else _say)(plan, compiled.ticket, fields)
     output.tell_warnings(advice.of_fire(plan, instruction, due.time), as_json=as_json)
+
+
+def _say_unknown(instruction: Instruction, due: Due, reason: str, *, as_json: bool) -> None:
+    """Say what the plan says of orders that are worked out at the fire."""
+    words = order_words(instruction)
+    if as_json:
+        named = {"plan": instruction.plan, "order": instruction.order, "fire": due.fire}
+        output.say_json({"type": "unknown", **named, "written": words, "reason": reason})
+    else:
+        output.say(output.clean(f"  worked out at the fire: {words}"))
 
 
 def _fire_words(instruction: Instruction, due: Due) -> str:
@@ -108,18 +128,20 @@ def _fields(instruction: Instruction, compiled: CompiledOrder) -> Iterator[Field
         yield Field("Order", name, _WHEN_SENT, None)
     for field in said:
         if field.owner == "Order":
-            yield Field(field.owner, field.name, field.value, _line(instruction, _key(role, field.name)))
+            yield Field(field.owner, field.name, field.value, _line(instruction, _key(compiled.ticket, field.name)))
 
 
 def _contract_keys(name: str) -> tuple[str, str]:
     return f"contract.{_CONTRACT_KEYS.get(name, name)}", "contract"
 
 
-def _key(role: Role, name: str) -> str:
-    """Name the plan key that decides a field of an order in that role."""
-    if role is Role.ENTRY:
-        return _ENTRY_KEYS.get(name, "")
-    return _EXIT_KEYS.get(name, f"bracket.{role.value}")
+def _key(ticket: OrderTicket, name: str) -> str:
+    """Name the plan key that decides a field of an order in its role."""
+    if ticket.role is not Role.ENTRY:
+        return _EXIT_KEYS.get(name, f"bracket.{ticket.role.value}")
+    if name == "auxPrice" and ticket.trail is not None:
+        return "order.trail"
+    return _ENTRY_KEYS.get(name, f"order.ib.{name}")
 
 
 def _line(instruction: Instruction, *keys: str) -> int | None:
