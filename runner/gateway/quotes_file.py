@@ -14,6 +14,7 @@ from typing import NoReturn, TextIO
 
 from runner.errors import PlanInvalid, Problem
 from runner.gateway.instruments import INSTRUMENTS
+from runner.gateway.quotes_columns import Readers, columns
 
 DIGITS = 8
 ANY_PAIR = ""
@@ -67,6 +68,9 @@ def read(path: Path) -> dict[str, Table]:
         _fail(path, 1, 1, "not a file" if path.exists() else "no such file")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
+            if (table := _plain(file)) is not None:
+                return {ANY_PAIR: table}
+            file.seek(0)
             return _tables(path, file)
     except OSError as error:
         _fail(path, 1, 1, f"cannot be read: {error.strerror}")
@@ -76,6 +80,20 @@ def read(path: Path) -> dict[str, Table]:
 
 def _fail(path: Path, line: int, column: int, message: str) -> NoReturn:
     raise PlanInvalid([Problem(str(path), line, column, message)]) from None
+
+
+def _plain(file: TextIO) -> Table | None:
+    """Read a plain file of one instrument whole columns at a time, None for one that is not plain."""
+    names = file.readline(_LONGEST_LINE)
+    try:
+        header = _header(names.removesuffix("\n").split(","))
+    except _Wrong:
+        return None
+    if header.pair is not None or not names.endswith("\n") or '"' in names:
+        return None
+    readers = Readers(_midnight, _clock, _seconds, _price, (_EARLIEST, _LATEST))
+    found = columns(file, header.width, header.time, header.prices, longest=_LONGEST_LINE, readers=readers)
+    return None if found is None else Table(found[1:], found[0])
 
 
 def _tables(path: Path, file: TextIO) -> dict[str, Table]:

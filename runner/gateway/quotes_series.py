@@ -5,6 +5,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import repeat
+from operator import add, sub
 
 from runner.gateway.hours_sessions import Session
 from runner.gateway.prices import Touch
@@ -111,13 +113,12 @@ def series_of(table: Table) -> Series:
     """Return the prices of a table; candles become four each."""
     if not table.is_candles:
         return Series(table.times, *table.columns, candles=False)
-    lasts = min((b - a for a, b in zip(table.times, table.times[1:], strict=False)), default=60)
+    lasts = min(map(sub, table.times[1:], table.times), default=60)
     first, high, low, last = table.columns
-    lows_first = [f - w <= h - f for f, h, w in zip(first, high, low, strict=True)]
-    nearer = array("q", [w if down else h for down, h, w in zip(lows_first, high, low, strict=True)])
-    farther = array("q", [h if down else w for down, h, w in zip(lows_first, high, low, strict=True)])
+    nearer = array("q", [w if f - w <= h - f else h for f, h, w in zip(first, high, low, strict=True)])
+    farther = array("q", map(sub, map(add, high, low), nearer))
     times, prices = (array("q", bytes(32 * len(first))) for _ in range(2))
     for step, column in enumerate((first, nearer, farther, last)):
         prices[step::4] = column
-        times[step::4] = array("q", [at + lasts * step // 4 for at in table.times])
+        times[step::4] = array("q", map(add, table.times, repeat(lasts * step // 4)))
     return Series(times, prices, prices, candles=True)
