@@ -69,7 +69,7 @@ _UNITS |= {f"{word}s": unit for word, unit in _UNITS.items() if word != "busines
 def parse_phrase(text: str) -> DayRule | SessionRule:
     """Read one phrase; raises PhraseError with the place at which it stops making sense."""
     if len(text) > _LONGEST:
-        raise PhraseError(f"a phrase of {len(text)} characters is too long, at most {_LONGEST} are read", _LONGEST)
+        raise PhraseError(f"expected at most {_LONGEST} characters in place of {len(text)}", _LONGEST)
     return _Reader(text).phrase()
 
 
@@ -101,7 +101,8 @@ class _Reader:
 
     def _refuse(self, expected: str, known: Iterable[str] = (), word: _Word | None = None) -> PhraseError:
         word = word or self._next
-        there = f'in place of "{word.text}"' if word.text else "at its end"
+        shown = word.text if word.text.isprintable() else ascii(word.text)[1:-1]
+        there = f'in place of "{shown}"' if word.text else "at its end"
         return PhraseError(f"expected {expected} {there}{_meant(word.text, known)}", word.place)
 
     def _listed(self, one: Callable[[], _Value]) -> list[_Value]:

@@ -1,4 +1,4 @@
-"""Fuzzed strings into the grammars of prices, sizes and durations.
+"""Fuzzed strings into the grammars of prices, sizes, durations and schedules in words.
 
     python -m tests.fuzz.grammar --examples 1000000 --seed 1
 
@@ -21,19 +21,34 @@ from runner.core.price import PriceExpr
 from runner.core.size import SizeExpr
 from runner.plan import grammar
 from runner.plan.text import Misread
+from runner.schedule.phrase import DayRule, PhraseError, SessionRule
+from runner.schedule.phrase_grammar import parse_phrase
+
+
+def _phrase(text: str) -> object:
+    try:
+        return parse_phrase(text)
+    except PhraseError as error:
+        raise Misread(error.place, str(error)) from None
+
 
 GRAMMARS: dict[str, Callable[[str], object]] = {
     "price": grammar.price,
     "size": grammar.size,
     "duration": grammar.duration,
+    "phrase": _phrase,
 }
 SOUND = (
     "1.085", "0.00005", "bid - 5 pips", "mid + 0.1%", "ask", "entry + 2R", "20 pips", "2R", "0.5%", "ENTRY-1_0 Pip",
+    "last business day of month at 15:55", "first friday at 13:30", "weekdays at 09:30, 15:30", "day 15 at 09:00",
+    "session close - 10m", "market open + 5m", "mon, wed and fri at 09:30", "2nd last weekday of quarter at 10:00",
     "30_000", "0.25 lots", "30_000 USD", "50% of cash", "risk 0.5%", "1 lot", "90s", "15m", "1h", "1d", "1000000",
 )  # fmt: skip
 WORDS = (
     "bid", "ask", "mid", "entry", "pips", "pip", "R", "%", "+", "-", " ", "  ", "lots", "lot", "of", "cash", "risk",
     "USD", "EUR", "XYZ", "usd", "0", "1", "12", "1_000", "0.5", ".", ",", "_", "e5", "9" * 29, "1" + "0" * 40, "s", "m",
+    "first ", "last ", "2nd ", "day ", "business ", "friday ", "every ", "of ", "month ", "at ", "09:30", "25:00",
+    "and ", "market ", "session ", "open ", "close ",
     "h", "d", "nan", "inf", "\t", "\n", "\0", "\u0661", "\u00bd", "\u2212", "\U0001f600", "(", "__import__('os')", "{}",
 )  # fmt: skip
 
@@ -87,6 +102,10 @@ def _is_sensible(meaning: object) -> bool:
             return amount.is_finite() and amount > 0
         case timedelta():
             return meaning > timedelta()
+        case DayRule(times=times, weekdays=weekdays, months=months):
+            return bool(times and weekdays and months)
+        case SessionRule(offset=offset):
+            return abs(offset) < timedelta(days=1)
     return False
 
 
@@ -100,7 +119,7 @@ def fuzz(examples: int, seed: int) -> Counter[str]:
 
 def main() -> int:
     """Run as the first lines say."""
-    parser = argparse.ArgumentParser(description="fuzz the grammars of prices, sizes and durations")
+    parser = argparse.ArgumentParser(description="fuzz the grammars of prices, sizes, durations and schedules in words")
     parser.add_argument("--examples", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()

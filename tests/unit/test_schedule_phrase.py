@@ -133,7 +133,7 @@ def test_what_a_phrase_becomes() -> None:
         ("0th friday at 09:00", 1, 'in place of "0th"'),
         ("day 15 of smarch at 10:00", 11, 'did you mean "march"?'),
         ("fridays at 10:00 and monday", 22, "a time of day"),
-        ("x" * 201, 201, "too long"),
+        ("x" * 201, 201, "expected at most 200 characters in place of 201"),
     ],
 )
 def test_a_phrase_that_means_nothing_says_where(phrase: str, place: int, said: str) -> None:
