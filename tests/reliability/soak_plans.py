@@ -14,6 +14,7 @@ from runner.core.price import fixed
 from runner.core.size import units
 from runner.core.ticket import OrderType, Side, TimeInForce
 from runner.plan.model import Instruction, Mode, Plan
+from runner.schedule.policy import FirePolicy
 from runner.schedule.spec import ScheduleSpec
 from tests.reliability.oracle import Bounds, Fire
 
@@ -61,7 +62,8 @@ def _line(plan: str, pair: str, side: Side, seconds: int, **terms: object) -> Li
 
 
 def _instruction(plan: str, pair: str, side: Side, spec: ScheduleSpec, **terms: object) -> Instruction:
-    usual: dict[str, object] = {"order_type": OrderType.MARKET, "size": units(SIZE)}
+    overlap = FirePolicy(overlap=True)  # what rests piles up until a limit denies the next
+    usual: dict[str, object] = {"order_type": OrderType.MARKET, "size": units(SIZE), "policy": overlap}
     symbol, _, currency = pair.partition(".")
     where = ContractSpec(symbol=symbol, currency=currency)
     return Instruction(plan=plan, order="main", contract=where, side=side, schedule=spec, **{**usual, **terms})  # type: ignore[arg-type]
