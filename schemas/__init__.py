@@ -24,14 +24,29 @@ def text(name: str) -> str:
 
 
 def load(name: str) -> dict[str, Any]:
-    """Return the schema `name` as one document, its numbers as Decimal."""
-    return _Bundle(f"{name}{_ENDING}", Decimal).document
+    """Return the schema `name` as one document, its numbers as Decimal.
+
+    To an editor 25_000 is a text, as YAML 1.2 has it; to fxrun it is a number, and in quotes it is none.
+    """
+    schema: dict[str, Any] = strict(_Bundle(f"{name}{_ENDING}", Decimal).document)
+    return schema
 
 
 def strategies() -> tuple[str, ...]:
     """Return the keys of the strategies that have a schema here, which are the names of its files."""
     names = (path.name for path in files(__package__).joinpath("strategies").iterdir())
     return tuple(sorted(_stem(name) for name in names if name.endswith(_ENDING)))
+
+
+def strict(node: Any) -> Any:
+    """Return a schema as fxrun has it: numbers are numbers, and no texts that look like one."""
+    if isinstance(node, list):
+        return [strict(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if node.get("x-fxrun") == "number":
+        node = {**node, "type": "number"}
+    return {key: strict(value) for key, value in node.items()}
 
 
 class _Bundle:
@@ -76,7 +91,7 @@ class _Bundle:
         if target not in self._seen:
             self._seen.add(target)
             schema = self._take(target)
-            self._define(_stem(target), {key: schema[key] for key in schema if key not in ("$schema", "$id")}, target)
+            self._define(_stem(target), {key: schema[key] for key in schema if key != "$schema"}, target)
         if fragment or target == self._root:
             return f"#{fragment}"
         return f"#/$defs/{_stem(target)}"

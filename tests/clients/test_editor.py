@@ -29,6 +29,7 @@ class Editor:
         self._process = process
         self._told: Queue[Message] = Queue()
         self._count = 0
+        self._opened = 0
         threading.Thread(target=self._listen, daemon=True).start()
         self.ask("initialize", {"processId": os.getpid(), "rootUri": ROOT.as_uri(), "capabilities": {}})
         self._say({"method": "initialized", "params": {}})
@@ -71,21 +72,23 @@ class Editor:
         except Empty:
             raise AssertionError(f"no answer about {awaited} within {PATIENCE} s") from None
 
-    def open(self, path: Path, text: str) -> list[Message]:
-        """Open a file with that text, as an editor shows it before it is saved; returns what the server flags."""
-        document = {"uri": path.as_uri(), "languageId": "yaml", "version": 1, "text": text}
+    def open(self, path: Path, text: str) -> tuple[str, list[Message]]:
+        """Open a file beside path with that text, before it is saved; returns its name and what the server flags."""
+        self._opened += 1
+        uri = path.with_stem(f"{path.stem}-{self._opened}").as_uri()
+        document = {"uri": uri, "languageId": "yaml", "version": 1, "text": text}
         self._say({"method": "textDocument/didOpen", "params": {"textDocument": document}})
         while True:
             message = self._next(f"what is wrong in {path.name}")
-            if message.get("method") == "textDocument/publishDiagnostics" and message["params"]["uri"] == path.as_uri():
+            if message.get("method") == "textDocument/publishDiagnostics" and message["params"]["uri"] == uri:
                 diagnostics: list[Message] = message["params"]["diagnostics"]
-                return diagnostics
+                return uri, diagnostics
 
-    def complete(self, path: Path, text: str, after: str) -> set[str]:
+    def complete(self, uri: str, text: str, after: str) -> set[str]:
         """Return what is offered behind the first place where `after` stands."""
         before = text[: text.index(after) + len(after)]
         line, character = before.count("\n"), len(before) - before.rfind("\n") - 1
-        where = {"textDocument": {"uri": path.as_uri()}, "position": {"line": line, "character": character}}
+        where = {"textDocument": {"uri": uri}, "position": {"line": line, "character": character}}
         found = self.ask("textDocument/completion", where)
         items = found["items"] if isinstance(found, dict) else found
         return {item["label"] for item in items}
@@ -108,7 +111,7 @@ def read(name: str) -> tuple[Path, str]:
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.name)
 def test_nothing_is_flagged_in_an_example(editor: Editor, path: Path) -> None:
-    assert editor.open(path, path.read_text(encoding="utf-8")) == []
+    assert editor.open(path, path.read_text(encoding="utf-8"))[1] == []
 
 
 @pytest.mark.parametrize(
@@ -126,7 +129,7 @@ def test_what_is_wrong_is_flagged_where_it_stands(editor: Editor, name: str, old
     assert old in text
     changed = text.replace(old, new, 1)
     lines = changed.splitlines()
-    found = editor.open(path, changed)
+    _, found = editor.open(path, changed)
     assert found
     assert any(flagged in lines[one["range"]["start"]["line"]] for one in found), found
 
@@ -136,14 +139,14 @@ def test_what_is_wrong_is_flagged_where_it_stands(editor: Editor, name: str, old
     [
         ("eurusd-weekday.yaml", "\nmode: simulate", "\nmode: ", {"simulate", "live"}),
         ("eurusd-weekday.yaml", "\nside: buy", "\nside: ", {"buy", "sell"}),
-        ("eurusd-weekday.yaml", "\nside: buy", "\ns", {"side", "size", "schedule"}),
-        ("bracket-daily.yaml", "\nbracket:\n", "\nbracket:\n  ", {"take_profit", "stop_loss"}),
-        ("monthly-saver.yaml", "\norder: {type: market}", "\norder:\n  type: ", {"market", "limit", "stop", "stop_limit"}),
+        ("eurusd-weekday.yaml", "\nside: buy", "\ns", {"side", "slices"}),
+        ("bracket-daily.yaml", "  stop_loss: 1.0350", "  t", {"trailing_stop"}),
+        ("monthly-saver.yaml", "\norder: {type: market}", "\norder:\n  type: ", {"market", "limit", "trailing_stop"}),
     ],
 )  # fmt: skip
 def test_what_may_stand_there_is_offered(editor: Editor, name: str, old: str, new: str, offered: set[str]) -> None:
     path, text = read(name)
     assert old in text
     changed = text.replace(old, new, 1)
-    editor.open(path, changed)
-    assert offered <= editor.complete(path, changed, new)
+    uri, _ = editor.open(path, changed)
+    assert offered <= editor.complete(uri, changed, new)

@@ -33,7 +33,7 @@ def as_files() -> Draft202012Validator:
         (base + path.relative_to(ROOT).as_posix(), Resource.from_contents(json.loads(path.read_text()), DRAFT202012))
         for path in FILES
     ]
-    plan = json.loads((ROOT / "plan.schema.json").read_text())
+    plan = {"$id": f"{base}plan.schema.json", **json.loads((ROOT / "plan.schema.json").read_text())}
     return Draft202012Validator(plan, registry=Registry().with_resources(resources))
 
 
@@ -57,8 +57,14 @@ def test_a_document_refers_to_nothing_outside_itself(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", schemas.NAMES)
-def test_text_and_values_are_the_same_document(name: str) -> None:
-    assert json.loads(schemas.text(name), parse_float=Decimal) == schemas.load(name)
+def test_text_and_values_are_the_same_document_but_for_numbers_that_editors_take_for_texts(name: str) -> None:
+    assert schemas.strict(json.loads(schemas.text(name), parse_float=Decimal)) == schemas.load(name)
+
+
+def test_what_is_a_text_to_an_editor_is_a_number_to_fxrun() -> None:
+    plan = {"plan": "demo", "contract": "EUR.USD", "side": "buy", "size": 1, "limits": {"max_quantity": "25_000"}}
+    assert as_files().is_valid(plan)
+    assert not Draft202012Validator(json.loads(json.dumps(schemas.load("plan"), default=float))).is_valid(plan)
 
 
 @pytest.mark.parametrize("name", [name for name in schemas.NAMES if name != "plan"])
