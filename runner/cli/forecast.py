@@ -13,7 +13,7 @@ from runner.core.ids import fire_key
 from runner.core.limits import Amount, Limits, Window
 from runner.core.money import plain
 from runner.core.snapshot import Need, Snapshot
-from runner.core.standing import Standing, Tally
+from runner.core.standing import Quote, Standing, Tally
 from runner.core.ticket import OrderTicket, Role
 from runner.core.times import stamp
 from runner.plan.model import Instruction, Plan
@@ -78,6 +78,31 @@ def expected(instruction: Instruction, due: datetime) -> tuple[tuple[OrderTicket
         return tickets_of(instruction, due), None
     except (Denied, Nothing) as reason:
         return (), str(reason)
+
+
+def as_simulated(instruction: Instruction, due: datetime, fire: str) -> tuple[tuple[OrderTicket, ...], str]:
+    """Return what a fire would send at the prices of the simulated market, and that; else nothing and the reason."""
+    about = f"{instruction.plan}/{instruction.order}"
+    try:
+        quote = _simulated_quote(instruction, due)
+        tickets = expand(instruction, fire, Snapshot(now=due, quote=quote))
+    except Denied as denied:
+        return (), f"{about}: its orders cannot be told without a session: {denied}"
+    except Nothing as nothing:
+        return (), f"{about}: {nothing}, as far as this can be told without a session"
+    if quote is None:
+        return tickets, f"{about}: as if the plan had no position yet"
+    prices = f"{instruction.contract.name} {plain(quote.bid)} to {plain(quote.ask)}"
+    return tickets, f"{about}: priced as of the simulated market: {prices}"
+
+
+def _simulated_quote(instruction: Instruction, at: datetime) -> Quote | None:
+    if Need.QUOTE not in needs(replace(instruction, when=None)):
+        return None
+    from runner.gateway.market import SyntheticMarket
+
+    found = SyntheticMarket(1).quote(instruction.contract.name, int(at.timestamp()))
+    return None if found is None else Quote(found.bid, found.ask, at)
 
 
 class _Days:

@@ -92,6 +92,8 @@ def _explain(plan: Plan, instruction: Instruction, start: datetime, *, as_json: 
     tickets, unknown = forecast.expected(instruction, due.time)
     if unknown is not None:
         _say_unknown(instruction, due, unknown, as_json=as_json)
+        tickets, told = forecast.as_simulated(instruction, due.time, due.fire)
+        output.note(told)
     for compiled in compile_group(tickets):
         fields = list(_fields(instruction, compiled))
         (_say_json if as_json else _say)(plan, compiled.ticket, fields)
@@ -150,7 +152,7 @@ def _line(instruction: Instruction, *keys: str) -> int | None:
 
 
 def _say(plan: Plan, ticket: OrderTicket, fields: list[Field]) -> None:
-    output.say(f"  {ticket.role.value}: {trading.ticket_words(ticket)}")
+    output.say(f"  {ticket.key.role}: {trading.ticket_words(ticket)}")
     for field in fields:
         output.say(f"    {f'{field.owner}.{field.name}':<22} {field.value:<34} {_source(plan, field)}".rstrip())
 

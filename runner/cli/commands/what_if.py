@@ -64,7 +64,7 @@ def command(
     address = replace(address, account=_account(loaded, address.account))
     due = list(_next_fires(loaded, options.now()))
     with asking.session(address) as session:
-        results = [_ask(session, instruction, fire) for instruction, fire in due]
+        results = [one for instruction, fire in due for one in _ask_all(session, instruction, fire)]
         at = stamp(options.now())
         tables.tell(
             [f"account {session.account} ({session.kind}), {at}", *_remarks(results)],
@@ -97,12 +97,24 @@ def _next_fires(plans: Sequence[Plan], now: datetime) -> Iterator[tuple[Instruct
                 yield each, due.time
 
 
-def _ask(session: Asking, instruction: Instruction, due: datetime) -> Result:
+def _ask_all(session: Asking, instruction: Instruction, due: datetime) -> Iterator[Result]:
+    """Yield the answer about each entry of a fire; its exits go with the first."""
+    tickets, unknown = forecast.expected(instruction, due)
+    if unknown is not None:
+        key = fire_key(None if instruction.schedule is None else due)
+        tickets, told = forecast.as_simulated(instruction, due, key)
+        output.note(told)
+    exits = sum(ticket.role is not Role.ENTRY for ticket in tickets)
+    for ticket in tickets:
+        if ticket.role is Role.ENTRY:
+            yield _ask(session, instruction, due, ticket, exits)
+            exits = 0
+
+
+def _ask(session: Asking, instruction: Instruction, due: datetime, entry: OrderTicket, exits: int) -> Result:
     from runner.ib.compile import compile_group
     from runner.ib.linked import number
 
-    tickets = forecast.tickets_of(instruction, due)
-    entry = next(ticket for ticket in tickets if ticket.role is Role.ENTRY)
     connection = session.connection
 
     def ask() -> int:
@@ -123,7 +135,6 @@ def _ask(session: Asking, instruction: Instruction, due: datetime) -> Result:
     except AnswerRefused as refused:
         refusal = refused
     fire = fire_key(None if instruction.schedule is None else due)
-    exits = len(tickets) - 1
     return Result(instruction=instruction, fire=fire, entry=entry, exits=exits, answer=answer, refusal=refusal)
 
 
