@@ -13,19 +13,35 @@ from operator import le, lt
 from typing import TextIO
 
 _CHUNK = 1 << 20  # characters
+_MOST = 1 << 17  # texts whose meaning is remembered
 _ODD = ('"', "\r", "\n\n")
 Column = Sequence[str]
 
 
+class _Known(dict[str, int]):
+    """What texts mean, looked up by the million; what is not known yet is read. Raises ValueError as reading does."""
+
+    def __init__(self, read: Callable[[str], int]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, text: str) -> int:
+        value = self._read(text)
+        if len(self) >= _MOST:
+            self.clear()
+        self[text] = value
+        return value
+
+
 class Readers:
-    """How a time and a price are read from text; both raise ValueError. `time` takes dates and clocks apart."""
+    """How a time and a price are read from text; both raise ValueError. Of a time, date and clock are read apart."""
 
     def __init__(
         self, midnight: Callable[[str], int], clock: Callable[[str], int], seconds: Callable[[str], int],
         price: Callable[[str], int], between: tuple[int, int],
     ) -> None:  # fmt: skip
-        self._midnight, self._clock, self._seconds = midnight, clock, seconds
-        self.price = price
+        self._midnight, self._clock, self._seconds = _Known(midnight), _Known(clock), seconds
+        self.price = _Known(price).__getitem__
         self.earliest, self.latest = between
 
     def times(self, column: Column) -> list[int]:
@@ -33,7 +49,7 @@ class Readers:
         if column[0][4:5] != "-":
             return [*map(self._seconds, column)]
         midnight, clock = self._midnight, self._clock
-        return [midnight(text[:10]) + clock(text[10:]) for text in column]
+        return [midnight[text[:10]] + clock[text[10:]] for text in column]
 
 
 def columns(
@@ -89,4 +105,4 @@ def _is_sound(prices: Sequence[array[int]]) -> bool:
     if len(prices) == 2:
         return all(map(le, *prices))
     first, high, low, last = prices
-    return all(map(le, map(max, first, low, last), high)) and all(map(le, low, map(min, first, last)))
+    return all(all(map(le, low, price)) and all(map(le, price, high)) for price in (first, last))

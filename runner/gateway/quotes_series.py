@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import repeat
+from itertools import compress, count, repeat
 from operator import add, sub
 
 from runner.gateway.hours_sessions import Session
@@ -31,15 +31,16 @@ class Series:
             block_end = min((index // _BLOCK + 1) * _BLOCK, len(prices))
             extreme = self.extreme(is_bid, touch.above, index // _BLOCK)
             if extreme >= level if touch.above else extreme <= level:
-                for place in range(index, block_end):
-                    if (prices[place] >= level) if touch.above else (prices[place] <= level):
-                        return place
+                part = prices[index:block_end]
+                meets = (price >= level for price in part) if touch.above else (price <= level for price in part)
+                if (found := next(compress(count(index), meets), None)) is not None:
+                    return found
             index = block_end
         return index
 
     def extreme(self, is_bid: bool, highest: bool, block: int) -> int:
         """Return the highest or lowest price of a block."""
-        key = (is_bid, highest, block)
+        key = (is_bid or self.candles, highest, block)  # candles have one series for both sides
         if key not in self._extremes:
             prices = (self.bids if is_bid else self.asks)[block * _BLOCK : (block + 1) * _BLOCK]
             self._extremes[key] = max(prices) if highest else min(prices)
