@@ -24,9 +24,9 @@ class Conduct:
 
     journal: Journal
     policies: Mapping[Name, FirePolicy] = field(default_factory=dict)
+    pauses: list[tuple[str, str]] = field(default_factory=list)  # plans that are to be paused, and why
     _sent: dict[Name, int] = field(default_factory=dict)
     _missed: dict[Name, int] = field(default_factory=dict)  # in a row
-    _pauses: list[tuple[str, str]] = field(default_factory=list)
 
     def watch(self, instructions: Iterable[Instruction]) -> None:
         """Say whose policies count."""
@@ -44,11 +44,6 @@ class Conduct:
         working = _working(instruction, fire, tracker)
         return None if working is None else f"overlap: {working} of an earlier fire still works"
 
-    def pauses(self) -> Iterable[tuple[str, str]]:
-        """Hand out the plans that are to be paused, each with its reason, once."""
-        found, self._pauses = self._pauses, []
-        return found
-
     def take(self, event: Event) -> None:
         """Take note of what a fire or an order came to."""
         match event:
@@ -59,7 +54,7 @@ class Conduct:
                 is_rejected = state is OrderState.REJECTED
                 if policy.pause_on_reject if is_rejected else policy.pause_on_unknown:
                     word = "reject" if is_rejected else "unknown"
-                    self._pauses.append((event.plan, f"pause_on {word}: {event.order_ref} {_ENDS[state]}"))
+                    self.pauses.append((event.plan, f"pause_on {word}: {event.order_ref} {_ENDS[state]}"))
 
     def _take_fire(self, name: Name, event: FireDone) -> None:
         if event.state is FireState.SENT:
@@ -71,7 +66,7 @@ class Conduct:
             most = self.policies.get(name, DEFAULT_POLICY).pause_on_missed
             if most is not None and self._missed[name] >= most:
                 self._missed[name] = 0
-                self._pauses.append((name[0], f"pause_on missed {most}: so many fires in a row were missed"))
+                self.pauses.append((name[0], f"pause_on missed {most}: so many fires in a row were missed"))
 
     def _count(self, instruction: Instruction) -> int:
         name = (instruction.plan, instruction.order)

@@ -330,9 +330,11 @@ class Run:
                 self._desk.inquest.silent(order_ref, f"no answer within {int(ACK_DEADLINE.total_seconds())} s")
 
     def _pause_plans(self) -> None:
+        pauses = self._desk.conduct.pauses
         try:
-            for plan, reason in self._desk.conduct.pauses():
-                self._desk.pause(plan, reason)
+            while pauses and self._desk.broken is None:
+                self._desk.pause(*pauses[0])
+                del pauses[0]
         except JournalFailed as failed:
             self._watch.journal_failed(failed)
 
