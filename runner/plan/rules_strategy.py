@@ -60,10 +60,7 @@ def _multiples_of_risk(draft: Draft, findings: Findings) -> None:
         findings.at_value(price.where, f"{price.name} {problem[0]}: found {price.value.text}; {problem[1]}")
 
 
-def _exits_one_kind(draft: Draft, findings: Findings) -> None:
-    if "bracket.stop_loss" in draft.places and "bracket.trailing_stop" in draft.places:
-        message = 'a bracket with two stops: found "trailing_stop" beside "stop_loss"; expected one of them'
-        findings.at_key(draft.places["bracket.trailing_stop"], message)
+def _trails(draft: Draft, findings: Findings) -> None:
     trail = draft.strategy.price("trailing_stop") if draft.strategy.name == "bracket" else None
     if trail is not None and not (trail.is_distance and trail.unit in (Unit.PIPS, Unit.PERCENT, Unit.R)):
         expected = "expected a distance such as 25 pips or 0.3%"
@@ -114,6 +111,6 @@ def _exits_cross(draft: Draft, source: Source, findings: Findings, profit: Decim
     findings.at_value(draft.places["bracket.take_profit"], message)
 
 
-INSIDE = (_exits_one_kind, _multiples_of_risk)
+INSIDE = (_trails, _multiples_of_risk)
 BETWEEN = (_one_strategy, _on_grid)
 WITH_LINES = (_exits_side,)

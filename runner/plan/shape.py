@@ -66,16 +66,21 @@ def _for_fxrun(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {**_unconditional(schema, definitions), "$defs": definitions}
 
 
-def _unconditional(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+def _unconditional(
+    schema: Mapping[str, Any], definitions: Mapping[str, Any], *, is_strategy: bool = False
+) -> dict[str, Any]:
     """Return a schema without what is there for editors alone, and with what it refers to in its place.
 
     Both are for speed: a validation takes half the time. A reference stays where what stands beside it says otherwise.
+    The conditions of a strategy are nobody else's rules, and stay.
     """
-    found = {key: value for key, value in schema.items() if key not in _EDITORS_ONLY and key != "$defs"}
-    meant = definitions.get(str(found.get("$ref", "")).removeprefix("#/$defs/"))
+    dropped = {"$defs"} if is_strategy else {"$defs", *_EDITORS_ONLY}
+    found = {key: value for key, value in schema.items() if key not in dropped}
+    name = str(found.get("$ref", "")).removeprefix("#/$defs/")
+    meant = definitions.get(name)
     if meant is not None and not (found.keys() & meant.keys()) - _SAYS_NOTHING:
         del found["$ref"]
-        found = {**_unconditional(meant, definitions), **found}
+        found = {**_unconditional(meant, definitions, is_strategy=name in _strategies()), **found}
     if "properties" in found:
         found["properties"] = {key: _unconditional(value, definitions) for key, value in found["properties"].items()}
     for key in ("items", "additionalProperties"):
@@ -142,8 +147,8 @@ def _note(complaint: _Complaint, findings: Findings) -> None:
             _missing(complaint, findings)
         case "type":
             findings.at_value(where, _wrong_kind(complaint))
-        case "enum" | "anyOf":
-            findings.at_value(where, _wrong_choice(complaint, findings))
+        case "enum" | "anyOf" | "oneOf" | "not":
+            _unfitting(complaint, findings)
         case "pattern" if where[-1:] in (("plan",), ("id",)):
             findings.at_value(where, f"{_name(complaint)} is not a name: found {_shown(complaint.found)}; {_NAME_FORM}")
         case "pattern" if _is_read_later(complaint):
@@ -154,9 +159,43 @@ def _note(complaint: _Complaint, findings: Findings) -> None:
             findings.at_value(where, _out_of_bounds(complaint))
 
 
+def _keys_of(wanted: Any) -> list[str]:
+    """Return the keys that a condition is about, if it is about keys alone."""
+    parts = wanted if isinstance(wanted, list) else [wanted]
+    if not all(isinstance(part, Mapping) and part.keys() == {"required"} for part in parts):
+        return []
+    return [key for part in parts for key in part["required"]]
+
+
+def _unfitting(complaint: _Complaint, findings: Findings) -> None:
+    """Note what is none of the choices, or keys that do not make up one of them."""
+    keys = [] if complaint.keyword == "enum" else _keys_of(complaint.wanted)
+    if keys and isinstance(complaint.found, Mapping):
+        _wrong_keys(complaint, keys, findings)
+    elif choices := _choices(complaint):
+        findings.at_value(complaint.where, _wrong_choice(complaint, choices, findings))
+    elif not keys:
+        findings.at_value(complaint.where, _out_of_bounds(complaint))
+
+
+def _wrong_keys(complaint: _Complaint, keys: list[str], findings: Findings) -> None:
+    """Note keys that exclude each other, or of which one is missing."""
+    name, there = _name(complaint), [key for key in keys if key in complaint.found]
+    if there:
+        found = f"found {' and '.join(map(quote, there))}; expected one of them"
+        findings.at_key((*complaint.where, there[-1]), f"keys of {name} that exclude each other: {found}")
+    else:
+        findings.at_value(complaint.where, f"a missing key in {name}: found none of them; expected {_one_of(keys)}")
+
+
+@lru_cache(maxsize=1)
+def _strategies() -> frozenset[str]:
+    return frozenset(schemas.strategies())
+
+
 def _is_read_later(complaint: _Complaint) -> bool:
     """Tell whether the text is read by somebody who knows more than a pattern does, and speaks then."""
-    if complaint.document == "part":
+    if complaint.document == "part" or not _strategies().isdisjoint(map(str, complaint.where)):
         return complaint.is_typed
     return complaint.document != "faults" and not complaint.is_key and complaint.where != ("account",)
 
@@ -234,8 +273,17 @@ def _wrong_kind(complaint: _Complaint) -> str:
     return f"{name} is of the wrong kind: found {found}; expected {_one_of(_KINDS[k] for k in kinds)}{hint}"
 
 
-def _wrong_choice(complaint: _Complaint, findings: Findings) -> str:
-    choices = complaint.wanted[0]["enum"] if complaint.keyword == "anyOf" else complaint.wanted
+def _choices(complaint: _Complaint) -> list[str]:
+    """Return the words of an enum, or of the enum that anyOf begins with; none if there is none."""
+    match complaint.keyword, complaint.wanted:
+        case "enum", list() as words:
+            return [str(word) for word in words]
+        case "anyOf", [{"enum": words}, *_]:
+            return [str(word) for word in words]
+    return []
+
+
+def _wrong_choice(complaint: _Complaint, choices: list[str], findings: Findings) -> str:
     found = _shown(complaint.found)
     hint = findings.hint(partial(for_choice, str(complaint.found), choices))
     return f"{_name(complaint)} is not one of the choices: found {found}; expected {_one_of(choices)}{hint}"
@@ -259,7 +307,8 @@ _BOUNDS = {
 
 
 def _out_of_bounds(complaint: _Complaint) -> str:
-    otherwise = f"is not as the schema wants it: found {{found}}; expected {complaint.keyword} {{wanted}}"
+    wanted = " {wanted}" if isinstance(complaint.wanted, (str, Decimal, int)) else ""
+    otherwise = f"is not as the schema wants it: found {{found}}; expected {complaint.keyword}{wanted}"
     return f"{_name(complaint)} " + _BOUNDS.get(complaint.keyword, otherwise).format(
         found=_shown(complaint.found),
         wanted=complaint.wanted,

@@ -19,10 +19,13 @@ from runner.plan.model import Plan
 from runner.plan.source import parse
 from runner.plan.text import Unreadable, decode
 from runner.plan.validate import validate
+from runner.plan.variables import Given, fill
 
 WHOLE = """\
 plan: eurusd-weekday
 mode: simulate
+vars: {pips: 5, way: {type: text, default: buy}}
+env: [ZONE]
 contract: {symbol: EUR, sec_type: CASH, currency: USD, exchange: IDEALPRO}
 side: buy
 size: 25_000
@@ -33,8 +36,18 @@ schedule:
   timezone: America/New_York
   from: 2025-01-01
   until: 2025-12-31
+unfilled: {after: 10m, then: cancel}
+when: {spread: 2 pips, position: flat, window: {opens: 08:00, closes: 17:00}}
 orders:
   - id: a
+  - id: words
+    side: ${way}
+    size: risk 0.5%
+    order: {type: limit, price: "bid - ${pips} pips", tif: GTD, until: 2h, ib: {triggerMethod: 2}}
+    bracket: {take_profit: 2R, stop_loss: 25 pips}
+    when: {after: a, within: 30m}
+  - id: rungs
+    ladder: {count: 5, from: bid - 5 pips, to: bid - 25 pips}
   - id: b
     side: sell
     order: {type: market}
@@ -47,7 +60,9 @@ PIECES = st.sampled_from(
      '"', "'", "|\n", ">",
      "%", "@", "`", "\t", "\n", "\r", "\0", "\x1b", "\x85", "\u2028", "\u202e", "\ufeff",
      "\ud7ff", "\U0001f600", "0x1", "1e5", "-",
-     "~", "null", "true", ".nan", "9" * 40, "  ", "\\", "\\x00", "2025-02-30", "  id: a\n", "orders:\n", "size: ", "0"]
+     "~", "null", "true", ".nan", "9" * 40, "  ", "\\", "\\x00", "2025-02-30", "  id: a\n",
+     "${", "${pips}", "${env:ZONE}", "2R", "risk 1%", "bid - 5 pips", "50% of cash",
+     "orders:\n", "size: ", "0"]
 )  # fmt: skip
 
 
@@ -56,7 +71,7 @@ def outcome(data: bytes) -> Plan | list[Problem]:
         text = decode(data)
     except Unreadable as error:
         return [Problem("plan.yaml", error.line, error.column, error.message)]
-    source = parse("plan.yaml", text, data)
+    source = fill(parse("plan.yaml", text, data), Given(environment={"ZONE": "x"}))
     drafts, problems = validate(source)
     return problems or build(source, drafts)
 
@@ -111,7 +126,24 @@ VALUES = st.recursive(
     ),
     max_leaves=6,
 )
-KEYS = ["plan", "mode", "contract", "side", "size", "order", "bracket", "schedule", "orders", "zzz"]
+KEYS = [
+    "plan",
+    "mode",
+    "contract",
+    "side",
+    "size",
+    "order",
+    "bracket",
+    "schedule",
+    "unfilled",
+    "when",
+    "vars",
+    "env",
+    "ladder",
+    "target",
+    "orders",
+    "zzz",
+]
 SOUND: dict[str, Any] = {"plan": "demo", "contract": "EUR.USD", "side": "buy", "size": 25000}
 
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 HEAVY = ("ibapi", "apscheduler", "rich", "sqlite3", "asyncio", "click")
 LATE = ("yaml", "jsonschema", "difflib", *HEAVY)
@@ -26,4 +28,15 @@ def test_a_plan_is_read_without_what_runs_it(tmp_path: Path) -> None:
     path.write_text("plan: demo\ncontract: EUR.USD\nside: buy\nsize: 1\n", encoding="utf-8")
     modules = imported_by(f"from runner.plan import load\nload({str(path)!r})")
     assert {"yaml", "jsonschema"} <= modules
-    assert modules.isdisjoint(HEAVY)
+    assert modules.isdisjoint({*HEAVY, "parsy", "importlib.metadata"})
+
+
+@pytest.mark.parametrize(
+    ("more", "wanted"),
+    [("order: {type: limit, price: bid - 5 pips}", "parsy"), ("order: {type: market, ib: {hidden: true}}", "ibapi")],
+)
+def test_what_a_text_wants_is_imported_for_it_alone(more: str, wanted: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text(f"plan: demo\ncontract: EUR.USD\nside: buy\nsize: 1\n{more}\n", encoding="utf-8")
+    modules = imported_by(f"from runner.plan import load\nload({str(path)!r})")
+    assert {"parsy", "ibapi"} & modules == {wanted}
