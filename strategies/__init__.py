@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import ModuleType
 
+from runner.core import plugins
 from runner.core.snapshot import Need, Snapshot
 from runner.core.ticket import OrderTicket
 from runner.plan.model import Instruction
@@ -28,13 +29,13 @@ STRATEGIES: Mapping[str, ModuleType] = {
 
 def needs(instruction: Instruction) -> Need:
     """Return what of a snapshot the conditions and the tickets of an instruction cannot do without; raises Denied."""
-    found: Need = STRATEGIES[instruction.strategy].needs(instruction)
+    found: Need = _module(instruction).needs(instruction)
     return found if instruction.when is None else found | conditions.needs(instruction.when)
 
 
 def clears(instruction: Instruction) -> bool:
     """Tell whether the open orders of the plan in the pair have to end before anything is worked out."""
-    module = STRATEGIES[instruction.strategy]
+    module = _module(instruction)
     return hasattr(module, "clears") and module.clears(instruction)
 
 
@@ -58,8 +59,18 @@ def on_fact(state: State, fact: Fact) -> tuple[Action, ...]:
     return actions
 
 
+def _module(instruction: Instruction) -> ModuleType:
+    """Return the strategy of an instruction: one of ours, or that of an installed package."""
+    if (ours := STRATEGIES.get(instruction.strategy)) is not None:
+        return ours
+    found = plugins.find(instruction.strategy)
+    if found is None:
+        raise Denied(f"no package has the strategy {instruction.strategy} any more")
+    return found.module
+
+
 def _worker(instruction: Instruction) -> ModuleType | None:
-    module = STRATEGIES[instruction.strategy]
+    module = _module(instruction)
     if hasattr(module, "on_fact"):
         return module
     return None if instruction.unfilled is None else unfilled
@@ -71,5 +82,5 @@ def _nothing(_instruction: Instruction) -> Need:
 
 def expand(instruction: Instruction, fire: str, snapshot: Snapshot, attempt: int = 1) -> tuple[OrderTicket, ...]:
     """Return the tickets due at one fire, the parent first; `fire` is the fire's key. Raises Denied and Nothing."""
-    tickets: tuple[OrderTicket, ...] = STRATEGIES[instruction.strategy].expand(instruction, fire, snapshot, attempt)
+    tickets: tuple[OrderTicket, ...] = _module(instruction).expand(instruction, fire, snapshot, attempt)
     return tickets
