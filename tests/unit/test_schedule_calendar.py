@@ -225,6 +225,32 @@ def test_close_fires_with_jitter_come_in_order_and_none_is_lost() -> None:
     assert halves == found
 
 
+def test_fires_that_overtake_each_other_come_in_order() -> None:
+    spec = ScheduleSpec(zone=ZoneInfo("UTC"), every=timedelta(minutes=1), jitter=timedelta(minutes=5), salt="p/m")
+    found = list(occurrences(spec, utc(2027, 1, 1), utc(2027, 1, 1, 6)))
+    assert [each.time for each in found] == sorted(each.time for each in found)
+    assert [each.nominal for each in found] != sorted(each.nominal for each in found)
+
+
+def test_a_jitter_of_a_second_is_none_or_one() -> None:
+    spec = ScheduleSpec(zone=ZoneInfo("UTC"), every=timedelta(minutes=1), jitter=timedelta(seconds=1), salt="p/m")
+    delays = {each.time - each.nominal for each in occurrences(spec, utc(2027, 1, 1), utc(2027, 1, 2))}
+    assert delays == {timedelta(), timedelta(seconds=1)}
+
+
+def test_a_blackout_is_judged_by_the_instant_after_the_jitter_and_a_holiday_has_the_first_word() -> None:
+    blackout = Blackout(text="x", opens=time(9, 0, 1), closes=time(9, 2))
+    late = on("daily at 09:00", zone=ZoneInfo("UTC"), jitter=timedelta(seconds=60), salt="p/m", blackout=(blackout,))
+    found = list(occurrences(late, utc(2027, 1, 1), utc(2027, 3, 1)))
+    assert {each.skipped for each in found if each.time == each.nominal} <= {None}
+    assert {each.skipped for each in found if each.time != each.nominal} == {"blackout: x"}
+    closed = on("daily at 09:00", "TARGET", blackout=(Blackout(text="x", opens=time(8), closes=time(10)),))
+    assert shown(closed, utc(2027, 3, 25), utc(2027, 3, 27)) == [
+        "03-25 09:00 blackout: x",
+        "03-26 09:00 holiday: Good Friday (TARGET)",
+    ]
+
+
 # --- many, and words
 
 
