@@ -2,8 +2,10 @@
 
 A strategy is a file of `schemas/strategies`, or a plug-in: a module that an installed package names in the entry points
 of the group `fxrun.strategies`, with its schema in `SCHEMA`. In a schema, `"x-fxrun": "price" | "size" | "duration" |
-"time"` beside a property says what its texts are read as, numbers too where it is price or size; `"x-fxrun-optional"`
-at its top lists what an order of that strategy need not have: side, size.
+"time"` beside a property says what its texts are read as, numbers too where it is price or size; `"x-fxrun-form":
+"price" | "distance"` beside a price that it is no distance, or nothing else (`#/$defs/price` and `#/$defs/distance` of
+the plan's schema say so); `"x-fxrun-optional"` at its top lists what an order of that strategy need not have: side or
+size.
 """
 
 from __future__ import annotations
@@ -18,8 +20,8 @@ from typing import Any
 import schemas
 from runner.core.money import plain
 from runner.core.plugins import Plugin
-from runner.core.price import PriceExpr, fixed
-from runner.core.size import units
+from runner.core.price import Anchor, PriceExpr, Unit, fixed
+from runner.core.size import SizeExpr, units
 from runner.core.times import parse_duration, parse_time
 from runner.plan.draft_order import price_of, size_of
 from runner.plan.findings import Findings
@@ -43,6 +45,15 @@ class Price:
     value: PriceExpr
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A size below a strategy's key, with its dotted name and its place."""
+
+    name: str
+    where: Where
+    value: SizeExpr
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StrategyDraft:
     """What is sound of a strategy; `keys` are those that are written, of which one is too many with two."""
@@ -50,6 +61,7 @@ class StrategyDraft:
     keys: tuple[str, ...] = ()
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     prices: tuple[Price, ...] = ()
+    sizes: tuple[Size, ...] = ()
     optional: frozenset[str] = frozenset()
 
     @property
@@ -87,6 +99,7 @@ def read_strategy(values: Values, plugins: Mapping[str, Plugin], zone: tzinfo) -
         keys=keys,
         parameters=found if isinstance(found, Mapping) else {},
         prices=tuple(reading.prices),
+        sizes=tuple(reading.sizes),
         optional=frozenset(schema.get("x-fxrun-optional", ())),
     )
 
@@ -97,6 +110,7 @@ class _Reading:
     def __init__(self, definitions: Mapping[str, Any], findings: Findings, zone: tzinfo) -> None:
         self._definitions, self._findings, self._zone = definitions, findings, zone
         self.prices: list[Price] = []
+        self.sizes: list[Size] = []
 
     def read(self, schema: Mapping[str, Any], value: object, where: Where, name: str) -> Parameter | None:
         """Return the value as its schema types it; None where it has no meaning, which is noted."""
@@ -112,7 +126,7 @@ class _Reading:
             case Decimal():
                 return self._number(kind, value, where, name) if schema.get("type") != "string" else None
             case str():
-                return self._text(kind, value, where, name)
+                return self._text(schema, value, where, name)
             case list():
                 items = [self.read(schema.get("items", {}), v, (*where, n), name) for n, v in enumerate(value)]
                 return tuple(item for item in items if item is not None)
@@ -143,20 +157,21 @@ class _Reading:
             self._findings.at_value(where, f"{name} is not positive: {found}")
             return None
         if kind == "size":
-            return units(value)
+            return self._sized(name, where, units(value))
         if value > _MAX_PRICE:
             found = f"found {plain(value)}; expected at most {plain(_MAX_PRICE)}"
             self._findings.at_value(where, f"{name} is too large: {found}")
             return None
         return self._priced(name, where, fixed(value))
 
-    def _text(self, kind: object, value: str, where: Where, name: str) -> Parameter | None:
+    def _text(self, schema: Mapping[str, Any], value: str, where: Where, name: str) -> Parameter | None:
+        kind, form = schema.get("x-fxrun"), schema.get("x-fxrun-form")
         try:
             match kind:
                 case "price":
-                    return self._priced(name, where, price_of(value))
+                    return self._priced(name, where, _formed(price_of(value), form))
                 case "size":
-                    return size_of(value)
+                    return self._sized(name, where, size_of(value))
                 case "duration":
                     return parse_duration(value)
                 case "time":
@@ -171,5 +186,19 @@ class _Reading:
         self.prices.append(Price(name, where, price))
         return price
 
+    def _sized(self, name: str, where: Where, size: SizeExpr) -> SizeExpr:
+        self.sizes.append(Size(name, where, size))
+        return size
+
     def _time(self, text: str) -> datetime | time:
         return parse_time(text, self._zone) if "-" in text else parse_clock(text)
+
+
+def _formed(price: PriceExpr, form: object) -> PriceExpr:
+    """Return a price that is of the form its schema wants; raises ValueError."""
+    is_exit = price.is_distance or price.anchor is Anchor.ENTRY or price.unit is Unit.R
+    if form == "price" and is_exit:
+        raise ValueError("expected a price that does not count from an entry, such as 1.085 or bid - 5 pips")
+    if form == "distance" and (not price.is_distance or price.unit is Unit.R):
+        raise ValueError("expected a distance such as 15 pips or 0.3%")
+    return price

@@ -37,7 +37,7 @@ def load_all(paths: Sequence[str], given: Given = NOTHING) -> tuple[Plan, ...]:
 
 def problems_of(file: str, text: str) -> list[Problem]:
     """Return what is wrong with a text that is to become the plan in a file; empty if nothing is."""
-    return validate(parse(file, text, text.encode()))[1]
+    return validate(fill(parse(file, text, text.encode()), NOTHING))[1]
 
 
 def _refuse_unknown(sources: Sequence[Source], given: Given) -> None:

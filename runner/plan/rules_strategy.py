@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from runner.core.fx import CURRENCIES
 from runner.core.money import is_multiple, nearest_multiples, plain
 from runner.core.price import Anchor, PriceExpr, Unit
+from runner.core.size import SizeKind
 from runner.core.ticket import Side
 from runner.plan.draft import Draft
 from runner.plan.findings import Findings
 from runner.plan.source import Source, Where
+from runner.plan.text import quote
 
+_COUNTED = (SizeKind.UNITS, SizeKind.LOTS, SizeKind.MONEY)
 _WORDS = {Side.BUY: "buy", Side.SELL: "sell"}
 
 
@@ -40,6 +44,29 @@ def _prices(draft: Draft) -> list[tuple[str, Where, PriceExpr]]:
         *((name, draft.places[name], price) for name, price in own.items() if price is not None),
         *((price.name, price.where, price.value) for price in draft.strategy.prices),
     ]
+
+
+def _money_fits(draft: Draft, findings: Findings) -> None:
+    """Money below a strategy is of the pair, and sizes are such as strategies count with: told here, not at a fire."""
+    if draft.contract is None:
+        return
+    base, quote_currency = draft.contract.symbol, draft.contract.currency
+    for size in draft.strategy.sizes:
+        is_sum = size.name == "invest.amount"
+        fitting = (quote_currency,) if is_sum else (base, quote_currency)
+        counts = size.value.kind in ((SizeKind.MONEY,) if is_sum else _COUNTED)
+        if not counts or (size.value.kind is SizeKind.MONEY and size.value.currency not in fitting):
+            example = " or ".join(f"500 {currency}" for currency in fitting)
+            expected = (
+                f"expected an amount such as {example}" if is_sum else f"expected units, lots, or such as {example}"
+            )
+            findings.at_value(
+                size.where, f"{size.name} does not fit {draft.contract.name}: found {size.value.text}; {expected}"
+            )
+    source = draft.strategy.parameters.get("from") if draft.strategy.name == "convert" else None
+    if source in CURRENCIES and source not in (base, quote_currency):
+        message = f"convert.from is not of the pair: found {quote(str(source))}; expected {base} or {quote_currency}"
+        findings.at_value(draft.places["convert.from"], message)
 
 
 def _multiples_of_risk(draft: Draft, findings: Findings) -> None:
@@ -112,5 +139,5 @@ def _exits_cross(draft: Draft, source: Source, findings: Findings, profit: Decim
 
 
 INSIDE = (_trails, _multiples_of_risk)
-BETWEEN = (_one_strategy, _on_grid)
+BETWEEN = (_one_strategy, _on_grid, _money_fits)
 WITH_LINES = (_exits_side,)

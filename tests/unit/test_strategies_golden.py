@@ -196,8 +196,6 @@ def test_where_nothing_is_to_be_done_the_reason_is_told(text: str, known: Snapsh
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("convert: {from: GBP}", "expected EUR or USD"),
-        ("side: buy\ninvest: {amount: 500 EUR}", "expected an amount of USD"),
         ("side: buy\nsize: 2\nladder: {count: 3, from: 1.08, to: 1.07}", "does not go round"),
         ("side: buy\nsize: 9000\nladder: {count: 5, from: 1.0800, to: 1.0801}", "two of them have one price"),
         ("side: buy\nsize: 2\nslices: {count: 3, over: 1h}", "does not go round"),
