@@ -38,7 +38,9 @@ _HAS_KEY = {
     "trailingPercent": "order.trail", "lmtPriceOffset": "order.limit_offset", "account": "account",
 }  # fmt: skip
 _REASONS = {
-    "is the order's identity, which fxrun sets": "orderRef orderId permId clientId parentPermId submitter externalUserId",
+    "is the order's identity, which fxrun sets": (
+        "orderRef orderId permId clientId parentPermId submitter externalUserId"
+    ),
     "ties the order to others, which a strategy of the plan does": (
         "parentId transmit ocaGroup ocaType autoCancelParent isOmsContainer slOrderId slOrderType ptOrderId ptOrderType"
     ),
