@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from runner.core.price import PriceExpr, fixed
 from runner.core.size import SizeExpr, units
 from runner.core.ticket import OrderType, TimeInForce
 from runner.core.times import parse_duration, parse_time
+from runner.plan.draft_schedule import end_of
 from runner.plan.model import OrderTerms
 from runner.plan.values import Values
 
@@ -37,7 +39,7 @@ class OrderDraft:
         return None if written is None else written.number
 
 
-def read_order(values: Values, zone: tzinfo) -> OrderDraft:
+def read_order(values: Values, zone: ZoneInfo) -> OrderDraft:
     """Return what is sound of `order:`, noting what cannot be read; zone is that of local times."""
     return OrderDraft(
         order_type=values.choice("order.type", TYPES) if "order" in values else OrderType.MARKET,
@@ -48,12 +50,12 @@ def read_order(values: Values, zone: tzinfo) -> OrderDraft:
     )
 
 
-def _terms(values: Values, zone: tzinfo) -> OrderTerms:
+def _terms(values: Values, zone: ZoneInfo) -> OrderTerms:
     return OrderTerms(
         trail=values.parsed("order.trail", price_of),
         limit_offset=values.parsed("order.limit_offset", price_of),
-        until=_moment(values, "order.until", zone),
-        good_after=_moment(values, "order.good_after", zone),
+        until=values.parsed("order.until", lambda text: moment(text, lambda day: end_of(day, zone))),
+        good_after=values.parsed("order.good_after", lambda text: moment(text, lambda day: parse_time(day, zone))),
         outside_rth=values.get("order.outside_rth") is True,
         all_or_none=values.get("order.all_or_none") is True,
         min_quantity=values.number("order.min_quantity"),
@@ -93,16 +95,12 @@ def size_of(text: str) -> SizeExpr:
     return found
 
 
-def moment(text: str, zone: tzinfo) -> datetime | timedelta:
+def moment(text: str, time: Callable[[str], datetime]) -> datetime | timedelta:
     """Read a time, or a duration, which counts from the fire; raises ValueError."""
     try:
-        return parse_time(text, zone) if "-" in text else parse_duration(text)
+        return time(text) if "-" in text else parse_duration(text)
     except ValueError as error:
         raise ValueError(f"{error}; a time is written as 2027-03-01 17:00, a span from the fire on as 2h") from None
-
-
-def _moment(values: Values, name: str, zone: tzinfo) -> datetime | timedelta | None:
-    return values.parsed(name, lambda text: moment(text, zone))
 
 
 def _extra(values: Values) -> tuple[tuple[str, str | bool | int | Decimal], ...]:

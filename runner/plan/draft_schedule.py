@@ -50,7 +50,7 @@ def read_schedule(values: Values) -> ScheduleDraft | None:
         at=_times(values, local),
         on=_phrases(values),
         start=values.parsed("schedule.from", lambda text: parse_time(text, local)),
-        until=values.parsed("schedule.until", lambda text: _end(text, local)),
+        until=values.parsed("schedule.until", lambda text: end_of(text, local)),
         calendar=_calendar(values),
         holiday=values.choice("schedule.holiday", _HOLIDAYS) or Holiday.SKIP,
         blackout=_blackouts(values, local),
@@ -98,7 +98,7 @@ def _sound_cron(text: str) -> str:
     return text
 
 
-def _end(text: str, zone: ZoneInfo) -> datetime:
+def end_of(text: str, zone: ZoneInfo) -> datetime:
     """Return the first instant after until: the next local midnight where it is a bare date."""
     instant = parse_time(text, zone)
     if not is_bare_date(text):
@@ -150,7 +150,7 @@ def _blackout(text: str, zone: ZoneInfo) -> Blackout:
     elif _CLOCK.fullmatch(last) and not is_bare_date(first):
         last = f"{first[:10]} {last}"
     try:
-        end = _end(last, zone)
+        end = end_of(last, zone)
     except ValueError as error:
         raise ValueError(f"{quote(last)} is {error}" if last else f"a range without end; expected {_RANGES}") from None
     if end <= start:

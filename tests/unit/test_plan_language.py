@@ -235,6 +235,13 @@ def test_a_time_of_a_plan_without_schedule_is_utc() -> None:
     assert found.terms.until == datetime(2027, 3, 1, 17, tzinfo=UTC)
 
 
+def test_a_bare_date_of_an_end_includes_that_day() -> None:
+    order = "order: {type: market, tif: GTD, until: 2027-03-27, good_after: 2027-03-27}\n"
+    found = only(TOP + order + "schedule: {every: 1d, timezone: Europe/Berlin}\n").terms
+    assert found.good_after == datetime(2027, 3, 26, 23, tzinfo=UTC)
+    assert found.until == datetime(2027, 3, 27, 23, tzinfo=UTC)
+
+
 def test_every_field_of_order_is_allowed_or_refused() -> None:
     """A field that a newer ibapi brings is refused; whoever meets one here decides, and says why."""
     fields = set(vars(Order()))
