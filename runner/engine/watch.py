@@ -29,7 +29,7 @@ Instructions = Mapping[tuple[str, str], Instruction]
 
 
 class Watch:
-    """Used by the engine's thread alone. Without supervision it only passes facts on."""
+    """Used by the engine's thread alone. Without supervision it passes facts on, and lets go of what has ended."""
 
     def __init__(self, desk: Desk, clock: EngineClock) -> None:
         self._desk = desk
@@ -89,6 +89,7 @@ class Watch:
         """Look after everything; returns fires whose orders never arrived and that may be sent once more."""
         desk = self._desk
         if not desk.link.supervised:
+            self._forget()
             return []
         try:
             if desk.broken is not None:

@@ -294,3 +294,16 @@ def test_a_gateway_that_is_killed_costs_exit_5_and_a_summary(tmp_path: Path) -> 
     assert summary["type"] == "summary"
     assert summary["fires"] == summary["orders"] == 1
     assert summary["unknown"] + summary["filled"] + summary["working"] == 1
+
+
+def test_a_long_run_keeps_the_orders_of_the_last_days_alone() -> None:
+    """Two weeks of an order an hour and one that rests: what has ended is let go of, what works is not."""
+    with rig() as made:
+        run = made.run(HOURLY, replace(RESTING, order="rests"), until=timedelta(days=14))
+        kept = run._desk.tracker
+        run.go()
+        run.finish()
+        filled = made.states().count(OrderState.FILLED)
+        assert filled > 200
+        assert len(kept._orders) < 5 * 24
+        assert [kept.row(ref).state for ref in kept.open_refs()] == [OrderState.WORKING]
