@@ -48,7 +48,7 @@ def run(folder: Path, port: int, *, crash: str = "") -> int:
 
 def killed(folder: Path, text: str, crash: str) -> tuple[Counter[str], Decimal]:
     """Kill the first runner, let the second one end; returns how often each order was taken, and what was filled."""
-    due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=8)
+    due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=15)
     (folder / "p.yaml").write_text(text.format(due=due), encoding="utf-8")
     with gateway(folder) as made:
         assert run(folder, made.port, crash=crash) == -9, (folder / "out.txt").read_text()
