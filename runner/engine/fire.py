@@ -54,10 +54,8 @@ def carry_out(pending: Pending, now: datetime, desk: Desk) -> bool:
 def _worked_out(pending: Pending, now: datetime, desk: Desk, *, again: bool) -> tuple[OrderTicket, ...] | None:
     """Return the orders of a fire, None while what they depend on is being asked for; raises Denied, Nothing."""
     instruction, row = pending.instruction, pending.row
-    if pending.attempt == 1:
-        objection = desk.conduct.objection(instruction, row.fire, desk.tracker)
-        if objection is not None:
-            raise Nothing(objection)
+    if pending.attempt == 1 and (objection := _objection(instruction, row.fire, desk)) is not None:
+        raise Nothing(objection)
     if clears(instruction) and (why := clear(instruction, desk)) is not None:
         pending.why = why
         return None
@@ -77,6 +75,14 @@ def _worked_out(pending: Pending, now: datetime, desk: Desk, *, again: bool) -> 
         pending.why = "a quote is being asked for"
         return None
     return tickets
+
+
+def _objection(instruction: Instruction, fire: str, desk: Desk) -> str | None:
+    """Return why a fire is to be skipped by its order's policy, None if it is not."""
+    is_asked = instruction.schedule is not None and not instruction.policy.overlap and goes_on(instruction)
+    if is_asked and desk.journal.works.is_busy(instruction.plan, instruction.order):
+        return "overlap: an earlier fire is still being worked"
+    return desk.conduct.objection(instruction, fire, desk.tracker)
 
 
 def _unmet(instruction: Instruction, known: Snapshot, desk: Desk) -> str | None:

@@ -341,10 +341,7 @@ class Run:
     def _handle(self, fact: Fact) -> None:
         if not isinstance(fact, Handled):
             crashpoint("before_fact")
-        try:
-            self._watch.take(fact)
-        except JournalFailed as failed:
-            self._watch.journal_failed(failed)
+        self._guarded(lambda: self._watch.take(fact))
         if isinstance(fact, LoggedIn | ConnectionLost):
             self._in_flight.clear()
         self._note_answers()

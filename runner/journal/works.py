@@ -35,6 +35,10 @@ class Works:
         found = self._db.do("is_worked", plan=row.plan, order_name=row.order, fire=row.fire).fetchone()
         return found is not None
 
+    def is_busy(self, plan: str, order: str) -> bool:
+        """Tell whether a fire of an order is being worked."""
+        return self._db.do("is_busy", plan=plan, order_name=order).fetchone() is not None
+
     def has_filled(self, plan: str, order: str) -> bool:
         """Tell whether the latest fire of an order has filled: no entry of it is open, and its last one is filled."""
         _, is_filled, is_over = self._db.do("latest_filled", plan=plan, order_name=order).fetchone()

@@ -87,6 +87,17 @@ def test_a_child_that_a_limit_denies_is_carried(tmp_path: Path) -> None:
         assert any("20000 EUR not filled" in text for text in notices(desk))
 
 
+def test_a_fire_is_skipped_while_the_one_before_it_is_still_worked(tmp_path: Path) -> None:
+    text = HEAD.replace('{at: "2026-03-02T10:00Z"}', "{every: 1h}") + "slices: {count: 3, over: 90m}"
+    with at_work() as desk:
+        rows = desk.run(read(text, tmp_path), timedelta(hours=4, minutes=30))
+        assert [(fire.time.hour, fire.state.value) for fire in desk.fires()] == [
+            (9, "sent"), (10, "skipped"), (11, "sent"), (12, "skipped"), (13, "sent"),
+        ]  # fmt: skip
+        assert len(rows) == 3 + 3 + 1  # the last one had only begun
+        assert {fire.reason for fire in desk.fires()} == {None, "overlap: an earlier fire is still being worked"}
+
+
 # --- unfilled
 
 

@@ -325,6 +325,9 @@ FROM work w JOIN fire f USING (plan, order_name, fire) WHERE w.state = 'open' OR
 -- is_worked --
 SELECT 1 FROM work WHERE plan = :plan AND order_name = :order_name AND fire = :fire AND state = 'open'
 
+-- is_busy --
+SELECT 1 FROM work WHERE plan = :plan AND order_name = :order_name AND state = 'open' LIMIT 1
+
 -- latest_filled --
 SELECT max(i.rowid), i.state = 'filled', total(i.state IN ('planned', 'sent', 'working', 'held', 'cancel_pending',
 'unknown')) = 0 FROM intent i WHERE i.plan = :plan AND i.order_name = :order_name
