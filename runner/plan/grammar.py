@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from parsy import ParseError, Parser, Result, alt, regex, seq
@@ -55,12 +56,14 @@ class _Number:
         return self.value
 
 
+@lru_cache(maxsize=1024)  # plans of one hand say `2R` and `25 pips` over and over
 def price(text: str) -> PriceExpr:
     """Read a price or a distance; raises Misread with the place of what is wrong."""
     found: PriceExpr = _parse(_PRICE, text, (*_ANCHORS, "pips"))
     return found
 
 
+@lru_cache(maxsize=1024)
 def size(text: str) -> SizeExpr:
     """Read a size; raises Misread with the place of what is wrong."""
     found: SizeExpr = _parse(_SIZE, text, ("lots", "of", "cash", "risk", *CURRENCIES))

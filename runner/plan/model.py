@@ -119,7 +119,7 @@ class Plan:
     name: str
     mode: Mode
     file: str
-    digest: str  # sha256 of the bytes of the file, hexadecimal
+    digest: str  # sha256 of the file, and of what --set and the environment gave it; hexadecimal
     instructions: tuple[Instruction, ...]
     account: str | None = None  # the only one its orders may be for
     limits: Limits = NO_LIMITS  # of the plan alone; `stricter` joins them with those of the settings
