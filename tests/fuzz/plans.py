@@ -3,9 +3,9 @@
     python -m tests.fuzz.plans --plans 200 --seed 1
 
 Order types, lives, sizes, prices, strategies, conditions and what is done about unfilled orders are drawn apart, so
-about a third of the plans make no sense and are refused (exit 2), which must be told with a place. What is taken must be
-explained, and run to its summary, whatever the broker says of it. A fault of fxrun ends the campaign with the plan that
-showed it, exit 1.
+about a third of the plans make no sense and are refused (exit 2), which must be told with a place. What is taken must
+be explained, and run to its summary, whatever the broker says of it. A fault of fxrun ends the campaign with the plan
+that showed it, exit 1.
 """
 
 from __future__ import annotations
