@@ -9,7 +9,7 @@ from functools import cached_property
 
 from runner.gateway.hours_sessions import hours_of
 from runner.gateway.instruments import INSTRUMENTS
-from runner.gateway.overlay_series import offset_after, quotes_of
+from runner.gateway.overlay_series import check, offset_after, quotes_of
 from runner.gateway.overlay_shift import Shifted
 from runner.gateway.prices import KeepsHours, Market, Quote, Touch, Track
 from runner.gateway.quotes import SeriesMarket
@@ -33,6 +33,8 @@ class Overlay(KeepsHours):
     """Asks the market that is in force: before the scenario, in each part of it, and after it."""
 
     def __init__(self, base: Market, scenario: Scenario) -> None:
+        """Lay a scenario over a market; raises UsageError where that has no price to go by, or the path none at all."""
+        check(scenario, base)
         self._base = base
         self._scenario = scenario
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
 from runner.core.money import EXACT
+from runner.errors import UsageError
 from runner.gateway.hours_sessions import hours_of
 from runner.gateway.instruments import INSTRUMENTS
 from runner.gateway.prices import Market, Track
@@ -25,6 +27,16 @@ class _Anchor(NamedTuple):
     at: int
     price: int
     is_gap: bool
+
+
+def check(scenario: Scenario, base: Market) -> None:
+    """Raise UsageError if the market has no price at a point, or a move leads to none."""
+    for point in scenario.points:
+        where = f"scenario {scenario.name}, {datetime.fromtimestamp(point.at, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        if scenario.pair is not None and base.quote(scenario.pair, point.at) is None:
+            raise UsageError(f"{where}: the prices below it have none of {scenario.pair} then; begin where they do")
+        if point.move is not None and _price(point, base, scenario.pair or "") <= 0:
+            raise UsageError(f"{where}: the move leads to a price of zero or less; the market is not as high as that")
 
 
 def offset_after(scenario: Scenario, base: Market) -> Decimal:

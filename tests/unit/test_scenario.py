@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 import schemas
 from runner.cli.scenario import load_scenario
-from runner.errors import PlanInvalid
+from runner.errors import PlanInvalid, UsageError
 from runner.gateway.faults import Fault, Verb, When
 from runner.gateway.market import QuotesMarket, Trail
 from runner.gateway.overlay import Overlay
@@ -183,3 +183,12 @@ def test_a_percent_of_a_shifted_price_is_a_percent_of_it(base: QuotesMarket) -> 
     assert found.at == START + 600
     assert found.extreme == D("0.1002")
     assert found.stop == D("0.10121")  # 0.1002 + 0.001002, on the grid
+
+
+def test_a_market_without_a_price_is_no_ground_for_a_scenario(base: QuotesMarket) -> None:
+    with pytest.raises(
+        UsageError, match=r"scenario s, 2025-03-12T11:59:59Z: the prices below it have none of EUR\.USD"
+    ):
+        over(base, Point(at=START - 3601, price=D("1.1")))
+    with pytest.raises(UsageError, match="2025-03-12T13:00:00Z: the move leads to a price of zero or less"):
+        over(base, Point(at=START, move=Move(amount=D("-1.1001"))))
