@@ -18,6 +18,7 @@ from runner.core.ids import PREFIX
 from runner.core.money import plain
 from runner.core.order_state import DONE, OrderState
 from runner.core.ticket import OrderTicket
+from runner.core.times import stamp
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -145,14 +146,20 @@ def voice_of(ledger: Ledger, *, as_json: bool) -> Voice:
 
 
 def ticket_words(ticket: OrderTicket) -> str:
-    """Say an order as `explain` does: BUY 25000 EUR.USD LMT limit 1.085 DAY."""
+    """Say an order as `explain` does: BUY 25000 EUR.USD LMT limit 1.085 GTD until 2027-03-01T17:00:00Z."""
     prices = [
         f"{word} {plain(price)}"
         for word, price in (("limit", ticket.limit_price), ("stop", ticket.stop_price))
         if price is not None
     ]
-    parts = [ticket.side.value, plain(ticket.quantity), ticket.contract.name, ticket.order_type.value, *prices]
-    return " ".join([*parts, ticket.time_in_force.value])
+    trail = [] if ticket.trail is None else [ticket.trail.text]
+    life = [
+        f"{word} {stamp(instant)}"
+        for word, instant in (("until", ticket.terms.good_till), ("after", ticket.terms.good_after))
+        if instant is not None
+    ]
+    parts = [ticket.side.value, plain(ticket.quantity), ticket.contract.name, ticket.order_type.value, *prices, *trail]
+    return " ".join([*parts, ticket.time_in_force.value, *life])
 
 
 def order_words(row: OpenRow) -> str:

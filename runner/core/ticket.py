@@ -9,6 +9,7 @@ from enum import Enum
 
 from runner.core.contract import ContractSpec
 from runner.core.ids import OrderKey
+from runner.core.money import plain
 
 
 class Side(Enum):
@@ -86,6 +87,12 @@ class Trail:
     amount: Decimal | None = None
     percent: Decimal | None = None
     limit_offset: Decimal | None = None
+
+    @property
+    def text(self) -> str:
+        """How far, in words: trail 0.0015, trail 0.3%, trail 0.0015 offset 0.0002."""
+        distance = f"{plain(self.percent)}%" if self.percent is not None else plain(self.amount or Decimal(0))
+        return f"trail {distance}" + (f" offset {plain(self.limit_offset)}" if self.limit_offset is not None else "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

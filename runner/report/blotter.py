@@ -179,7 +179,9 @@ def _state(order: OrderRow) -> str:
 
 def _type(ticket: OrderTicket) -> str:
     prices = [price for price in (ticket.stop_price, ticket.limit_price) if price is not None]
-    return " ".join((ORDER_TYPE_WORDS[ticket.order_type], *(_price(ticket.contract.name, price) for price in prices)))
+    trail = [] if ticket.trail is None else [ticket.trail.text]
+    shown = [_price(ticket.contract.name, price) for price in prices]
+    return " ".join((ORDER_TYPE_WORDS[ticket.order_type], *shown, *trail))
 
 
 def _price(contract: str, price: Decimal | None) -> str:

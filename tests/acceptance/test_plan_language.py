@@ -32,6 +32,19 @@ def test_explain_shows_where_each_field_stands(plan: Path, capsys: pytest.Captur
     }.items()  # fmt: skip
 
 
+def test_an_order_is_said_with_its_distance_and_its_life(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan.write_text(
+        TOP
+        + "order: {type: trailing_stop, trail: 15 pips, tif: GTD, until: 2027-03-01, good_after: 2027-02-01 08:00}\n"
+    )
+    assert main(["explain", str(plan)]) == 0
+    shown = capsys.readouterr().out
+    assert "BUY 20000 EUR.USD TRAIL trail 0.0015 GTD until 2027-03-02T00:00:00Z after 2027-02-01T08:00:00Z" in shown
+    plan.write_text(TOP + "order: {type: trailing_stop, trail: 0.3%, tif: GTC}\n")
+    assert main([str(plan), "--simulate", "--from", "2025-03-03", "--until", "2025-03-04"]) == 0
+    assert "trailing_stop trail 0.3%" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
