@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
+from typing import TypeVar
 
 from runner.core import plugins
 from runner.core.snapshot import Need, Snapshot
@@ -13,6 +14,8 @@ from strategies import bracket, conditions, convert, flatten, invest, ladder, oc
 from strategies.base import Action, Denied, Fact, Finish, Nothing, State
 
 __all__ = ["STRATEGIES", "Denied", "Nothing", "clears", "expand", "goes_on", "needs", "on_fact", "watches"]
+
+_Answer = TypeVar("_Answer")
 
 STRATEGIES: Mapping[str, ModuleType] = {
     "bracket": bracket,
@@ -29,7 +32,8 @@ STRATEGIES: Mapping[str, ModuleType] = {
 
 def needs(instruction: Instruction) -> Need:
     """Return what of a snapshot the conditions and the tickets of an instruction cannot do without; raises Denied."""
-    found: Need = _module(instruction).needs(instruction)
+    module = _module(instruction)
+    found: Need = _asked(instruction, lambda: module.needs(instruction))
     return found if instruction.when is None else found | conditions.needs(instruction.when)
 
 
@@ -55,8 +59,20 @@ def on_fact(state: State, fact: Fact) -> tuple[Action, ...]:
     worker = _worker(state.instruction)
     if worker is None:
         return (Finish(),)
-    actions: tuple[Action, ...] = worker.on_fact(state, fact)
-    return actions
+    try:
+        return _asked(state.instruction, lambda: tuple(worker.on_fact(state, fact)))
+    except Denied as denied:
+        return (Finish(str(denied)),)
+
+
+def _asked(instruction: Instruction, question: Callable[[], _Answer]) -> _Answer:
+    """Return an answer of a strategy; a fault of one that a package brought denies, one of ours stays what it is."""
+    try:
+        return question()
+    except Exception as fault:
+        if instruction.strategy in STRATEGIES or isinstance(fault, Denied | Nothing):
+            raise
+        raise Denied(f"the strategy {instruction.strategy} failed: {type(fault).__name__}: {fault}") from fault
 
 
 def _module(instruction: Instruction) -> ModuleType:
@@ -82,5 +98,5 @@ def _nothing(_instruction: Instruction) -> Need:
 
 def expand(instruction: Instruction, fire: str, snapshot: Snapshot, attempt: int = 1) -> tuple[OrderTicket, ...]:
     """Return the tickets due at one fire, the parent first; `fire` is the fire's key. Raises Denied and Nothing."""
-    tickets: tuple[OrderTicket, ...] = _module(instruction).expand(instruction, fire, snapshot, attempt)
-    return tickets
+    module = _module(instruction)
+    return _asked(instruction, lambda: tuple(module.expand(instruction, fire, snapshot, attempt)))

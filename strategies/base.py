@@ -61,7 +61,7 @@ class Fact:
     now: datetime
     quote: Quote | None
     changed: str | None = None
-    is_halted: bool = False
+    is_halted: bool = False  # all sending is halted, or that of the plan: what is placed now would be denied
 
 
 @dataclass(frozen=True, slots=True)

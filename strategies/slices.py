@@ -128,6 +128,8 @@ def _course(state: State, now: datetime) -> _Course:
 def _next(course: _Course, fact: Fact, name: str) -> tuple[Action, ...]:
     """Return the child whose time has come; without a quote that it needs it is tried again, as long as that is."""
     rest = _rest(course.state.instruction)
+    if fact.is_halted:
+        return (Wait(min(fact.now + _MINUTE, course.ends)),)
     try:
         model = single.entry(course.state.instruction, course.state.fire, _now(course.state, fact), _attempt(course))
     except Denied:

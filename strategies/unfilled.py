@@ -51,6 +51,8 @@ def _waiting(state: State, fact: Fact, last: Leg, written: Unfilled) -> tuple[Ac
         return (Finish(f"not filled {_words(written.after)} after the fire; left as it is"),)
     if any(leg.ticket.parent is not None for leg in state.legs) and last.filled:
         return (Finish("filled in part; left with its exits"),)
+    if fact.is_halted and written.then is not Remedy.CANCEL:
+        return (Wait(fact.now + _MINUTE),)  # its replacement would be denied
     if written.then is not Remedy.REPRICE:
         return (Cancel(last.ticket.order_ref),)
     replacement = _replacement(state, fact, last, last.ticket.quantity)
@@ -71,7 +73,7 @@ def _ended(state: State, fact: Fact, last: Leg, left: Decimal) -> tuple[Action, 
     if not is_ours or has_exits or written.then in (Remedy.LEAVE, Remedy.CANCEL) or _is_crossed(last):
         return (Finish(told),)
     replacement = _replacement(state, fact, last, left)
-    if isinstance(replacement, str):
+    if isinstance(replacement, str) or fact.is_halted:
         return (Wait(fact.now + _MINUTE),)
     return (Place((replacement,)), Wait(_next(state, fact.now, written)))
 

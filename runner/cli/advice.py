@@ -59,7 +59,7 @@ def odd_lot(plan: Plan, instruction: Instruction) -> Iterator[Problem]:
     """Yield a warning if the size is below the smallest that IDEALPRO takes as a full order."""
     pair = instruction.contract.pair
     units = instruction.size.units
-    if pair.minimum is not None and units is not None and units < pair.minimum:
+    if pair.minimum is not None and units and units < pair.minimum:  # 0 where the strategy works the size out
         size, least = f"{plain(units)} {pair.base}", f"{plain(pair.minimum)} {pair.base}"
         message = f"{size} is an odd lot: below IDEALPRO's minimum of {least} an order gets a worse price (code 399)"
         yield at_key(plan, instruction, ("size",), message)

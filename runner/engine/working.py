@@ -156,7 +156,7 @@ class Working:
             now=now,
             quote=self._desk.quotes.of(contract) if wants_quote else None,
             changed=next((one[0] for one in work.seen if one not in old), None),
-            is_halted=self._desk.journal.halted() is not None,
+            is_halted=self._desk.journal.works.is_stopped(work.row.fire.plan),
         )
         work.at = None
         return self._act(work, on_fact(self._state(work), fact), now)

@@ -35,6 +35,10 @@ class Works:
         found = self._db.do("is_worked", plan=row.plan, order_name=row.order, fire=row.fire).fetchone()
         return found is not None
 
+    def is_stopped(self, plan: str) -> bool:
+        """Tell whether all sending is halted, or that of a plan."""
+        return self._db.do("stops_of", plan=plan).fetchone() is not None
+
     def is_busy(self, plan: str, order: str) -> bool:
         """Tell whether a fire of an order is being worked."""
         return self._db.do("is_busy", plan=plan, order_name=order).fetchone() is not None

@@ -5,7 +5,7 @@ time, and not doubled by a restart in its middle.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -56,6 +56,8 @@ class Desk:
     def __init__(self, gateway: Gateway, port: int, clock: VirtualTime, journal: Journal) -> None:
         self.gateway, self.port, self.time, self.journal = gateway, port, clock, journal
         self.events: list[Event] = []
+        self.on_event: Callable[[Event], object] = lambda _: None
+        self.made: EngineDesk | None = None
 
     def run(self, plan: Plan, until: timedelta, limits: Limits | None = None) -> list[OrderRow]:
         inbox: Inbox = SimpleQueue()
@@ -65,13 +67,18 @@ class Desk:
         self.journal.open_run(clock.now())
         rules = Rules() if limits is None else Rules(limits={plan.name: limits})
         desk = make_desk(
-            Session(connection=connection, account=account, clock=clock), self.journal, self.events.append, rules=rules
+            Session(connection=connection, account=account, clock=clock), self.journal, self.emit, rules=rules
         )
+        self.made = desk
         run = Run([plan], Span(start=clock.now(), until=clock.now() + until), clock, desk, lambda _: None)
         run.go()
         run.finish()
         connection.close()
         return list(self.journal.orders())
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+        self.on_event(event)
 
     def fires(self, order: str = "main") -> list[FireDone]:
         return [one for one in self.events if isinstance(one, FireDone) and one.order == order]

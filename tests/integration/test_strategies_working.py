@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from runner.core.events import FireState, Noticed
+from runner.core.events import FireDone, FireState, Noticed
 from runner.core.limits import Limits
 from runner.core.order_state import OrderState
 from runner.core.ticket import OrderType, Side
+from runner.engine.working import EDITED, GONE, Working
 from runner.gateway.fills import FillModel
 from runner.journal.rows import OrderRow
-from tests.integration.test_strategies import Desk, at_work, read
+from tests.integration.test_strategies import START, Desk, at_work, read
 
 HEAD = 'plan: p\ncontract: EUR.USD\nside: buy\nsize: 60_000\nschedule: {at: "2026-03-02T10:00Z"}\n'
 
@@ -222,3 +223,80 @@ orders:
         assert [row.ticket.key.role for row in rows] == ["slice-1", "slice-2", "slice-3", "entry"]
         assert rows[-1].ticket.quantity == 30_000
         assert desk.journal.works.position("p", "EUR.USD") == 0
+
+
+def test_a_bracket_whose_entry_does_not_fill_ends_with_its_exits(tmp_path: Path) -> None:
+    text = HEAD + FAR + "bracket: {take_profit: 2R, stop_loss: 25 pips}\nunfilled: {after: 10m, then: cancel}"
+    with at_work() as desk:
+        rows = desk.run(read(text, tmp_path), timedelta(hours=2))
+        assert {row.state for row in rows} == {OrderState.CANCELLED}
+        assert len(rows) == 3
+
+
+def test_one_of_a_group_cancels_the_other(tmp_path: Path) -> None:
+    text = """\
+plan: p
+contract: EUR.USD
+size: 25_000
+oca: {group: breakout}
+orders:
+  - {id: main, side: buy, order: {type: stop, stop: ask + 15 pips, tif: GTC}}
+  - {id: below, side: sell, order: {type: stop, stop: bid - 15 pips, tif: GTC}}
+schedule: {at: "2026-03-02T10:00Z"}
+"""
+    with at_work() as desk:
+        rows = desk.run(read(text, tmp_path), timedelta(hours=48))
+        assert sorted(row.state.value for row in rows) == ["cancelled", "filled"]
+        assert len({row.ticket.oca_group for row in rows}) == 1
+        assert len(desk.journal.executions()) == 1
+
+
+# --- what stops
+
+
+def test_a_halt_leaves_an_entry_where_it_is_and_sends_no_child(tmp_path: Path) -> None:
+    """What is placed while halted would be denied, so nothing is cancelled for it either."""
+    text = """\
+plan: p
+contract: EUR.USD
+side: buy
+size: 60_000
+limits: {max_quantity: 100_000}
+orders:
+  - {id: main, order: {type: limit, price: bid - 200 pips}, unfilled: {after: 10m, then: cross}}
+  - {id: sliced, slices: {count: 3, over: 30m}}
+schedule: {at: "2026-03-02T10:00Z"}
+"""
+    with at_work() as desk:
+        plan = read(text, tmp_path)
+        desk.on_event = lambda event: (
+            desk.journal.set_halt("a look", START) if isinstance(event, FireDone) and event.order == "sliced" else None
+        )
+        rows = desk.run(plan, timedelta(hours=3), plan.limits)
+        assert [(row.ticket.key.role, row.state.value) for row in rows] == [
+            ("entry", "working"),
+            ("slice-1", "filled"),
+        ]
+        assert any("40000 EUR not filled" in text for text in notices(desk))
+
+
+def test_an_edited_plan_is_not_gone_on_with(tmp_path: Path) -> None:
+    with at_work() as desk:
+        plan = read(HEAD + FAR + "unfilled: {after: 2h, then: cross}", tmp_path)
+        desk.run(plan, timedelta(hours=1, minutes=30))
+        (work,) = desk.journal.works.open()
+        assert work.digest == plan.digest
+    for digest, instructions, told in (
+        ("other", {("p", "main"): plan.instructions[0]}, EDITED),
+        (plan.digest, {}, GONE),
+    ):
+        with at_work() as desk:
+            desk.run(plan, timedelta(hours=1, minutes=30))
+            assert desk.made is not None
+            desk.made.digests = {"p": digest}
+            working = Working(desk.made, instructions)
+            working.take_up()
+            assert working.is_idle
+            assert told in notices(desk)[-1]
+            assert desk.journal.works.open() == ()
+            assert [row.state for row in desk.journal.orders()] == [OrderState.WORKING]
