@@ -154,7 +154,7 @@ def _ends(rows: Sequence[_Row]) -> tuple[Sequence[_Row], int]:
 
 def _name(ticket: OrderTicket, many: bool) -> str:
     name = f"{ticket.key.plan}/{ticket.key.order}" if many else ticket.key.order
-    return name if ticket.role is Role.ENTRY else f"{name} {ticket.role.value}"
+    return name if ticket.key.role == Role.ENTRY.value else f"{name} {ticket.key.role}"
 
 
 def _cells(order: OrderRow, executions: Sequence[ExecutionRow]) -> tuple[str, ...]:

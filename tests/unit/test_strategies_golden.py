@@ -11,11 +11,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from runner.core import plugins
 from runner.core.contract import ContractSpec
 from runner.core.money import plain
 from runner.core.size import units
@@ -25,7 +27,8 @@ from runner.core.ticket import OrderTicket, OrderType, Role, Side
 from runner.plan import load
 from runner.plan.model import Instruction
 from schemas import strategies as schemed
-from strategies import STRATEGIES, Denied, Nothing, expand, needs, slices
+from strategies import STRATEGIES, Denied, Nothing, expand, needs, on_fact, slices
+from strategies.base import Fact, Finish, State
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 250, tzinfo=UTC)
 FIRE = "2026-03-02T09:00:00Z"
@@ -239,3 +242,21 @@ def test_drawn_sizes_add_up_stay_within_their_bounds_and_come_again(
     even, part = Decimal(total) / count, Decimal(vary) / 100
     edge = 1 if vary == 0 else 0  # even shares differ by the unit that does not go round
     assert all(even * (1 - part) - edge <= size <= even * (1 + part) + edge for size in sizes)
+
+
+def test_a_fault_in_a_packages_strategy_denies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("broken")
+    module.SCHEMA = {}  # type: ignore[attr-defined]
+    module.needs = lambda _instruction: Need.NOTHING  # type: ignore[attr-defined]
+    module.expand = lambda *_: 1 / 0  # type: ignore[attr-defined]
+    module.on_fact = lambda *_: [].pop()  # type: ignore[attr-defined]
+    monkeypatch.setattr(plugins, "find", lambda name: plugins.Plugin(name, module) if name == "broken" else None)
+    written = replace(plan(GOLDEN["single"][0], tmp_path), strategy="broken")
+    with pytest.raises(Denied, match="the strategy broken failed: ZeroDivisionError: division by zero"):
+        expand(written, FIRE, KNOWN)
+    state = State(instruction=written, fire=FIRE, due=NOW, started=KNOWN, legs=())
+    assert on_fact(state, Fact(now=NOW, quote=None)) == (
+        Finish("the strategy broken failed: IndexError: pop from empty list"),
+    )
+    with pytest.raises(Denied, match="no package has the strategy gone any more"):
+        expand(replace(written, strategy="gone"), FIRE, KNOWN)
