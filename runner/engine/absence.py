@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from runner.core.events import FireDone, FireState
+from runner.core.ids import ONCE
 from runner.engine.desk import Desk
 from runner.journal.rows import FireRow
 from runner.plan.model import Instruction
@@ -15,9 +17,24 @@ from runner.schedule import Due, merge
 MISSED = "fxrun was not running"
 NEVER_ARRIVED = "it was proven not to have arrived at the broker, and the run ended before it was sent again"
 _TICK = timedelta.resolution
+Name = tuple[str, str]  # plan and order
 
 
-def take_up(instructions: Iterable[Instruction], now: datetime, desk: Desk) -> dict[tuple[str, str], datetime]:
+def dues(instructions: Mapping[Name, Instruction], start: datetime, until: datetime, desk: Desk) -> Iterator[Due]:
+    """Yield what is due in [start, until), by time; in a supervised run what was due before as well, if it still is."""
+    if not desk.link.supervised:
+        return merge(((*name, each.schedule) for name, each in instructions.items()), start, until)
+    starts = take_up(instructions.values(), start, desk)
+    streams = (merge([(*name, instructions[name].schedule)], low, until) for name, low in starts.items())
+    return (due for due in heapq.merge(*streams) if due.time >= start or _is_told(due, desk))
+
+
+def _is_told(due: Due, desk: Desk) -> bool:
+    """Tell whether a fire from before the run is to be spoken of: not recorded yet, or without a schedule."""
+    return due.fire == ONCE or desk.journal.fire(due.plan, due.order, due.fire) is None
+
+
+def take_up(instructions: Iterable[Instruction], now: datetime, desk: Desk) -> dict[Name, datetime]:
     """Record what was missed, and return for each order the instant from which on its fires are still to be sent.
 
     A plan that has never run, or was armed since, is looked at from then on only: what an edit put into the past was
@@ -60,8 +77,8 @@ def _pass_over(instruction: Instruction, start: datetime, late: datetime, desk: 
     """
     if instruction.schedule is None:
         return late
-    dues = merge([(instruction.plan, instruction.order, instruction.schedule)], start, late)
-    kept = _Kept(dues) if instruction.policy.catch_up else dues
+    found = merge([(instruction.plan, instruction.order, instruction.schedule)], start, late)
+    kept = _Kept(found) if instruction.policy.catch_up else found
     for row in desk.journal.record_unsent(map(_row, kept)):
         desk.emit(_told(row))
     return late if not isinstance(kept, _Kept) or kept.last is None else kept.last.time

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +17,7 @@ from runner.engine.working import Working
 from runner.errors import ConnectionFailed
 from runner.journal.store import JournalFailed
 from runner.plan.model import Instruction, Plan
-from runner.schedule import Due, merge
+from runner.schedule import Due
 
 ACK_DEADLINE = timedelta(seconds=10)  # a TWS that is alive answers an order well within it
 OVERTAKEN = timedelta(seconds=10)  # a fire so late is not sent any more once the next one of its order is due
@@ -80,7 +79,8 @@ class Run:
 
     def go(self) -> None:
         """Run to the end, or until it is stopped or no session is left; call `finish` in any case."""
-        dues = self._dues()
+        until = self._span.until or END_OF_TIME
+        dues = absence.dues(self._instructions, self._span.start, until, self._desk)
         due = next(dues, None)
         self._working.take_up()
         if self._first is not None:
@@ -135,18 +135,6 @@ class Run:
         self._watch.close()
 
     # --- what is due
-
-    def _dues(self) -> Iterator[Due]:
-        until = self._span.until or END_OF_TIME
-        if not self._desk.link.supervised:
-            entries = [(i.plan, i.order, i.schedule) for i in self._instructions.values()]
-            return merge(entries, self._span.start, until)
-        starts = absence.take_up(self._instructions.values(), self._span.start, self._desk)
-        streams = (merge([(*key, self._instructions[key].schedule)], start, until) for key, start in starts.items())
-        return (due for due in heapq.merge(*streams) if due.time >= self._span.start or self._is_new(due))
-
-    def _is_new(self, due: Due) -> bool:
-        return self._desk.journal.fire(due.plan, due.order, due.fire) is None
 
     def _target(self, due: Due | None) -> datetime | None:
         """Return the instant to wait for, None if the run is over."""

@@ -124,7 +124,8 @@ def test_s08_an_order_due_in_a_closed_market_is_sent_and_waits_until_the_opening
     """The declared policy: sent at its UTC instant, held by the broker with 399, and filled after the opening."""
     plan = tmp_path / "plan.yaml"
     times = ", ".join(stamp(utc(text)) for text in INSTANTS)
-    plan.write_text(f"plan: closed\ncontract: EUR.USD\nside: buy\nsize: 25_000\nschedule: {{at: [{times}]}}\n")
+    terms = "contract: EUR.USD\nside: buy\nsize: 25_000\noverlap: allow\n"
+    plan.write_text(f"plan: closed\n{terms}schedule: {{at: [{times}]}}\n")
     command = ["run", str(plan), "--simulate", "--json", "--from", "2026-03-01", "--until", "2026-12-01"]
     done = subprocess.run(
         [sys.executable, "-m", "runner", *command],
