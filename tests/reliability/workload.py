@@ -17,6 +17,7 @@ def plan(name: str, pair: str, body: str, orders: Mapping[str, int | None], *, r
         "mode: live",
         f"contract: {pair}",
         f"resend: {'proven_absent' if resend else 'never'}",
+        "overlap: allow",  # every fire is an order, whatever became of the one before
         body,
     ]
     return Plan(name=name, text="\n".join([*lines, ""]), pair=pair, orders=orders)
