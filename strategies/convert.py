@@ -47,4 +47,7 @@ def _side(instruction: Instruction) -> Side:
     pair, currency = instruction.contract.pair, reading.word(instruction, "from")
     if currency not in (pair.base, pair.quote):
         raise Denied(f"convert.from is {currency}: expected {pair.base} or {pair.quote}, the currencies of {pair.name}")
+    other = pair.quote if currency == pair.base else pair.base
+    if reading.word(instruction, "to", other) != other:
+        raise Denied(f"convert.to is {reading.word(instruction, 'to')}: expected {other}, the other one of {pair.name}")
     return Side.SELL if currency == pair.base else Side.BUY

@@ -36,7 +36,8 @@ def check_rules(drafts: Sequence[Draft], top: Draft | None, source: Source, find
 def _required(draft: Draft, findings: Findings) -> None:
     owner = f'order "{draft.order_id}", nor at the top level' if draft.where else "the plan"
     for key in _REQUIRED:
-        if key not in draft.places and key not in draft.strategy.optional:
+        is_told = key in draft.strategy.optional and (key != "contract" or "convert.to" in draft.places)
+        if key not in draft.places and not is_told:
             findings.at_value(draft.where, missing_key(key, owner))
 
 

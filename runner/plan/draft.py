@@ -93,6 +93,8 @@ def _draft(
 
 def _contract(values: Values) -> ContractSpec | None:
     name = "contract"
+    if name not in values and "convert.to" in values:
+        return _converted(values)
     text = values.text(name)
     if text is None:
         symbol, currency = values.text("contract.symbol"), values.text("contract.currency")
@@ -104,5 +106,17 @@ def _contract(values: Values) -> ContractSpec | None:
         hint = values.findings.hint(lambda: for_pair(text))
         expected = "expected a pair that IDEALPRO quotes, such as EUR.USD, EUR/USD or EURUSD"
         values.note(name, f"an unknown pair: found {quote(text)}; {expected}{hint}")
+        return None
+    return ContractSpec(symbol=pair.base, currency=pair.quote)
+
+
+def _converted(values: Values) -> ContractSpec | None:
+    """Return the pair that IDEALPRO quotes of the two currencies of a conversion."""
+    given, wanted = values.text("convert.from"), values.text("convert.to")
+    if given is None or wanted is None:
+        return None
+    if (pair := parse_pair(f"{given}.{wanted}") or parse_pair(f"{wanted}.{given}")) is None:
+        expected = "expected two currencies that IDEALPRO quotes against each other, such as EUR and USD"
+        values.note("convert.to", f"no pair to convert by: found {quote(given)} into {quote(wanted)}; {expected}")
         return None
     return ContractSpec(symbol=pair.base, currency=pair.quote)

@@ -63,10 +63,18 @@ def _money_fits(draft: Draft, findings: Findings) -> None:
             findings.at_value(
                 size.where, f"{size.name} does not fit {draft.contract.name}: found {size.value.text}; {expected}"
             )
-    source = draft.strategy.parameters.get("from") if draft.strategy.name == "convert" else None
-    if source in CURRENCIES and source not in (base, quote_currency):
-        message = f"convert.from is not of the pair: found {quote(str(source))}; expected {base} or {quote_currency}"
+    if draft.strategy.name == "convert":
+        _converts_within(draft, findings, (base, quote_currency))
+
+
+def _converts_within(draft: Draft, findings: Findings, pair: tuple[str, str]) -> None:
+    source, goal = (draft.strategy.parameters.get(name) for name in ("from", "to"))
+    if source in CURRENCIES and source not in pair:
+        message = f"convert.from is not of the pair: found {quote(str(source))}; expected {pair[0]} or {pair[1]}"
         findings.at_value(draft.places["convert.from"], message)
+    elif source in pair and goal is not None and goal != (other := pair[source == pair[0]]):
+        message = f"convert.to is not the other one of the pair: found {quote(str(goal))}; expected {other}"
+        findings.at_value(draft.places["convert.to"], message)
 
 
 def _multiples_of_risk(draft: Draft, findings: Findings) -> None:

@@ -24,6 +24,7 @@ from runner.core.size import units
 from runner.core.snapshot import Need, Snapshot
 from runner.core.standing import Quote
 from runner.core.ticket import OrderTicket, OrderType, Role, Side
+from runner.errors import PlanInvalid
 from runner.plan import load
 from runner.plan.model import Instruction
 from schemas import strategies as schemed
@@ -158,6 +159,36 @@ def test_never_more_than_was_written(written: Instruction, bid: int, spread: int
 
 
 # --- what each has beside its golden plan
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "ticket"),
+    [
+        ("EUR", "USD", "SELL 4000 of EUR.USD"),
+        ("USD", "EUR", "BUY 9216 of EUR.USD"),
+        ("USD", "CHF", "SELL 10000 of USD.CHF"),
+    ],
+)
+def test_a_conversion_finds_its_pair_and_side(given: str, wanted: str, ticket: str, tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(f"plan: p\nconvert: {{from: {given}, to: {wanted}}}\n", encoding="utf-8")
+    (found,) = expand(load(str(tmp_path / "p.yaml")).instructions[0], FIRE, KNOWN)
+    assert f"{found.side.value} {plain(found.quantity)} of {found.contract.name}" == ticket
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("convert: {from: USD}", '1:1: a missing key: found no "contract" in the plan'),
+        ("convert: {from: USD, to: USD}", '2:26: no pair to convert by: found "USD" into "USD"'),
+        ("contract: EUR.USD\nconvert: {from: USD, to: CHF}", "3:26: convert.to is not the other one of the pair"),
+        ("contract: EUR.USD\nconvert: {from: GBP, to: USD}", "3:17: convert.from is not of the pair"),
+    ],
+)
+def test_a_conversion_without_a_pair_is_refused(text: str, problem: str, tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(f"plan: p\n{text}\n", encoding="utf-8")
+    with pytest.raises(PlanInvalid) as refused:
+        load(str(tmp_path / "p.yaml"))
+    assert f"p.yaml:{problem}" in str(refused.value.problems[0])
 
 
 @pytest.mark.parametrize(
