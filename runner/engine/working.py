@@ -90,8 +90,8 @@ class Working:
 
     @property
     def is_idle(self) -> bool:
-        """True if nothing is being worked."""
-        return not self._works
+        """True if nothing is being worked, or all that is waits for somebody's word about an unknown order."""
+        return all(work.seen is not None and work.at is None for work in self._works.values())
 
     def waits(self) -> Iterator[datetime]:
         """Yield the instants at which there is something to decide; what is held back is looked at each second."""

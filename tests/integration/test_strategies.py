@@ -59,7 +59,7 @@ class Desk:
         self.on_event: Callable[[Event], object] = lambda _: None
         self.made: EngineDesk | None = None
 
-    def run(self, plan: Plan, until: timedelta, limits: Limits | None = None) -> list[OrderRow]:
+    def run(self, plan: Plan, until: timedelta | None, limits: Limits | None = None) -> list[OrderRow]:
         inbox: Inbox = SimpleQueue()
         connection = Connection("127.0.0.1", self.port, client_id=1, publish=inbox.put)
         clock = VirtualClock(self.time, self.gateway, connection, inbox)
@@ -70,7 +70,13 @@ class Desk:
             Session(connection=connection, account=account, clock=clock), self.journal, self.emit, rules=rules
         )
         self.made = desk
-        run = Run([plan], Span(start=clock.now(), until=clock.now() + until), clock, desk, lambda _: None)
+        run = Run(
+            [plan],
+            Span(start=clock.now(), until=None if until is None else clock.now() + until),
+            clock,
+            desk,
+            lambda _: None,
+        )
         run.go()
         run.finish()
         connection.close()

@@ -88,6 +88,24 @@ def test_a_child_that_a_limit_denies_is_carried(tmp_path: Path) -> None:
         assert any("20000 EUR not filled" in text for text in notices(desk))
 
 
+def test_children_are_no_fires_and_a_daily_number_of_fires_does_not_stop_them(tmp_path: Path) -> None:
+    with at_work() as desk:
+        plan = read(HEAD + "slices: {count: 3, over: 30m}", tmp_path)
+        rows = desk.run(plan, timedelta(hours=3), Limits(max_fires_per_day=1))
+        assert {row.state for row in rows} == {OrderState.FILLED}
+        assert len(rows) == 3
+
+
+def test_a_child_of_unknown_outcome_stops_its_fire_and_lets_the_run_end(tmp_path: Path) -> None:
+    with at_work(FillModel(silence=100)) as desk:
+        plan = read(HEAD + "slices: {count: 3, over: 30m}", tmp_path)
+        (row,) = desk.run(plan, None)
+        assert row.state is OrderState.UNKNOWN
+        assert desk.time.now() < START + timedelta(days=2)
+        (work,) = desk.journal.works.open()  # it is somebody's to say what became of it
+        assert work.fire.plan == "p"
+
+
 def test_a_fire_is_skipped_while_the_one_before_it_is_still_worked(tmp_path: Path) -> None:
     text = HEAD.replace('{at: "2026-03-02T10:00Z"}', "{every: 1h}") + "slices: {count: 3, over: 90m}"
     with at_work() as desk:
