@@ -82,7 +82,7 @@ class Run:
         until = self._span.until or END_OF_TIME
         dues = absence.dues(self._instructions, self._span.start, until, self._desk)
         due = next(dues, None)
-        self._working.take_up()
+        self._guarded(self._working.take_up)
         if self._first is not None:
             self._desk.link.begun()
             self._handle(self._first)

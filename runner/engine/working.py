@@ -7,7 +7,7 @@ asked what became of an order of the plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -83,7 +83,6 @@ class Working:
 
     def _add(self, row: WorkRow, instruction: Instruction) -> None:
         work = _Work(row, instruction, self._desk.inquest.now())
-        work.refs = {order.ticket.order_ref: None for order in self._desk.journal.works.orders(row.fire)}
         self._works[work.key] = work
 
     # --- what it says
@@ -150,6 +149,8 @@ class Working:
         if wants_quote and not self._desk.quotes.decided(contract):
             work.at = now + _SECOND
             return True
+        orders = self._desk.journal.works.orders(work.row.fire)
+        work.refs.update((order.ticket.order_ref, None) for order in orders)
         before, work.seen = work.seen, self._standing(work)
         old = dict.fromkeys(before or ())
         fact = Fact(
@@ -159,9 +160,9 @@ class Working:
             is_halted=self._desk.journal.works.is_stopped(work.row.fire.plan),
         )
         work.at = None
-        return self._act(work, on_fact(self._state(work), fact), now)
+        return self._act(work, on_fact(self._state(work, orders), fact), now)
 
-    def _state(self, work: _Work) -> State:
+    def _state(self, work: _Work, orders: Sequence[OrderRow]) -> State:
         row = work.row
         return State(
             instruction=work.instruction,
@@ -170,7 +171,7 @@ class Working:
             started=row.snapshot,
             legs=tuple(
                 Leg(ticket=one.ticket, state=one.state, filled=one.filled, average_price=one.average_price)
-                for one in self._desk.journal.works.orders(row.fire)
+                for one in orders
             ),
         )
 
