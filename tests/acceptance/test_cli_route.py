@@ -83,7 +83,7 @@ def with_loader(body: str) -> str:
     """Return code that makes `validate plan.yaml` meet what body raises."""
     return (
         f"import sys\nsys.argv[1:] = ['validate', 'plan.yaml']\n"
-        f"def load_all(paths):\n    {body}\nrunner.plan.load_all = load_all\n"
+        f"def load_all(paths, given):\n    {body}\nrunner.plan.load_all = load_all\n"
     )
 
 
