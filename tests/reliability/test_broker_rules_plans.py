@@ -19,6 +19,7 @@ from runner.core.contract import ContractSpec
 from runner.core.fx import IDEALPRO_PAIRS, Pair
 from runner.core.ids import OrderKey
 from runner.core.limits import Limits
+from runner.core.price import fixed
 from runner.core.standing import Standing
 from runner.core.ticket import OrderTicket, OrderType, Role, Side
 from runner.errors import PlanInvalid
@@ -134,7 +135,7 @@ def test_b05_a_price_is_held_to_the_half_pip_by_the_digits_that_stand_there(
     """In binary fractions 1.10005 is no multiple of 0.00005; quoted it is text, and text is no price."""
     path = write(tmp_path / "plan.yaml", pair, more=f"order: {{type: limit, price: {price}}}\n")
     if PRICES[pair, price]:
-        assert load(str(path)).instructions[0].limit_price == Decimal(price)
+        assert load(str(path)).instructions[0].limit_price == fixed(Decimal(price))
     else:
         with pytest.raises(PlanInvalid) as caught:
             load(str(path))
