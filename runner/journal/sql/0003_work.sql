@@ -13,6 +13,9 @@ CREATE TABLE work (
 
 CREATE INDEX work_open ON work (state) WHERE state = 'open';
 
+-- what was remarked lately is looked for after each login
+CREATE INDEX remark_at ON remark (at);
+
 CREATE TRIGGER work_inserted AFTER INSERT ON work BEGIN
     UPDATE work SET seal = fxrun_seal(NEW.plan, NEW.order_name, NEW.fire, NEW.digest, NEW.snapshot, NEW.state, NEW.note)
     WHERE plan = NEW.plan AND order_name = NEW.order_name AND fire = NEW.fire;

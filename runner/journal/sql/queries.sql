@@ -72,7 +72,7 @@ ON CONFLICT (root) DO UPDATE SET amount = excluded.amount, currency = excluded.c
 INSERT INTO remark (order_ref, at, text) VALUES (:order_ref, :at, :text)
 
 -- unlisted --
-SELECT order_ref, at, text FROM remark WHERE at >= :since AND text GLOB 'execution * list*' ORDER BY rowid
+SELECT order_ref, at, text FROM remark WHERE at >= :since AND text GLOB 'execution * list*' ORDER BY at, rowid
 
 -- executions_beside --
 SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency
