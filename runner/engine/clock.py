@@ -94,8 +94,7 @@ class VirtualClock:
         upcoming = self._peer.meter.reading().next_event
         instant = due if upcoming is None else max(min(upcoming, due), self.now())
         self._virtual.set(instant)
-        if upcoming is not None and upcoming <= instant:  # else nothing happens there, and a request tells it the time
-            self._wakes = self._peer.wake()
+        self._wakes = self._peer.wake()  # even where nothing of its own happens: one that has died is found out by that
         self.settle(handle)
         return instant
 
