@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from tests.reliability.processes import GatewayProcess
 
 pytestmark = pytest.mark.slow
 
+PATIENCE = 60.0
 PLAN = """\
 plan: weekday
 contract: EUR.USD
@@ -28,6 +30,7 @@ side: buy
 size: 25_000
 order: {type: limit, price: 1.0000, tif: GTC}
 schedule: {every: 2s}
+overlap: allow
 """
 
 
@@ -80,10 +83,15 @@ def running(folder: Path, gateway: GatewayProcess) -> Iterator[subprocess.Popen[
 def heard(process: subprocess.Popen[str], kind: str, state: str) -> dict[str, Any]:
     """Read what a runner says up to an event of a kind and state; returns it."""
     assert process.stdout is not None
-    for line in process.stdout:
-        event: dict[str, Any] = json.loads(line)
-        if event["type"] == kind and event["state"] == state:
-            return event
+    patience = threading.Timer(PATIENCE, process.kill)  # a runner that never says it fails the test, and hangs nobody
+    patience.start()
+    try:
+        for line in process.stdout:
+            event: dict[str, Any] = json.loads(line)
+            if event["type"] == kind and event["state"] == state:
+                return event
+    finally:
+        patience.cancel()
     raise AssertionError(f"the runner ended without a {kind} that is {state}")
 
 
