@@ -14,7 +14,6 @@ from runner.core.crashpoints import crashpoint
 from runner.core.facts import (
     CompletedOrderSeen,
     CompletedOrdersEnd,
-    ExecutionSeen,
     Fact,
     LoggedIn,
     OpenOrderSeen,
@@ -42,8 +41,8 @@ from runner.lifecycle.reconcile import (
 )
 from runner.lifecycle.tracker import Tracker
 
-PASS_TIMEOUT = timedelta(seconds=10)  # without a word of what a pass asks for
-PASS_LONGEST = timedelta(seconds=90)  # of a pass whose lists are long, or whose Ends stay away while others trade
+PASS_TIMEOUT = timedelta(seconds=10)  # without a word of what only a pass asks for
+PASS_LONGEST = timedelta(seconds=45)  # however long its lists are
 PATIENCE = timedelta(seconds=60)  # how long a question may stay open until it is called unknown
 UNENDED = 2  # passes in a row whose lists had no end, until a new session is begun
 FOREIGN_EVERY = timedelta(seconds=60)  # how often orders of others are looked at where they matter
@@ -183,7 +182,7 @@ class Inquest:
         if self._gathering is None:
             return
         self._gathering.take(fact)
-        if isinstance(fact, OpenOrderSeen | ExecutionSeen | CompletedOrderSeen):
+        if isinstance(fact, CompletedOrderSeen | OpenOrdersEnd | CompletedOrdersEnd):
             self._heard = self.now()
         if isinstance(fact, OpenOrderSeen):
             self._look_at(fact)

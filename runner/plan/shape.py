@@ -197,7 +197,9 @@ def _is_read_later(complaint: _Complaint) -> bool:
     """Tell whether the text is read by somebody who knows more than a pattern does, and speaks then."""
     if complaint.document == "part" or not _strategies().isdisjoint(map(str, complaint.where)):
         return complaint.is_typed
-    return complaint.document != "faults" and not complaint.is_key and complaint.where != ("account",)
+    return (
+        complaint.document != "faults" and not complaint.is_key and complaint.where[:1] not in (("account",), ("env",))
+    )
 
 
 def _name(complaint: _Complaint) -> str:

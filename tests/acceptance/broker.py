@@ -33,7 +33,9 @@ ACCOUNT = "DU1234567"
 
 @contextmanager
 def gateway(*arguments: str) -> Iterator[int]:
-    """Start `fxrun gateway` as a process; yields its port."""
+    """Start `fxrun gateway` as a process; yields its port. Its time begins on a Wednesday, so that the market is open."""
+    if "--from" not in arguments:
+        arguments = (*arguments, "--from", "2026-11-25T14:30:00Z")
     with subprocess.Popen(
         [*FXRUN, "gateway", "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:

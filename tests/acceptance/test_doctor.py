@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -217,7 +218,7 @@ def test_wrong_usage(wrong: list[str]) -> None:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with gateway() as found:
+    with gateway("--from", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")) as found:  # its clock is looked at
         yield found
 
 

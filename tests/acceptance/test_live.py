@@ -29,6 +29,7 @@ contract: EUR.USD
 side: buy
 size: 25_000
 schedule: {every: 2s}
+overlap: allow
 """
 SETTINGS = """
 account: DU1234567

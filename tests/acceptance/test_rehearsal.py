@@ -24,6 +24,7 @@ contract: EUR.USD
 side: buy
 size: 25_000
 schedule: {every: 2s}
+overlap: allow
 """
 BRACKET = """
 plan: held
