@@ -33,7 +33,7 @@ ACCOUNT = "DU1234567"
 
 @contextmanager
 def gateway(*arguments: str) -> Iterator[int]:
-    """Start `fxrun gateway` as a process; yields its port. Its time begins on a Wednesday, so that the market is open."""
+    """Start `fxrun gateway` as a process whose time begins on a Wednesday, with an open market; yields its port."""
     if "--from" not in arguments:
         arguments = (*arguments, "--from", "2026-11-25T14:30:00Z")
     with subprocess.Popen(
