@@ -184,8 +184,8 @@ class Gateway:
         """Send what there is to say, and let go wrong what is to go wrong before and after that."""
         while True:
             self._acts.run_early()
+            self.venue.store.commit(int(self._now().timestamp()), self.venue.truth.tail())
             self.venue.truth.commit()
-            self.venue.store.commit(int(self._now().timestamp()))
             self.lines.flush()
             if not self._acts.run_late():
                 return

@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from time import monotonic
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from runner.core.clock import Clock
 from runner.errors import FxrunError
@@ -27,6 +28,9 @@ from runner.gateway.settings import GatewaySettings
 from runner.gateway.snapshot import Snapshot, snapshot
 from runner.gateway.state import Store
 from runner.gateway.truth import TruthFile
+
+if TYPE_CHECKING:
+    from runner.gateway.state_file import StateFile
 
 STDERR = Path("-")
 _LAST_NOTES = 5
@@ -74,6 +78,8 @@ def serve(port: int, settings: GatewaySettings, files: Files) -> int:
     market = _market(settings.seed, files)
     truth = None if files.truth is None else TruthFile(files.truth)
     store = _store(files, settings)
+    if truth is not None and store is not None:
+        truth.mend(store.truth)
     clock = _clock(settings.speed, files.start, 0 if store is None else store.at)
     if files.scenario is not None:
         more = (*settings.faults.faults, *files.scenario.faults(clock.now()))
@@ -100,7 +106,7 @@ def serve(port: int, settings: GatewaySettings, files: Files) -> int:
     return code
 
 
-def _store(files: Files, settings: GatewaySettings) -> Store | None:
+def _store(files: Files, settings: GatewaySettings) -> StateFile | None:
     if files.state is None:
         return None
     from runner.gateway.state_file import StateFile

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from runner.gateway.account import Account
 from runner.gateway.book import Book, Entry
 from runner.gateway.reports import Fill
+from runner.gateway.truth import Tail
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,8 +38,11 @@ class Store:
     def fill(self, fill: Fill) -> None:
         """Note an execution; with it the account has changed."""
 
-    def commit(self, at: int) -> None:
-        """Return once everything noted is on the disk; raises FxrunError if that cannot be."""
+    def commit(self, at: int, truth: Tail | None = None) -> None:
+        """Return once everything noted is on the disk, and with it what a truth file is about to get.
+
+        Raises FxrunError if that cannot be.
+        """
 
     def forget(self) -> None:
         """Forget everything that is kept, as a gateway that lost its state; `attach` follows."""

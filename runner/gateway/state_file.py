@@ -23,6 +23,7 @@ from runner.gateway.reports import Fill
 from runner.gateway.settings import BASE_CURRENCY, GatewaySettings
 from runner.gateway.state import Saved, Store
 from runner.gateway.state_codec import CodecError, from_text, to_text
+from runner.gateway.truth import Tail
 
 SCHEMA = 1
 _MARK = 0x46585354  # SQLite's application id of these files
@@ -180,7 +181,12 @@ class StateFile(Store):
         """Note an execution; with it the account has changed."""
         self._fills.append(fill)
 
-    def commit(self, at: int) -> None:
+    @property
+    def truth(self) -> Tail | None:
+        """What a truth file was to get when this was written last."""
+        return from_text(Tail, self._facts["truth"]) if "truth" in self._facts else None
+
+    def commit(self, at: int, truth: Tail | None = None) -> None:
         """Return once everything noted is on the disk; raises FxrunError if that cannot be."""
         used = self._book.highest
         if not self._changed and not self._fills and used == self._told and at < self.at + _PERIOD:
@@ -189,26 +195,28 @@ class StateFile(Store):
         held = [entry for key in self._changed if (entry := self._book.get(*key)) is not None]
         orders = [self._row(entry, at) for entry in held]
         if orders or self._fills or used != self._told or at >= self.at + _PERIOD:
-            self._write(orders, at)
+            self._write(orders, at, truth)
             self.at = max(at, self.at)
             self._told = dict(used)
         self._changed.clear()
         self._fills.clear()
 
-    def _write(self, orders: Sequence[_Row], at: int) -> None:
+    def _write(self, orders: Sequence[_Row], at: int, truth: Tail | None) -> None:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            self._put(orders, at)
+            self._put(orders, at, truth)
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise FxrunError(f"--state {self.path}: cannot be written: {error}") from None
 
-    def _put(self, orders: Sequence[_Row], at: int) -> None:
+    def _put(self, orders: Sequence[_Row], at: int, truth: Tail | None) -> None:
         many = self._connection.executemany
         many(_PUT_ORDER, orders)
         many(_PUT_EXECUTION, ((_whole_id(fill), fill.at, to_text(fill)) for fill in self._fills))
         many(_PUT_CLIENT, self._book.highest.items() - self._told.items())
         facts = {"at": str(max(at, self.at))}
+        if truth is not None:
+            facts["truth"] = to_text(truth)
         if self._fills:
             account = self._account
             facts["money"] = to_text(

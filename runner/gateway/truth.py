@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,15 @@ from runner.gateway.book import Entry
 from runner.gateway.matching import has_limit, has_trigger, trigger_price
 from runner.gateway.reports import Fill
 from runner.wire.messages import CancelOrder, PlaceOrder, Request, Unsupported
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Lines of a truth file, and where in it they belong."""
+
+    file: str
+    offset: int
+    text: str
 
 
 class Truth:
@@ -34,6 +44,10 @@ class Truth:
 
     def execution(self, at: int, entry: Entry, fill: Fill) -> None:
         """Note a fill, or what it was corrected to."""
+
+    def tail(self) -> Tail | None:
+        """Return what the next commit writes, for a state that is written before it; None if nothing is."""
+        return None
 
     def commit(self) -> None:
         """Return once everything noted is on the disk; raises FxrunError if that cannot be."""
@@ -77,6 +91,25 @@ class TruthFile(Truth):
         """Note a fill, or what it was corrected to: quantity and price are its own."""
         told = {"quantity": _text(fill.quantity), "price": _text(fill.price), "exec_id": fill.execution_id}
         self._note("execution", at, **_facts(entry), **told)
+
+    def tail(self) -> Tail | None:
+        """Return what the next commit writes."""
+        if not self._waiting:
+            return None
+        return Tail(str(self.path.resolve()), self._size(), self._waiting.decode())
+
+    def mend(self, tail: Tail | None) -> None:
+        """Write down what a gateway of the same state was ended before it could; the state has it already."""
+        if tail is None or tail.file != str(self.path.resolve()):
+            return
+        lines = tail.text.encode()
+        if tail.offset <= self._size() < tail.offset + len(lines):
+            os.ftruncate(self._file.fileno(), tail.offset)
+            self._waiting[:] = lines
+            self.commit()
+
+    def _size(self) -> int:
+        return os.fstat(self._file.fileno()).st_size
 
     def commit(self) -> None:
         """Return once everything noted is on the disk; raises FxrunError if that cannot be."""

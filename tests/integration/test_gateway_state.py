@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -22,6 +23,7 @@ from runner.errors import FxrunError, JournalBusy, Refused, UsageError
 from runner.gateway.fills import FillModel
 from runner.gateway.settings import GatewaySettings
 from runner.gateway.state_file import StateFile
+from runner.gateway.truth import TruthFile
 from runner.wire.messages import (
     AccountSummary,
     Answer,
@@ -445,3 +447,42 @@ def test_what_was_told_is_known_after_any_kill(tmp_path: Path) -> None:
     assert {one.perm_id for one in only(OrderStatus, told)} <= perm_ids
     assert only(OrderStatus, told)
     assert next_id > max(one.order_id for one in only(OrderStatus, told))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_state_and_truth_tell_the_same_after_any_kill(tmp_path: Path) -> None:
+    """Killed between the two files: the next gateway writes into the truth what the state has already."""
+    truth = tmp_path / "truth.jsonl"
+    state = ("--state", str(tmp_path / "state"), "--truth", str(truth), "--from", "2025-03-05T14:30:00Z")
+    for turn in range(12):
+        with running(*state, "--fill", "depth=100000") as (client, process):
+            (first,) = {one.order_id for one in only(NextValidId, client.welcome)}
+            for at in range(60):
+                client.send(client.wire.encode(order(first + at, "SELL" if at % 2 else "BUY", "MKT")))
+                if at == 20 + turn:
+                    client.read()
+            process.kill()
+    with running(*state) as (client, _):
+        now = client.ask(RequestExecutions(request_id=1))
+    known = {one.execution.execution_id for one in only(ExecutionDetails, now)}
+    lines = [json.loads(line) for line in truth.read_text().splitlines()]
+    assert {line["exec_id"] for line in lines if line["event"] == "execution"} == known
+    assert known
+
+
+def test_a_truth_takes_up_what_is_missing_and_nothing_twice(tmp_path: Path) -> None:
+    path = tmp_path / "truth.jsonl"
+    truth = TruthFile(path)
+    truth.frame(0, 1, None)
+    truth.commit()
+    truth.frame(60, 1, None)
+    tail = truth.tail()
+    truth.close()
+    assert tail is not None
+    path.write_bytes(path.read_bytes() + tail.text.encode()[:7])  # the process ended within the line
+    for _ in range(2):
+        again = TruthFile(path)
+        again.mend(tail)
+        again.commit()
+        again.close()
+    assert [json.loads(line)["time"][11:16] for line in path.read_text().splitlines()] == ["00:00", "00:01"]
