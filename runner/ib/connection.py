@@ -201,6 +201,8 @@ class Connection(Requests):
             session.note(fact)
             session.is_over = isinstance(fact, ConnectionLost)
             self._changed.notify_all()
+            if session.is_over and self._closed.is_set():
+                return  # it was closed, not lost, although the reader may see its end first
             if isinstance(fact, NoticeSeen) and self._pacer is not None:
                 self._heed(fact, self._pacer)
             if self._early is None:
