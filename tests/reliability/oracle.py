@@ -74,6 +74,7 @@ class Circumstances:
     halted_from: int | None = None  # the number of truth lines at which no order may come any more
     forgotten: Sequence[datetime] = ()  # when the gateway forgot its day: rollovers, restarts with their state lost
     restarted: Sequence[datetime] = ()  # when it was restarted and kept its state
+    emptied: Sequence[datetime] = ()  # when its state was lost: the truth says nothing of the end of what worked
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -297,16 +298,20 @@ def _over_limit(real: _Truth, orders: Mapping[str, Line], about: Circumstances) 
     wrong += [
         f"{sum_} {key[1]} on {key[0]} is over max_daily_quantity" for key, sum_ in daily.items() if most and sum_ > most
     ]
-    return wrong + _too_many_at_once(real, orders, bounds) + _too_many_a_minute(real, bounds)
+    return wrong + _too_many_at_once(real, orders, about) + _too_many_a_minute(real, bounds)
 
 
-def _too_many_at_once(real: _Truth, orders: Mapping[str, Line], bounds: Bounds) -> list[str]:
+def _too_many_at_once(real: _Truth, orders: Mapping[str, Line], about: Circumstances) -> list[str]:
     """Walk through the truth and count what works on each side of each pair."""
+    bounds, emptied = about.bounds, sorted(about.emptied, reverse=True)
     if bounds.max_open_orders is None:
         return []
     working: dict[tuple[str, object], dict[str, Decimal]] = {}
     wrong = []
     for line in real.lines:
+        while emptied and datetime.fromisoformat(str(line["time"])) >= emptied[-1].replace(microsecond=0):
+            emptied.pop()
+            working.clear()
         ref = str(line.get("order_ref", ""))
         if ref not in orders or line["event"] == "frame":
             continue

@@ -152,6 +152,7 @@ class Mischief:
         self._longest = longest
         self.forgotten: list[datetime] = []  # when the gateway forgot its day
         self.restarted: list[datetime] = []  # when it was restarted and kept what it had
+        self.emptied: list[datetime] = []  # when it was restarted and had nothing any more
         self.counts: dict[str, int] = {}
 
     def happen(self, now: datetime) -> None:
@@ -168,6 +169,8 @@ class Mischief:
             calm = datetime.fromtimestamp(order + self._draw.uniform(30, 90), UTC)
             self._errands.plan(calm, lambda: self.tell({"do": "calm"}))
             self.restarted.append(calm)  # it was at some time before
+        if kind.name == "restart, state lost":
+            self.emptied.append(now)
         if kind.name in ("restart, state lost", "day_rollover"):
             self.forgotten.append(now)
         elif kind.name == "restart":

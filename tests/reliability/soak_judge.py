@@ -260,6 +260,7 @@ class Case:
             bounds=self.bounds,
             forgotten=[at for at in forgotten if at <= until],
             restarted=[at for at in self.mischief.restarted if at <= until],
+            emptied=self.mischief.emptied,
         )
 
     def _unfounded(self, truth: Iterable[Mapping[str, Any]], rows: Rows, ref: str, at: datetime) -> list[str]:

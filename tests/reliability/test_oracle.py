@@ -211,3 +211,10 @@ def test_no_order_behind_a_halt() -> None:
 def test_limits_hold_for_what_the_gateway_took(limits: dict[str, Any], is_over: bool) -> None:
     bounds = Bounds(pairs={("plan", "main"): "EUR.USD"}, **limits)
     assert bool(verdict(lambda *_: None, bounds=bounds).over_limit) is is_over
+
+
+@pytest.mark.parametrize(("second", "is_over"), [(0, True), (3, False), (20, True)])
+def test_what_a_gateway_lost_with_its_state_works_no_more(second: int, is_over: bool) -> None:
+    bounds = Bounds(pairs={("plan", "main"): "EUR.USD"}, max_open_orders=2)
+    emptied = [AT + timedelta(seconds=second)]
+    assert bool(verdict(lambda *_: None, bounds=bounds, emptied=emptied).over_limit) is is_over
