@@ -16,7 +16,7 @@ from runner.core.price import Anchor, PriceExpr, Unit
 from runner.core.size import SizeExpr, SizeKind
 from runner.core.snapshot import Need, Snapshot
 from runner.core.standing import Quote
-from runner.core.ticket import OrderType, Side, Trail
+from runner.core.ticket import Side, Trail
 from runner.plan.model import Instruction
 from strategies.base import Denied
 
@@ -60,7 +60,7 @@ def price(expression: PriceExpr, market: Market) -> Decimal:
     if expression.number is not None:
         return expression.number
     if expression.anchor is None:
-        raise Denied(f"{_told(expression)} is a distance, and here a price is needed")
+        raise Denied(f"{expression.text} is a distance, and here a price is needed")
     anchor = _anchored(expression.anchor, market)
     return on_tick(EXACT.add(anchor, distance(expression, anchor, market)), market)
 
@@ -97,7 +97,7 @@ def distance(expression: PriceExpr, anchor: Decimal | None, market: Market) -> D
             return EXACT.multiply(expression.offset, market.contract.pair.pip_size)
         case Unit.PERCENT:
             if anchor is None:
-                raise Denied(f"{_told(expression)} is a share of a price that is not known")
+                raise Denied(f"{expression.text} is a share of a price that is not known")
             return EXACT.divide(EXACT.multiply(expression.offset, anchor), HUNDRED)
         case Unit.R:
             return EXACT.multiply(expression.offset, risk(market))
@@ -137,11 +137,6 @@ def _tightened(expression: PriceExpr, reference: Decimal | None, market: Market)
     away = abs(distance(expression, reference, market))
     steps = EXACT.divide(away, market.tick).to_integral_value(rounding=ROUND_DOWN)
     return EXACT.multiply(steps, market.tick)
-
-
-def _told(expression: PriceExpr) -> str:
-    unit = "" if expression.unit is Unit.PRICE else expression.unit.value
-    return f"{plain(expression.offset)}{'' if unit in ('%', 'R', '') else ' '}{unit}"
 
 
 # --- sizes
@@ -249,8 +244,3 @@ def needs_of_size(instruction: Instruction) -> Need:
 def has_own_price(instruction: Instruction) -> bool:
     """Tell whether an order deals at a price that it names."""
     return instruction.limit_price is not None or instruction.stop_price is not None
-
-
-def deals_at_market(order_type: OrderType) -> bool:
-    """Tell whether an order waits for no price."""
-    return order_type is OrderType.MARKET

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from runner.core.ids import OrderKey
-from runner.core.price import PriceExpr
+from runner.core.price import PriceExpr, Unit
 from runner.core.snapshot import Need, Snapshot
 from runner.core.ticket import OrderTicket, Role, Trail
 from runner.plan.model import Instruction
@@ -17,7 +17,7 @@ from strategies.terms import terms
 def needs(instruction: Instruction) -> Need:
     """Return what the prices and the size of the order need."""
     offset = instruction.terms.limit_offset
-    is_share = offset is not None and offset.unit.value == "%"
+    is_share = offset is not None and offset.unit is Unit.PERCENT
     prices = pricing.needs_of_prices(instruction.limit_price, instruction.stop_price)
     return prices | pricing.needs_of_size(instruction) | (Need.QUOTE if is_share else Need.NOTHING)
 
@@ -60,7 +60,7 @@ def _price(expression: PriceExpr | None, market: Market) -> Decimal | None:
 
 
 def _trail(expression: PriceExpr, limit_offset: PriceExpr | None, market: Market) -> Trail:
-    is_share = limit_offset is not None and limit_offset.unit.value == "%"
+    is_share = limit_offset is not None and limit_offset.unit is Unit.PERCENT
     return pricing.trail(expression, limit_offset, market, market.touch if is_share else None)
 
 

@@ -14,6 +14,7 @@ from runner.core.money import plain
 from runner.core.order_state import OrderState
 from runner.core.snapshot import Need, Snapshot
 from runner.core.ticket import OrderTicket, OrderType, Role, TimeInForce
+from runner.core.times import duration_text
 from runner.plan.model import Instruction, Remedy, Unfilled
 from strategies import pricing, single
 from strategies.base import Action, Cancel, Denied, Fact, Finish, Leg, Place, State, Wait
@@ -48,7 +49,7 @@ def _waiting(state: State, fact: Fact, last: Leg, written: Unfilled) -> tuple[Ac
     if fact.now < deadline:
         return (Wait(deadline),)
     if written.then is Remedy.LEAVE:
-        return (Finish(f"not filled {_words(written.after)} after the fire; left as it is"),)
+        return (Finish(f"not filled {duration_text(written.after)} after the fire; left as it is"),)
     if any(leg.ticket.parent is not None for leg in state.legs) and last.filled:
         return (Finish("filled in part; left with its exits"),)
     if fact.is_halted and written.then is not Remedy.CANCEL:
@@ -117,7 +118,3 @@ def _is_crossed(leg: Leg) -> bool:
 
 def _prices(ticket: OrderTicket) -> tuple[Decimal | None, Decimal | None]:
     return ticket.limit_price, ticket.stop_price
-
-
-def _words(after: timedelta) -> str:
-    return f"{int(after.total_seconds())} s"

@@ -19,6 +19,7 @@ from runner.core.times import stamp
 from runner.errors import Problem
 from runner.plan.model import Instruction, Plan
 from runner.schedule import fires
+from runner.schedule.phrase import DayRule
 
 MARKET_ZONE = ZoneInfo("America/New_York")
 NEAR_BREAK = timedelta(minutes=15)  # before 17:00 New York, when spreads widen
@@ -70,17 +71,18 @@ def daily_break(plan: Plan, instruction: Instruction, start: datetime) -> Iterat
 
 
 def resting_pile(plan: Plan, instruction: Instruction, _start: datetime) -> Iterator[Problem]:
-    """Warn of good-till-cancelled orders that a schedule keeps adding to."""
+    """Warn of good-till-cancelled orders on a schedule: they pile up, or keep the fires behind them from being sent."""
     schedule = instruction.schedule
     is_repeated = schedule is not None and not schedule.at
     rests = instruction.order_type in RESTING and instruction.time_in_force is TimeInForce.GTC
     if is_repeated and rests and instruction.unfilled is None:
+        so = "they pile up" if instruction.policy.overlap else "the later fires are skipped until it has ended"
         yield at_key(
             plan,
             instruction,
             ("order.tif", "order"),
-            "a GTC order on a schedule: one that does not fill still works when the next is sent, so they pile up; use"
-            " DAY, or say what becomes of it with unfilled:",
+            f"a GTC order on a schedule: one that does not fill still works when the next is due, so {so}; use DAY, or"
+            " say what becomes of it with unfilled:",
         )
 
 
@@ -117,8 +119,8 @@ def _distance(stop: PriceExpr, instruction: Instruction) -> Decimal | None:
 def moving_zone(plan: Plan, instruction: Instruction, start: datetime) -> Iterator[Problem]:
     """Warn of a zone whose clocks do not change with the market's: the same hour is another one in New York."""
     schedule = instruction.schedule
-    if schedule is None or schedule.every is not None or schedule.at:
-        return
+    if schedule is None or not (schedule.cron or any(isinstance(rule, DayRule) for rule in schedule.on)):
+        return  # nothing of it is a time of day in its zone
     hours: dict[str, int] = defaultdict(int)
     for fire in _year_of(instruction, start):
         shift = schedule.zone.utcoffset(fire.astimezone(schedule.zone)) or timedelta()
@@ -146,7 +148,7 @@ def _opposites(plans: Sequence[Plan], start: datetime) -> Iterator[Problem]:
     """Warn of two plans that undo each other on the same day."""
     for plan, other_plan in combinations(plans, 2):
         for one, other in product(plan.instructions, other_plan.instructions):
-            if one.contract.name != other.contract.name or one.side is other.side:
+            if not _are_opposed(one, other):
                 continue
             if shared := _days(one, start) & _days(other, start):
                 buys, sells = (one, other) if one.side is Side.BUY else (other, one)
@@ -155,6 +157,12 @@ def _opposites(plans: Sequence[Plan], start: datetime) -> Iterator[Problem]:
                     f" day, first {min(shared)}: each pays spread and commission to undo the other"
                 )
                 yield at_key(other_plan, other, ("side",), message)
+
+
+def _are_opposed(one: Instruction, other: Instruction) -> bool:
+    """Tell whether two orders undo each other; where a strategy decides the side, nobody knows before the fire."""
+    has_sides = all("side" in each.marks for each in (one, other))
+    return has_sides and one.contract.name == other.contract.name and one.side is not other.side
 
 
 def _days(instruction: Instruction, start: datetime) -> frozenset[str]:

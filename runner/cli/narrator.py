@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from runner.cli import output
+from runner.cli.trading import counted
 from runner.core.events import RECORDED, Event, Filled, FireDone, FireState, Noticed, PlanStarted, Severity, Summary
 from runner.core.money import plain
 from runner.core.times import stamp
@@ -158,7 +159,7 @@ class Narrator:
 
     def _header(self) -> list[str]:
         end = "the end of the schedule" if self._span.until is None else stamp(self._span.until)
-        lines = [f"{plan.name}: {_count(len(plan.instructions), 'order')} from {plan.file}" for plan in self._plans]
+        lines = [f"{plan.name}: {counted(len(plan.instructions), 'order')} from {plan.file}" for plan in self._plans]
         lines.append(f"{self._style.kind}, account {self._account}, {stamp(self._span.start)} to {end}")
         return lines + self._prices()
 
@@ -175,14 +176,14 @@ class Narrator:
 
     def _footer(self, summary: Summary) -> list[str]:
         lines = [
-            f"{kind[1].value} {kind[0]}, {_count(count, 'time')}, first: {self._examples[kind]}"
+            f"{kind[1].value} {kind[0]}, {counted(count, 'time')}, first: {self._examples[kind]}"
             for kind, count in self._notices.items()
             if kind[1] is not Severity.INFO
         ]
         for kind, count in self._skipped.items():
-            lines.append(f"{_count(count, 'fire')} skipped, {kind}; first: {self._first_skipped[kind]}")
+            lines.append(f"{counted(count, 'fire')} skipped, {kind}; first: {self._first_skipped[kind]}")
         if self._recorded:
-            lines.append(f"{_count(self._recorded, 'fire')} already recorded in this journal: nothing sent again")
+            lines.append(f"{counted(self._recorded, 'fire')} already recorded in this journal: nothing sent again")
         return lines + _remarks(summary)
 
 
@@ -192,15 +193,11 @@ def _remarks(summary: Summary) -> list[str]:
         text
         for applies, text in (
             (not summary.fires, "no fire lies in this span: nothing was due"),
-            (summary.expired, f"{_count(summary.expired, 'order')} expired before a full fill"),
-            (summary.working, f"{_count(summary.working, 'order')} still working at the end of the run"),
+            (summary.expired, f"{counted(summary.expired, 'order')} expired before a full fill"),
+            (summary.working, f"{counted(summary.working, 'order')} still working at the end of the run"),
         )
         if applies
     ]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _passing(event: Event) -> str | None:

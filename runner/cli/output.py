@@ -67,6 +67,11 @@ def tell_problems(problems: Iterable[Problem], *, as_json: bool) -> None:
             _tell(problem, "")
 
 
+def warning_words(warning: Problem) -> str:
+    """Return a warning as a line of text, its place first."""
+    return f"{_place_words(warning)}: warning: {clean(warning.message)}"
+
+
 def tell_warnings(warnings: Iterable[Problem], *, as_json: bool) -> None:
     """Write warnings the way problems are written; they are no reason to stop."""
     for warning in warnings:
@@ -81,8 +86,12 @@ def place(problem: Problem) -> dict[str, object]:
     return {"file": problem.file, "line": problem.line, "column": problem.column, "message": problem.message}
 
 
+def _place_words(problem: Problem) -> str:
+    return f"{clean(problem.file)}:{problem.line}:{problem.column}"
+
+
 def _tell(problem: Problem, kind: str) -> None:
-    _begin(sys.stderr, f"{clean(problem.file)}:{problem.line}:{problem.column}: ")  # an editor looks for it there
+    _begin(sys.stderr, f"{_place_words(problem)}: ")  # an editor looks for it there
     note(f"{kind}{clean(problem.message)}")
     if is_terminal(sys.stderr):
         from runner.plan import excerpt

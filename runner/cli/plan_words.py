@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from runner.core.money import plain
 from runner.core.price import PriceExpr
 from runner.core.size import SizeExpr
-from runner.core.times import stamp
+from runner.core.times import duration_text, stamp
 from runner.plan.model import Instruction
 
 
@@ -42,12 +42,6 @@ def order_words(instruction: Instruction) -> str:
     return " ".join([*order, instruction.contract.name, *prices, kind]) + below
 
 
-def _duration(length: timedelta) -> str:
-    seconds = int(length.total_seconds())
-    unit, size = next((unit, size) for unit, size in _UNITS if seconds % size == 0)
-    return f"{seconds // size}{unit}"
-
-
 def _mapping(values: Mapping[Any, Any]) -> str:
     return ", ".join(f"{name} {written(each)}" for name, each in values.items())
 
@@ -56,14 +50,13 @@ def _list(values: tuple[Any, ...]) -> str:
     return ", ".join(map(written, values))
 
 
-_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 _KINDS: Mapping[type, Callable[[Any], str]] = {
     PriceExpr: lambda price: str(price.text),
     SizeExpr: lambda size: str(size.text),
     Decimal: plain,
     datetime: stamp,
     time: lambda at: f"{at:%H:%M}",
-    timedelta: _duration,
+    timedelta: duration_text,
     Enum: lambda one: str(one.value),
     ZoneInfo: lambda zone: str(zone.key),
     Mapping: _mapping,

@@ -16,6 +16,7 @@ from itertools import islice, zip_longest
 import click
 
 from runner.cli import output
+from runner.cli.trading import counted
 from runner.core.times import stamp
 from runner.plan.model import Instruction
 from runner.schedule import Due, words
@@ -99,17 +100,13 @@ def tell(instruction: Instruction, year: Year) -> None:
     said = "" if instruction.schedule is None else f"{words(instruction.schedule)} ({instruction.schedule.zone.key})"
     output.say(f"{instruction.plan}/{instruction.order}: {said}")
     total = sum(year.fires.values())
-    output.say(f"{year.number}: {_count(total, 'fire')}, {len(year.skipped)} skipped")
+    output.say(f"{year.number}: {counted(total, 'fire')}, {len(year.skipped)} skipped")
     output.say("")
     for line in _grid(year, _months_in_a_row()):
         output.say(line.rstrip())
     output.say(_KEY)
     for line in (*_changes(year), *_holidays(year), *_skipped(year)):
         output.say(line)
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 # --- the grid

@@ -86,6 +86,13 @@ def parse_duration(text: str) -> timedelta:
         raise ValueError("longer than any schedule can be") from None
 
 
+def duration_text(length: timedelta) -> str:
+    """Write elapsed time of whole seconds the way a plan does, in the largest unit that divides it: 90s, 15m, 1h."""
+    seconds = length // timedelta(seconds=1)
+    unit = next(unit for unit in reversed(_UNITS) if seconds % _UNITS[unit] == 0) if seconds else "s"
+    return f"{seconds // _UNITS[unit]}{unit}"
+
+
 def stamp(instant: datetime) -> str:
     """Write a UTC instant as printed everywhere: 2026-11-25T14:30:00Z."""
     there = instant if instant.tzinfo is UTC else instant.astimezone(UTC)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
+from runner.core.times import duration_text
 from runner.schedule.cron import explain_cron
 from runner.schedule.spec import Holiday, ScheduleSpec
 
-_UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(minutes=1)), ("s", timedelta(seconds=1)))
 _SHOWN = 3
 
 
@@ -22,7 +20,7 @@ def _rule(spec: ScheduleSpec) -> str:
     if spec.cron is not None:
         return explain_cron(spec.cron)
     if spec.every is not None:
-        return f"every {_duration(spec.every)}"
+        return f"every {duration_text(spec.every)}"
     if spec.on:
         return "; ".join(rule.text for rule in spec.on)
     times = [f"{at.astimezone(spec.zone):%Y-%m-%d %H:%M:%S %Z}" for at in sorted(set(spec.at))]
@@ -39,11 +37,5 @@ def _bounds(spec: ScheduleSpec) -> str:
     if spec.blackout:
         parts.append(f"not on {', '.join(each.text for each in spec.blackout)}")
     if spec.jitter:
-        parts.append(f"up to {_duration(spec.jitter)} later")
+        parts.append(f"up to {duration_text(spec.jitter)} later")
     return "".join(f", {part}" for part in parts)
-
-
-def _duration(length: timedelta) -> str:
-    """Write a duration the way a plan does, in the largest unit that divides it."""
-    unit, size = next((unit, size) for unit, size in _UNITS if not length % size)
-    return f"{length // size}{unit}"

@@ -69,7 +69,12 @@ def test_new_asks_again_until_the_answer_makes_a_sound_plan(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("when", "line"),
-    [("once", "# no schedule"), ("4h", 'every: "4h"'), ("2027-03-01 09:30", 'at: "2027-03-01 09:30"')],
+    [
+        ("once", "# no schedule"),
+        ("4h", 'every: "4h"'),
+        ("fridays at 16:00", 'on: "fridays at 16:00"'),
+        ("2027-03-01 09:30", 'at: "2027-03-01 09:30"'),
+    ],
 )
 def test_new_takes_what_a_schedule_takes(tmp_path: Path, when: str, line: str) -> None:
     made = fxrun(tmp_path, "new", *FIVE[:-1], when, "--timezone", "UTC")
@@ -113,7 +118,8 @@ def test_new_writes_over_nothing(tmp_path: Path) -> None:
     [
         (f'{LIMIT}schedule: {{cron: "30 9', 'schedule: {cron: "50 16', "5:18|day ends at 17:00"),
         ("25_000", "15_000", "4:7|odd lot"),
-        ("price: 1.0850}", "price: 1.0850, tif: GTC}", "5:42|pile up"),
+        ("price: 1.0850}", "price: 1.0850, tif: GTC}", "5:42|later fires are skipped"),
+        ("price: 1.0850}", "price: 1.0850, tif: GTC}\noverlap: allow", "5:42|pile up"),
         ("price: 1.0850}", "price: 1.0850}\nbracket: {stop_loss: 1.08495}", ""),
         ("price: 1.0850}", "price: 1.0850}\nbracket: {stop_loss: 1.0840}", ""),
         ("America/New_York", "Europe/London", "6:48|clocks change on different days"),
@@ -148,6 +154,23 @@ def test_lint_looks_between_plans(tmp_path: Path) -> None:
     (warning,) = [json.loads(line) for line in done.stdout.splitlines()]
     assert (warning["type"], warning["file"], warning["line"]) == ("warning", "other.yaml", 3)
     assert "weekday/main buys and other/main sells EUR.USD" in warning["message"]
+
+
+def test_lint_reads_no_side_into_an_order_that_has_none(tmp_path: Path) -> None:
+    """A conversion decides its side at the fire, so nothing is known to undo it."""
+    convert = PLAN.replace("plan: weekday", "plan: idle").replace(
+        "side: buy\nsize: 25_000\n" + LIMIT, "convert: {from: EUR}\n"
+    )
+    write(tmp_path, "idle.yaml", convert)
+    write(tmp_path, "sells.yaml", PLAN.replace("side: buy", "side: sell"))
+    done = fxrun(tmp_path, "lint", "idle.yaml", "sells.yaml")
+    assert (done.returncode, done.stdout) == (0, "nothing to warn of in 2 plans\n"), done.stderr
+
+
+def test_lint_says_nothing_of_a_zone_where_the_market_tells_the_time(tmp_path: Path) -> None:
+    text = PLAN.replace('cron: "30 9 * * mon-fri", timezone: America/New_York', "on: session close - 1h")
+    done = fxrun(tmp_path, "lint", write(tmp_path, "plan.yaml", text))
+    assert done.stdout == "nothing to warn of in 1 plan\n", done.stderr
 
 
 def test_lint_of_a_plan_that_is_not_sound(tmp_path: Path) -> None:
@@ -187,6 +210,12 @@ def test_diff_says_what_changes_in_fires(tmp_path: Path) -> None:
     assert [each["field"] for each in found] == ["schedule", "fires no more"]
     days = ", ".join(f"2025-01-{day:02}T14:30:00Z" for day in (3, 10, 17, 24, 31))
     assert found[1]["old"] == f"5 of 23: {days}"
+
+
+def test_diff_says_what_changes_in_policies(tmp_path: Path) -> None:
+    new = PLAN + "overlap: allow\nmax_fires: 12\nmisfire: {deadline: 5m}\n"
+    found = {(each["field"], each["old"], each["new"]) for each in changes(tmp_path, PLAN, new)}
+    assert found == {("policy", "deadline 1m", "deadline 5m, overlap True, max_fires 12")}
 
 
 def test_diff_of_orders_that_come_and_go(tmp_path: Path) -> None:

@@ -126,6 +126,7 @@ def _terms(instruction: Instruction) -> Fields:
         "unfilled": instruction.unfilled,
         "when": instruction.when,
         "schedule": words(instruction.schedule) + zone,
+        "policy": instruction.policy,
     }
     return {name: written(value) for name, value in told.items() if value is not None}
 

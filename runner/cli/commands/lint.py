@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from runner.cli import lint, options, output
+from runner.cli.trading import counted
 
 
 @click.command(
@@ -31,7 +32,6 @@ def command(
         output.tell_warnings(found, as_json=True)
         return
     for problem in found:
-        place = f"{output.clean(problem.file)}:{problem.line}:{problem.column}"
-        output.say(f"{place}: warning: {output.clean(problem.message)}")
+        output.say(output.warning_words(problem))
     if not found:
-        output.say(f"nothing to warn of in {len(loaded)} {'plan' if len(loaded) == 1 else 'plans'}")
+        output.say(f"nothing to warn of in {counted(len(loaded), 'plan')}")

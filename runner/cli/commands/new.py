@@ -22,7 +22,10 @@ _QUESTIONS = {
     "contract": ("Which pair, the currency that is bought or sold first?", "EUR.USD"),
     "side": ("buy or sell that currency?", "buy"),
     "size": ("How much of it?", "25_000"),
-    "when": ("When: once, a cron expression, or a span such as 4h?", "30 9 * * mon-fri"),
+    "when": (
+        "When: once, cron, a span such as 4h, or words such as fridays at 16:00?",
+        "30 9 * * mon-fri",
+    ),
 }
 Answers = Mapping[str, str]
 
@@ -36,7 +39,7 @@ Answers = Mapping[str, str]
 @click.option("--contract", metavar="PAIR", help="Such as EUR.USD.")
 @click.option("--side", metavar="SIDE", help="buy or sell.")
 @click.option("--size", metavar="SIZE", help="Units of the first currency of the pair.")
-@click.option("--when", metavar="WHEN", help="once, a cron expression, a span such as 4h, or a time.")
+@click.option("--when", metavar="WHEN", help="once, fridays at 16:00, a cron expression, a span such as 4h, or a time.")
 @click.option("--timezone", metavar="ZONE", help="The zone those times are meant in. [that of this machine]")
 @options.json_option
 def command(file: str | None, timezone: str | None, *, as_json: bool, **given: str | None) -> None:
