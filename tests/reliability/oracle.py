@@ -309,23 +309,29 @@ def _too_many_at_once(real: _Truth, orders: Mapping[str, Line], about: Circumsta
     working: dict[tuple[str, object], dict[str, Decimal]] = {}
     wrong = []
     for line in real.lines:
-        while emptied and datetime.fromisoformat(str(line["time"])) >= emptied[-1].replace(microsecond=0):
-            emptied.pop()
-            working.clear()
         ref = str(line.get("order_ref", ""))
         if ref not in orders or line["event"] == "frame":
             continue
+        while emptied and datetime.fromisoformat(str(line["time"])) >= emptied[-1].replace(microsecond=0):
+            emptied.pop()
+            working.clear()
         pair = bounds.pairs.get((str(orders[ref]["plan"]), str(orders[ref]["order"])), "?")
         place = working.setdefault((pair, line["side"]), {})
-        if line["event"] == "order" and line is real.created[ref][_integer(line["perm_id"])]:
-            place[ref] = _decimal(line["quantity"])
-            if len(place) > bounds.max_open_orders:
-                wrong.append(f"{ref}: {len(place)} orders of {pair} {line['side']} at once")
-        elif line["event"] == "execution" and ref in place:
-            place[ref] -= _decimal(line["quantity"])
-        if line["event"] == "cancel" or place.get(ref, Decimal(1)) <= 0:
-            place.pop(ref, None)
+        is_new = line["event"] == "order" and line is real.created[ref][_integer(line["perm_id"])]
+        _take_in(place, ref, line, is_new=is_new)
+        if is_new and len(place) > bounds.max_open_orders:
+            wrong.append(f"{ref}: {len(place)} orders of {pair} {line['side']} at once")
     return wrong
+
+
+def _take_in(place: dict[str, Decimal], ref: str, line: Line, *, is_new: bool) -> None:
+    """Let a line of the truth change what works on a side of a pair: what is left of each order."""
+    if is_new:
+        place[ref] = _decimal(line["quantity"])
+    elif line["event"] == "execution" and ref in place:
+        place[ref] -= _decimal(line["quantity"])
+    if line["event"] == "cancel" or place.get(ref, Decimal(1)) <= 0:
+        place.pop(ref, None)
 
 
 def _too_many_a_minute(real: _Truth, bounds: Bounds) -> list[str]:
