@@ -92,9 +92,7 @@ class SyntheticMarket(KeepsHours):
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._known: dict[str, _Priced | None] = {}
-        self._quote = lru_cache(1 << 15)(
-            _Priced.quote
-        )  # the quotes of 26 years of weekday orders are asked for again in the report
+        self._quote = lru_cache(4096)(_Priced.quote)
 
     def quote(self, key: str, at: int, extended: bool = False) -> Quote | None:
         """Return the quote at that second, of the last open second in a closed market; None for what is unknown."""
