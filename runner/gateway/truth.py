@@ -40,7 +40,7 @@ class Truth:
         """Note an order that was taken, or changed."""
 
     def cancel(self, at: int, entry: Entry) -> None:
-        """Note an order that ended without having been filled: cancelled, expired, or by its group."""
+        """Note an order that ended unfilled: cancelled, expired, by its group, or before it was transmitted."""
 
     def execution(self, at: int, entry: Entry, fill: Fill) -> None:
         """Note a fill, or what it was corrected to."""

@@ -263,6 +263,7 @@ class Venue:
         """Cancel an order, and with it what is attached to it; nothing if it is over already."""
         if entry.stage is Stage.UNSENT:
             self.book.mark(entry, Stage.DISCARDED)
+            self.truth.cancel(at, entry)
             self.tell(entry, reports.order_status(entry))
         elif entry.stage.is_live:
             entry.ended = at

@@ -109,7 +109,8 @@ def test_slippage_never_beyond_a_limit(wanted, price: str, tmp_path: Path) -> No
 
 
 def test_the_exchange_refuses(tmp_path: Path) -> None:
-    with staged(prices(tmp_path, STILL), settings=filling(reject=100)) as stage:
+    truth = TruthFile(tmp_path / "truth")
+    with staged(prices(tmp_path, STILL), settings=filling(reject=100), truth=truth) as stage:
         client = stage.client()
         told = client.ask(order(1, transmit=False), order(2, "SELL", "LMT", limit="1.2", parent_id=1))
         assert kinds(told) == ["OpenOrder", "OrderStatus", "ErrorMessage", "OrderStatus", "OrderStatus"]
@@ -117,6 +118,8 @@ def test_the_exchange_refuses(tmp_path: Path) -> None:
         assert errors(told) == [(1, 201)]
         (completed,) = only(CompletedOrder, client.ask(RequestCompletedOrders()))
         assert completed.order_state.status == "Inactive"
+    lines = [json.loads(line) for line in (tmp_path / "truth").read_text().splitlines()]
+    assert [(one["event"], one["order_id"]) for one in lines if one["event"] != "frame"] == [("cancel", 2)]
 
 
 def test_nothing_is_told(tmp_path: Path) -> None:

@@ -231,7 +231,10 @@ def _doubled(real: _Truth, orders: Mapping[str, Line]) -> list[str]:
 
 
 def _lost(real: _Truth, orders: Mapping[str, Line]) -> list[str]:
-    """I2: what the gateway has is known, and what is said to be there is there."""
+    """I2: what the gateway has is known, and what is said to be there is there.
+
+    The exit of an entry that was refused is none of its orders, but its end is told, and may be recorded.
+    """
     unheard = [f"{ref}: at the gateway, not in the journal" for ref in real.created if ref not in orders]
     denied = [
         f"{ref}: at the gateway, and {_state(line)} in the journal"
@@ -241,7 +244,9 @@ def _lost(real: _Truth, orders: Mapping[str, Line]) -> list[str]:
     absent = [
         f"{ref}: {_state(line)} in the journal, never at the gateway"
         for ref, line in orders.items()
-        if ref not in real.created and _state(line) in AT_BROKER - {"sent"}
+        if ref not in real.created
+        and _state(line) in AT_BROKER - {"sent"}
+        and not (_state(line) == "cancelled" and ref in real.ends)
     ]
     return unheard + denied + absent
 

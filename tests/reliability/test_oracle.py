@@ -153,6 +153,15 @@ def test_each_lie_is_found(change: Callable[..., object], count: str) -> None:
     assert not found.is_clean
 
 
+@pytest.mark.parametrize(("state", "lost"), [("cancelled", 0), ("filled", 1), ("working", 1)])
+def test_what_was_never_made_may_have_been_told_its_end(state: str, lost: int) -> None:
+    def end_without_a_beginning(truth: Lines, export: Lines, about: dict[str, Any]) -> None:
+        truth[:] = [line for line in truth if not (line.get("order_ref") == ref(2) and line["event"] == "order")]
+        order_of(export, 2)["state"] = state
+
+    assert verdict(end_without_a_beginning).lost == lost
+
+
 def test_unknown_is_founded_once_a_later_id_has_come_in() -> None:
     """The order with id 4 has left nothing but its frame: nobody can tell it from one that was swallowed."""
     found = verdict(say("unknown", 4))
