@@ -24,7 +24,7 @@ from runner.plan.model import Plan
 from runner.report.summary import exit_code, summarize
 
 if TYPE_CHECKING:
-    from runner.engine.run import Span
+    from runner.engine.span import Span
     from runner.gateway.market import Market
     from runner.journal.rows import ExecutionRow
     from runner.journal.store import Journal

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,16 +21,16 @@ from runner.cli.session import supervised
 from runner.core.events import Event, FireDone, FireState, Noticed, OrderChanged, Severity
 from runner.core.order_state import OrderState
 from runner.core.times import stamp
-from runner.engine.run import END_OF_TIME, Run
+from runner.engine.renewal import note_plans
+from runner.engine.run import Run
 from runner.errors import JournalBusy
 from runner.ib import notices
 from runner.journal.store import MEMORY, Journal
 from runner.lifecycle.link import LinkState
-from runner.schedule import fires
 
 if TYPE_CHECKING:
     from runner.cli.live import Venture
-    from runner.engine.run import Span
+    from runner.engine.span import Span
 
 _HOOK_OF = {OrderState.UNKNOWN: "unknown", OrderState.REJECTED: "rejected"}
 
@@ -134,7 +133,7 @@ def run(found: Venture, span: Span, style: Style, *, again: bool) -> int:
         desk.grace, desk.stops_at_foreign = settings.grace, live.stops_at_foreign(found)
         journal.adopt_open_orders()
         desk.tracker.adopt(journal.open_orders())
-        _note_plans(found, journal, span.start)
+        note_plans(found.plans, desk, span.start)
         lost = carry_out(Run(found.plans, span, session.clock, desk, narrator.time_is, session.first), interrupts)
         if lost is None and not desk.link.is_usable:
             lost = desk.link.words()
@@ -151,13 +150,3 @@ def _told(found: Venture, narrator: Narrator, now: Callable[[], datetime], stack
     hooks = Hooks(found.settings.hooks, output.note)
     stack.callback(hooks.close)
     return Told(narrator, log, hooks, now)
-
-
-def _note_plans(found: Venture, journal: Journal, start: datetime) -> None:
-    """Write down which plans run; `fxrun status` works out when they are due next."""
-    for plan in found.plans:
-        dues = [next(fires(i.schedule, start, END_OF_TIME), None) for i in plan.instructions]
-        known = [due for due in dues if due is not None]
-        with suppress(OSError):
-            journal.note_plan(plan.name, str(Path(plan.file).resolve()), plan.digest, min(known, default=None))
-    sys.stdout.flush()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from runner.core.events import FireDone, FireState
 from runner.core.ids import ONCE
-from runner.engine.desk import Desk
+from runner.engine.desk import Desk, Pending
 from runner.journal.rows import FireRow
 from runner.plan.model import Instruction
 from runner.schedule import Due, merge
@@ -17,6 +17,7 @@ from runner.schedule import Due, merge
 MISSED = "fxrun was not running"
 NEVER_ARRIVED = "it was proven not to have arrived at the broker, and the run ended before it was sent again"
 _TICK = timedelta.resolution
+MOST_LATE = 500  # fires that are recorded as missed in one transaction
 Name = tuple[str, str]  # plan and order
 
 
@@ -82,6 +83,23 @@ def _pass_over(instruction: Instruction, start: datetime, late: datetime, desk: 
     for row in desk.journal.record_unsent(map(_row, kept)):
         desk.emit(_told(row))
     return late if not isinstance(kept, _Kept) or kept.last is None else kept.last.time
+
+
+def overdue(
+    due: Due | None, dues: Iterator[Due], pending_of: Callable[[Due], Pending], now: datetime
+) -> tuple[list[Pending], Due | None]:
+    """Return the fires whose deadline had passed when they came up, some hundreds at most, and what comes next.
+
+    A clock that is set forward by a day makes thousands of fires late at once.
+    """
+    late: list[Pending] = []
+    while due is not None and len(late) < MOST_LATE:
+        pending = pending_of(due)
+        if due.skipped is not None or not pending.is_late(now) or pending.deadline is None:
+            break
+        late.append(pending)
+        due = next(dues, None)
+    return late, due
 
 
 class _Kept:

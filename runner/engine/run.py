@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from runner.core.crashpoints import crashpoint
 from runner.core.facts import ConnectionLost, Fact, Handled, LoggedIn
@@ -12,33 +11,20 @@ from runner.engine import absence
 from runner.engine.clock import EngineClock
 from runner.engine.desk import Desk, Pending
 from runner.engine.fire import carry_out, miss, miss_all, skip
+from runner.engine.renewal import END_OF_TIME, Change, by_name, renew
+from runner.engine.span import Span
 from runner.engine.watch import Watch
 from runner.engine.working import Working
 from runner.errors import ConnectionFailed
 from runner.journal.store import JournalFailed
 from runner.plan.model import Instruction, Plan
-from runner.schedule import Due
+from runner.schedule import Due, merge
 
 ACK_DEADLINE = timedelta(seconds=10)  # a TWS that is alive answers an order well within it
 OVERTAKEN = timedelta(seconds=10)  # a fire so late is not sent any more once the next one of its order is due
-MOST_LATE = 500  # fires that are recorded as missed in one transaction
 PROGRESS = timedelta(hours=1)
 DRAIN = timedelta(days=365)  # how long a finite schedule's last orders are followed
-END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Span:
-    """The time of a run: [start, until); without `until` it goes on until the schedule and its orders have ended."""
-
-    start: datetime
-    until: datetime | None
-
-    @property
-    def last(self) -> datetime | None:
-        """The last instant that is part of the run."""
-        return None if self.until is None else self.until - timedelta.resolution
 
 
 class Run:
@@ -52,11 +38,15 @@ class Run:
         desk: Desk,
         on_time: Callable[[datetime], None],
         first: LoggedIn | None = None,
+        changes: Callable[[], Change | None] | None = None,
     ) -> None:
-        """`first` is a login that came before there was a run, and that nothing has been done about yet."""
-        self._instructions: dict[tuple[str, str], Instruction] = {
-            (i.plan, i.order): i for plan in plans for i in plan.instructions
-        }
+        """`first` is a login that came before there was a run, and that nothing has been done about yet.
+
+        With `changes` the run has no end of its own: it is asked between two steps whether there are other plans now.
+        """
+        self._instructions: dict[tuple[str, str], Instruction] = by_name(plans)
+        self._changes = changes
+        self._change: Change | None = None  # that is still to be made
         self._span = span
         self._clock = clock
         self._desk = desk
@@ -68,7 +58,6 @@ class Run:
         self._pending: dict[tuple[str, str, str], Pending] = {}  # due, and not sent yet
         self._latest: dict[tuple[str, str], Pending] = {}  # the last fire that was listed of each order
         self._late: dict[tuple[str, str], Pending] = {}  # the last late fire of each order that makes up for one
-        self._patience = max((i.policy.deadline for i in self._instructions.values()), default=timedelta())
         self._looked = span.start  # when the deadlines of what is held back were looked at
         self._waiting: dict[str, datetime] = {}  # order_ref -> when its silence becomes an open question
         self._in_flight: set[str] = set()  # the orders sent last, until each is answered
@@ -102,6 +91,9 @@ class Run:
             self._work()
             self._guarded(lambda: self._working.go_on(self._settle))
             self._note_progress()
+            if self._is_changed():
+                dues = self._renewed(reached + timedelta.resolution, until, dues)
+                due = next(dues, None)
 
     def stop(self) -> None:
         """End the run before its next step; may be called from a signal handler."""
@@ -142,6 +134,8 @@ class Run:
             last = due.time
         elif self._span.last is not None:
             last = self._span.last
+        elif self._changes is not None:
+            last = self._clock.now() + PROGRESS
         elif self._is_done():
             return None
         else:
@@ -150,20 +144,13 @@ class Run:
         return max(min(waits), min(last, self._clock.now()))
 
     def _pass_over(self, due: Due | None, dues: Iterator[Due]) -> Due | None:
-        """Record as missed, many at a time, what is past its deadline before it could be looked at; return the next.
-
-        A clock that is set forward by a day makes thousands of fires late at once.
-        """
+        """Record as missed what is past its deadline before it could be looked at; returns the next."""
         now = self._clock.now()
-        late: list[Pending] = []
-        while due is not None and len(late) < MOST_LATE and self._desk.broken is None:
-            pending = self._pending_of(due)
-            if due.skipped is not None or not pending.is_late(now) or pending.deadline is None:
-                break
-            late.append(pending)
-            self._last_fire = due.time
-            due = next(dues, None)
+        if self._desk.broken is not None:
+            return due
+        late, due = absence.overdue(due, dues, self._pending_of, now)
         if late:
+            self._last_fire = late[-1].due
             try:
                 miss_all(late, now, self._desk)
             except JournalFailed as failed:
@@ -215,6 +202,27 @@ class Run:
 
     def _skip(self, pending: Pending, reason: str) -> None:
         self._guarded(lambda: skip(pending.row, reason, self._desk))
+
+    # --- other plans
+
+    def _is_changed(self) -> bool:
+        if self._changes is not None and self._desk.broken is None:
+            self._change = self._changes() or self._change
+        return self._change is not None and self._desk.broken is None
+
+    def _renewed(self, start: datetime, until: datetime, dues: Iterator[Due]) -> Iterator[Due]:
+        """Carry out the other plans; returns what is due from `start` on, or what was if the journal fails."""
+        assert self._change is not None
+        try:
+            fresh = renew(self._change, self._instructions, (self._pending, self._late), self._working, self._desk)
+        except JournalFailed as failed:
+            self._watch.journal_failed(failed)
+            return dues
+        self._change = None
+        self._latest = {name: one for name, one in self._latest.items() if name not in fresh}
+        schedules = ((*name, each.schedule) for name, each in self._instructions.items()
+                     if each.schedule is not None or name in fresh)  # fmt: skip
+        return merge(schedules, start, until)
 
     # --- sending
 
@@ -299,7 +307,8 @@ class Run:
             return
         self._noted = now
         pending = [one.due for one in (*self._pending.values(), *self._late.values())]
-        seen = min([now - 2 * self._patience, *pending]) - timedelta.resolution
+        patience = max((i.policy.deadline for i in self._instructions.values()), default=timedelta())
+        seen = min([now - 2 * patience, *pending]) - timedelta.resolution
         if seen > self._span.start:
             self._desk.journal.record_progress(self._instructions, seen)
 

@@ -74,6 +74,14 @@ class Working:
             else:
                 self._add(row, instruction)
 
+    def renew(self, instructions: Instructions, digests: Mapping[str, str]) -> None:
+        """Let go of what is worked for plans that are edited or gone; their orders stay as they are."""
+        for key, work in list(self._works.items()):
+            plan = work.row.fire.plan
+            if digests.get(plan) != self._desk.digests.get(plan):
+                self._finish(work.row, EDITED if key[:2] in instructions else GONE)
+                del self._works[key]
+
     def add(self, pending: Pending) -> None:
         """Go on with a fire that was claimed a moment ago."""
         row = pending.row

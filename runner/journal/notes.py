@@ -34,6 +34,10 @@ class Notes:
         due = None if next_fire is None else moment(next_fire)
         self._db.write("put_plan", plan=plan, file=file, digest=digest, next_fire=due)
 
+    def drop_plan(self, plan: str) -> None:
+        """Forget that a plan is carried out; its fires and orders stay."""
+        self._db.write("drop_plan", plan=plan)
+
     def set_link(self, state: str, detail: str, at: datetime) -> None:
         """Note how the connection stands."""
         self._db.write("put_link", state=state, detail=detail, at=moment(at))

@@ -30,7 +30,9 @@ from runner.core.size import units
 from runner.core.ticket import OrderType, Side, TimeInForce
 from runner.engine.clock import EngineClock, Inbox, VirtualClock, WallClock
 from runner.engine.desk import Rules
-from runner.engine.run import Run, Span
+from runner.engine.renewal import Change
+from runner.engine.run import Run
+from runner.engine.span import Span
 from runner.gateway.anomalies import Anomalies
 from runner.gateway.market import SyntheticMarket
 from runner.gateway.server import Gateway
@@ -70,7 +72,14 @@ class Rig:
         self.events.append(event)
         self.react(event)
 
-    def run(self, *instructions: Instruction, until: timedelta | None = None, wall: bool = False) -> Run:
+    def run(
+        self,
+        *instructions: Instruction,
+        until: timedelta | None = None,
+        wall: bool = False,
+        persistent: bool = False,
+        changes: Callable[[], Change | None] | None = None,
+    ) -> Run:
         """Return a run that has not begun: connected and on virtual time, or supervised and on the wall's."""
         inbox: Inbox = SimpleQueue()
         self.connection = Connection("127.0.0.1", self.port, client_id=1, publish=inbox.put)
@@ -78,14 +87,14 @@ class Rig:
         account = "DU1234567" if wall else self.connection.open().accounts[0]
         self.journal.open_run(self.clock.now())
         session = Session(connection=self.connection, account=account, clock=self.clock)
-        desk = make_desk(session, self.journal, self.emit, rules=Rules(), supervised=wall, persistent=False)
+        desk = make_desk(session, self.journal, self.emit, rules=Rules(), supervised=wall, persistent=persistent)
         if wall:
             self.journal.adopt_open_orders()
             desk.tracker.adopt(self.journal.open_orders())
         plan = Plan(name="p", mode=Mode.SIMULATE, file="p", digest="", instructions=instructions)
         start = self.clock.now()
         span = Span(start=start, until=None if until is None else start + until)
-        return Run([plan], span, self.clock, desk, lambda _: None)
+        return Run([plan], span, self.clock, desk, lambda _: None, changes=changes)
 
     def leave(self) -> None:
         if self.connection is not None:

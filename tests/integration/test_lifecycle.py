@@ -20,7 +20,8 @@ from runner.core.size import units
 from runner.core.ticket import OrderType, Side, TimeInForce
 from runner.engine.clock import Inbox, VirtualClock
 from runner.engine.desk import Rules
-from runner.engine.run import Run, Span
+from runner.engine.run import Run
+from runner.engine.span import Span
 from runner.gateway.anomalies import Anomalies
 from runner.gateway.market import SyntheticMarket
 from runner.gateway.server import Gateway

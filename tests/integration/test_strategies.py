@@ -26,7 +26,8 @@ from runner.core.ticket import Role
 from runner.engine.clock import Inbox, VirtualClock
 from runner.engine.desk import Desk as EngineDesk
 from runner.engine.desk import Rules
-from runner.engine.run import Run, Span
+from runner.engine.run import Run
+from runner.engine.span import Span
 from runner.gateway.fills import FillModel
 from runner.gateway.market import SyntheticMarket
 from runner.gateway.server import Gateway

@@ -25,7 +25,8 @@ from runner.core.price import fixed
 from runner.core.size import units
 from runner.core.ticket import OrderType, Side, TimeInForce
 from runner.engine.desk import Desk, Rules
-from runner.engine.run import Run, Span
+from runner.engine.run import Run
+from runner.engine.span import Span
 from runner.gateway.plugin_gateway import TwsGateway, running
 from runner.journal.rows import OrderRow
 from runner.journal.store import Journal

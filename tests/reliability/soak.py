@@ -31,7 +31,8 @@ from runner.core.clock import Clock, VirtualTime
 from runner.core.events import Event, FireDone, Noticed, OrderChanged, Severity
 from runner.engine.clock import Inbox
 from runner.engine.desk import Desk, Rules
-from runner.engine.run import Run, Span
+from runner.engine.run import Run
+from runner.engine.span import Span
 from runner.gateway.anomalies import Anomalies
 from runner.gateway.faults_trouble import Agenda
 from runner.gateway.fills import FillModel

@@ -21,7 +21,7 @@ from runner.schedule.spec import ScheduleSpec
 
 if TYPE_CHECKING:
     from runner.cli.session import Session
-    from runner.engine.run import Span
+    from runner.engine.span import Span
     from runner.gateway.scenario import Scenario
 
 EXAMPLES = """\b
@@ -223,7 +223,7 @@ def _scenario(chosen: Options, span: Span) -> Scenario | None:
 
 
 def _span(plans: Sequence[Plan], chosen: Options) -> Span:
-    from runner.engine.run import Span
+    from runner.engine.span import Span
 
     now = datetime.now(UTC).replace(microsecond=0)
     start = now if chosen.start is None else _time("--from", chosen.start)

@@ -229,6 +229,9 @@ SELECT plan, file, digest, next_fire FROM plan ORDER BY plan
 INSERT INTO plan (plan, file, digest, next_fire) VALUES (:plan, :file, :digest, :next_fire)
 ON CONFLICT (plan) DO UPDATE SET file = excluded.file, digest = excluded.digest, next_fire = excluded.next_fire
 
+-- drop_plan --
+DELETE FROM plan WHERE plan = :plan
+
 -- link --
 SELECT state, detail, at FROM link WHERE id = 1
 
