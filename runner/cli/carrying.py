@@ -7,16 +7,23 @@ from typing import TYPE_CHECKING
 
 from runner.cli.interrupts import Interrupts
 from runner.core.events import Event
+from runner.core.standing import Quote
 from runner.engine.conduct import Conduct
 from runner.engine.desk import Desk, Rules
 from runner.engine.quotes import Quotes
+from runner.journal.database import MEMORY
 from runner.lifecycle.inquest import Inquest
 from runner.lifecycle.link import Link, LinkState
 from runner.lifecycle.tracker import Tracker
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from runner.cli.session import Session
+    from runner.core.contract import ContractSpec
+    from runner.engine.arrivals import Look
     from runner.engine.run import Run
+    from runner.gateway.market import Market
     from runner.journal.store import Journal
 
 OnChange = Callable[[LinkState, str], None]
@@ -34,8 +41,9 @@ def make_desk(
     on_change: OnChange = lambda _state, _detail: None,
     watches_foreign: bool = False,
     seed: int = 0,
+    reported: bool = False,
 ) -> Desk:
-    """Return what fires are carried out with."""
+    """Return what fires are carried out with; `reported`: a report is wanted of a journal that does not outlive it."""
     connection, clock = session.connection, session.clock
     conduct = Conduct(journal=journal)
 
@@ -62,7 +70,17 @@ def make_desk(
         conduct=conduct,
         make_tracker=make_tracker,
         rules=rules,
+        keeps_arrivals=reported or journal.path != MEMORY,
+        look=None if session.market is None else _look(session.market),
     )
+
+
+def _look(market: Market) -> Look:
+    def look(contract: ContractSpec, at: datetime) -> Quote | None:
+        quote = market.quote(contract.name, int(at.timestamp()), extended=True)
+        return None if quote is None else Quote(quote.bid, quote.ask, at)
+
+    return look
 
 
 def carry_out(run: Run, interrupts: Interrupts) -> str | None:

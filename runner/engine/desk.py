@@ -14,6 +14,7 @@ from runner.core.outage import Outage
 from runner.core.snapshot import Snapshot
 from runner.core.times import stamp
 from runner.engine.accounts import Accounts
+from runner.engine.arrivals import Arrivals, Look
 from runner.engine.conduct import Conduct
 from runner.engine.quotes import Quotes
 from runner.journal.rows import FireRow
@@ -62,10 +63,16 @@ class Desk:
     digests: Mapping[str, str] = field(default_factory=dict)  # of the files of plans, by plan
     used_up: str | None = None  # the plan judged last, if it has had its fires of the day
     broken: str | None = None  # why the journal cannot be written; nothing is sent as long as it is set
+    keeps_arrivals: bool = False  # the journal outlives the run, or a report is wanted of it
+    look: Look | None = None  # tells the market to whoever keeps it, where that is no question to the broker
     accounts: Accounts = field(init=False)
+    arrivals: Arrivals | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.accounts = Accounts(self.connection, self.account, self.inquest.now)
+        if self.keeps_arrivals:
+            accounts = self.accounts if self.link.supervised else None  # elsewhere the reference rates are at hand
+            self.arrivals = Arrivals(self.quotes, accounts, self.journal, self.look)
 
     def pause(self, plan: str, reason: str) -> None:
         """Send nothing of a plan until somebody resumes it, and tell so."""

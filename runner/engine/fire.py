@@ -111,6 +111,8 @@ def _limits(desk: Desk, plan: str) -> Limits:
 
 
 def _claim(row: FireRow, tickets: tuple[OrderTicket, ...], pending: Pending, desk: Desk, *, again: bool) -> None:
+    if desk.arrivals is not None and tickets:
+        desk.arrivals.ask(tickets[0].contract, desk.inquest.now())
     first = desk.connection.take_order_ids(len(tickets))
     gate = _gate(tickets, first, pending, desk) if _is_guarded(pending.instruction, desk) else None
     claimed = desk.journal.claim(row, tickets, again=again, gate=gate, known=_known(pending, desk))
@@ -218,6 +220,8 @@ def _send(pending: Pending, tickets: tuple[OrderTicket, ...], first: int, desk: 
     reason = f"made up for, {_late(pending, now)} s late" if pending.is_late(now) else None
     desk.emit(_done(pending.row, FireState.SENT, reason))
     desk.tracker.sent(tickets, routes)
+    if desk.arrivals is not None:
+        desk.arrivals.left(tickets, now)
 
 
 def _dispatch(tickets: tuple[OrderTicket, ...], first: int, desk: Desk) -> dict[int, str]:

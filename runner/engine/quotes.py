@@ -53,6 +53,11 @@ class Quotes:
             return None
         return Quote(asked.bid, asked.ask, asked.at)
 
+    def is_awaited(self, contract: ContractSpec) -> bool:
+        """Tell whether a quote was asked for that has not come and may still come."""
+        asked = self._asked.get(self._latest.get(contract.name, 0))
+        return asked is not None and not asked.is_over and (asked.bid is None or asked.ask is None)
+
     def due(self) -> datetime | None:
         """Return when waiting for a quote ends."""
         waits = [asked.at + FRESH for asked in self._asked.values() if not asked.is_over and asked.bid is None]

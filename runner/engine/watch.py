@@ -53,6 +53,7 @@ class Watch:
             self._log_in(fact)
         elif isinstance(fact, ConnectionLost | LoginFailed):
             desk.inquest.forget_session()
+            self._close_arrivals()
             desk.quotes.forget()
             desk.accounts.forget()
         elif isinstance(fact, CurrentTimeSeen):
@@ -60,6 +61,8 @@ class Watch:
         desk.quotes.take(fact)
         desk.accounts.take(fact)
         if desk.broken is None:
+            if desk.arrivals is not None:
+                desk.arrivals.take(fact, self._clock.now())
             desk.tracker.handle(fact)
         is_back = desk.link.state is LinkState.CHECKING and before is not LinkState.CHECKING
         if is_back and not isinstance(fact, LoggedIn):
@@ -110,9 +113,14 @@ class Watch:
 
     def close(self) -> None:
         """Say in the journal that nobody is connected any more."""
+        self._close_arrivals()
         if self._desk.link.supervised and self._desk.broken is None:
             crashpoint("at_close")
             self._desk.journal.set_link("stopped", "", self._clock.now())
+
+    def _close_arrivals(self) -> None:
+        if self._desk.arrivals is not None and self._desk.broken is None:
+            self._desk.arrivals.close()
 
     def _forget(self) -> None:
         now = self._clock.now()

@@ -11,7 +11,7 @@ from runner.core.money import EXACT, plain
 from runner.core.order_state import OrderState
 from runner.core.ticket import Role
 from runner.errors import FxrunError
-from runner.journal import decoding, opening, payload, seals, works
+from runner.journal import decoding, history, opening, payload, seals, works
 from runner.journal.claiming import worth
 from runner.journal.database import FAULTS, Database, JournalFailed, opening_fault
 from runner.journal.decoding import Row
@@ -97,6 +97,8 @@ def _rows(database: Database) -> Iterator[str]:
         ("all_orders", decoding.open_order),
         ("all_executions", decoding.execution),
         ("all_works", works.work_row),
+        ("report_arrivals", history.arrival),
+        ("report_rates", history.rate),
     )
     for name, decode in looks:
         for row in database.do(name):

@@ -12,14 +12,14 @@ from runner.core.order_state import OrderState
 from runner.core.standing import Arming
 from runner.core.times import stamp
 from runner.errors import FxrunError, Refused, UsageError
-from runner.journal import decoding, opening, seals
+from runner.journal import decoding, history, opening, seals
 from runner.journal.claiming import ALL
 from runner.journal.database import FAULTS, Database, damaged, opening_fault
 from runner.journal.decoding import Row, moment
 from runner.journal.lock import RunnerLock
 from runner.journal.mark import Mark
 from runner.journal.remarks import Unlisted, still_gone
-from runner.journal.rows import ControlRow, ExecutionRow, FireRow, Halt, LinkRow, OpenRow, PlanRow
+from runner.journal.rows import ControlRow, ExecutionRow, FireRow, Halt, History, LinkRow, OpenRow, PlanRow
 from runner.journal.sql import migrations
 
 __all__ = ["ControlRow", "Halt", "Ledger", "LinkRow", "OpenRow", "PlanRow"]
@@ -181,6 +181,10 @@ class Ledger:
         with self._db.snapshot():
             yield from self._db.each(decoding.open_order, "all_orders")
             yield from self._db.each(decoding.execution, "all_executions")
+
+    def history(self) -> History:
+        """Return everything that a report is made from, of one moment."""
+        return history.read(self._db, run=None)
 
     def fires(self, plan: str, limit: int) -> tuple[FireRow, ...]:
         """Return the last fires of a plan, latest first."""

@@ -1,10 +1,14 @@
-"""What a run notes for `fxrun status`, and for the next start."""
+"""What a run notes for `fxrun status`, for reports, and for the next start."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 
+from runner.core.ids import OrderKey
+from runner.core.money import plain
+from runner.core.standing import Quote
 from runner.journal import decoding
 from runner.journal.database import Database
 from runner.journal.decoding import moment
@@ -41,3 +45,25 @@ class Notes:
     def set_link(self, state: str, detail: str, at: datetime) -> None:
         """Note how the connection stands."""
         self._db.write("put_link", state=state, detail=detail, at=moment(at))
+
+    def put_arrival(self, key: OrderKey, at: datetime, quote: Quote | None) -> None:
+        """Note when the orders of a fire left, and what the market was then; the first note of an attempt stays."""
+        bid, ask, quoted_at = (None, None, None) if quote is None else (plain(quote.bid), plain(quote.ask), quote.at)
+        self._db.write(
+            "put_arrival",
+            plan=key.plan,
+            order_name=key.order,
+            fire=key.fire,
+            attempt=key.attempt,
+            at=moment(at),
+            bid=bid,
+            ask=ask,
+            quoted_at=None if quoted_at is None else moment(quoted_at),
+        )
+
+    def put_rates(self, at: datetime, account_currency: str, rates: Mapping[str, Decimal]) -> None:
+        """Note what one unit of each currency is worth in that of the account, as the account told it."""
+        with self._db.transaction():
+            for currency, rate in rates.items():
+                told = {"currency": currency, "rate": plain(rate), "account_currency": account_currency}
+                self._db.do("put_rate", at=moment(at), **told)

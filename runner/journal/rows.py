@@ -9,6 +9,7 @@ from decimal import Decimal
 from runner.core.events import FireState
 from runner.core.order_state import OrderState
 from runner.core.snapshot import Snapshot
+from runner.core.standing import Quote
 from runner.core.ticket import OrderTicket, Side
 
 
@@ -124,3 +125,59 @@ class LinkRow:
     state: str
     detail: str
     at: datetime
+
+
+# --- for reports
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PastFire(FireRow):
+    """A fire of any run; `claimed_at` is None where nothing judged its claim."""
+
+    run: int
+    claimed_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PastOrder(OrderRow):
+    """An order of any run, with the instant at which its fire was due."""
+
+    run: int
+    fire_due: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arrival:
+    """When the orders of a fire left, and the market then; `quote` is None where nobody told one in time."""
+
+    plan: str
+    order: str
+    fire: str
+    attempt: int
+    at: datetime
+    quote: Quote | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RateRow:
+    """What one unit of a currency was worth in the currency of the account, as the account told it."""
+
+    at: datetime
+    currency: str
+    rate: Decimal
+    account_currency: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class History:
+    """Everything that a report is made from, of one moment; each list oldest first."""
+
+    mode: str | None  # simulate, rehearsal or live; None for a journal that no run has bound yet
+    account: str | None
+    fires: tuple[PastFire, ...]
+    orders: tuple[PastOrder, ...]
+    executions: tuple[ExecutionRow, ...]
+    arrivals: tuple[Arrival, ...]
+    works: tuple[WorkRow, ...]
+    rates: tuple[RateRow, ...]
+    unlisted: tuple[str, ...]  # exec_ids that the broker stopped telling of

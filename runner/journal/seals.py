@@ -12,7 +12,8 @@ from functools import cache
 
 from runner.journal.sql import migrations
 
-BIG = ("fire", "intent", "execution", "commission", "remark", "order_perm", "run", "work")  # grow with every order
+# grow with every order
+BIG = ("fire", "intent", "execution", "commission", "remark", "order_perm", "run", "work", "arrival", "rate")
 
 
 def seal(*values: object) -> int:

@@ -24,7 +24,7 @@ from runner.core.standing import Arming
 from runner.core.ticket import OrderTicket
 from runner.core.times import stamp
 from runner.errors import FxrunError, Refused, UsageError
-from runner.journal import claiming, decoding, files, opening
+from runner.journal import claiming, decoding, files, history, opening
 from runner.journal.database import FAULTS, MEMORY, Database, JournalFailed, opening_fault
 from runner.journal.decoding import Row, moment
 from runner.journal.gate import Claimed, Gate, Outcome
@@ -32,7 +32,7 @@ from runner.journal.lock import RunnerLock
 from runner.journal.mark import Mark
 from runner.journal.notes import Notes
 from runner.journal.remarks import Unlisted, still_gone
-from runner.journal.rows import ControlRow, ExecutionRow, FireRow, Known, OpenRow, OrderRow
+from runner.journal.rows import ControlRow, ExecutionRow, FireRow, History, Known, OpenRow, OrderRow
 from runner.journal.works import Works
 
 __all__ = ["MEMORY", "Claimed", "Gate", "Journal", "JournalFailed", "Outcome", "root_of"]
@@ -310,6 +310,10 @@ class Journal(Notes):
     def executions(self) -> tuple[ExecutionRow, ...]:
         """Return the executions of this run's orders, oldest first."""
         return self._db.read(decoding.execution, "executions", run=self._run)
+
+    def history(self, *, of_run: bool) -> History:
+        """Return everything that a report is made from, of this run alone or of all."""
+        return history.read(self._db, run=self._run if of_run else None)
 
     def executions_of(self, order_ref: str) -> tuple[ExecutionRow, ...]:
         """Return the executions of one order, oldest first."""

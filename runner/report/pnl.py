@@ -61,6 +61,27 @@ class Holding:
             return sum((lot.quantity * (mark - lot.price) for lot in self.lots), ZERO)
 
 
+class Book:
+    """The open lots of one plan in one contract, oldest first; `take` each execution in its order.
+
+    `position` is their quantity, signed; `cost` the sum of quantity times price, both exact.
+    """
+
+    def __init__(self) -> None:
+        self.lots: deque[Lot] = deque()
+        self.position = ZERO
+        self.cost = ZERO
+
+    def take(self, side: Side, quantity: Decimal, price: Decimal) -> Decimal:
+        """Close open lots of the other side, oldest first, open what is left; return what that realized."""
+        with localcontext(EXACT):
+            signed = side.sign * quantity
+            gained = _apply(self.lots, Lot(signed, price))
+            self.position += signed
+            self.cost += signed * price + gained
+            return gained
+
+
 def holdings(executions: Iterable[ExecutionRow]) -> tuple[Holding, ...]:
     """Match executions, oldest first, into one holding for each plan and pair, sorted by them."""
     books: dict[tuple[str, str], list[ExecutionRow]] = defaultdict(list)
@@ -86,18 +107,18 @@ def positions(executions: Iterable[ExecutionRow]) -> Mapping[str, Decimal]:
 
 
 def _holding(plan: str, contract: str, executions: list[ExecutionRow]) -> Holding:
-    lots: deque[Lot] = deque()
+    book = Book()
     gained = ZERO
     with localcontext(EXACT):
         for execution in executions:
-            gained += _apply(lots, Lot(execution.side.sign * execution.quantity, execution.price))
+            gained += book.take(execution.side, execution.quantity, execution.price)
     return Holding(
         plan=plan,
         contract=contract,
         bought=_total(executions, Side.BUY),
         sold=_total(executions, Side.SELL),
         realized=gained,
-        lots=tuple(lots),
+        lots=tuple(book.lots),
         last_price=executions[-1].price,
     )
 

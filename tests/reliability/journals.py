@@ -12,7 +12,7 @@ from runner.core.facts import CommissionSeen, ExecutionSeen
 from runner.core.ids import OrderKey
 from runner.core.order_state import OrderState
 from runner.core.snapshot import Snapshot
-from runner.core.standing import Arming, Standing
+from runner.core.standing import Arming, Quote, Standing
 from runner.core.ticket import OrderTicket, OrderType, Role, Side
 from runner.journal.control import Ledger
 from runner.journal.rows import FireRow, Known, OrderRow
@@ -116,6 +116,7 @@ def dress(journal: Journal, fires: int = 6) -> None:
         group = tickets(f"p{number % 3}", f"f{number}", bracket=number % 2 == 0)
         journal.record_sent([(ticket, 10 + number) for ticket in group[:1]], client_id=1)
         journal.add_perm(group[0].order_ref, 900 + number)
+        journal.put_arrival(group[0].key, NOW, Quote(PRICE, PRICE, NOW) if number else None)
         if number % 3 == 0:
             execute(journal, group[0], number)
             row = OrderRow(
@@ -126,6 +127,7 @@ def dress(journal: Journal, fires: int = 6) -> None:
     claim(journal, "p0", "denied", judge=lambda _: "not today")
     claim(journal, "p0", "missed", now=NOW + timedelta(minutes=5), deadline=timedelta(minutes=1))
     journal.add_remark(None, NOW, "2104 farm")
+    journal.put_rates(NOW, "USD", {"EUR": PRICE})
     journal.set_link("up", "127.0.0.1", NOW)
     journal.note_plan("p0", "p0.yaml", "ab", NOW)
     journal.record_evaluated("p0", "main", NOW)

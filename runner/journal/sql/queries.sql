@@ -80,6 +80,14 @@ FROM execution e JOIN intent i USING (order_ref) LEFT JOIN commission c USING (r
 WHERE e.at >= :since AND i.client_id = :client_id AND e.root NOT IN (SELECT value FROM json_each(:roots))
 ORDER BY e.rowid
 
+-- put_arrival --
+INSERT INTO arrival (plan, order_name, fire, attempt, at, bid, ask, quoted_at)
+VALUES (:plan, :order_name, :fire, :attempt, :at, :bid, :ask, :quoted_at) ON CONFLICT DO NOTHING
+
+-- put_rate --
+INSERT INTO rate (at, currency, rate, account_currency) VALUES (:at, :currency, :rate, :account_currency)
+ON CONFLICT DO NOTHING
+
 -- fires --
 SELECT plan, order_name, fire, due, state, reason FROM fire WHERE run = :run ORDER BY due, plan, order_name
 
@@ -359,3 +367,23 @@ ORDER BY e.rowid
 
 -- has_execution --
 SELECT 1 FROM execution WHERE root = :root
+
+-- report_fires --
+SELECT run, plan, order_name, fire, due, state, reason, claimed_at FROM fire
+WHERE :run IS NULL OR run = :run ORDER BY due, plan, order_name
+
+-- report_orders --
+SELECT i.run, i.payload, i.state, i.filled, i.average_price, i.perm_id, i.closed_with_run, i.note, f.due
+FROM intent i JOIN fire f USING (plan, order_name, fire)
+WHERE :run IS NULL OR i.run = :run ORDER BY f.due, i.rowid
+
+-- report_executions --
+SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency
+FROM execution e JOIN intent i USING (order_ref) LEFT JOIN commission c USING (root)
+WHERE :run IS NULL OR i.run = :run ORDER BY e.at, e.rowid
+
+-- report_arrivals --
+SELECT plan, order_name, fire, attempt, at, bid, ask, quoted_at FROM arrival
+
+-- report_rates --
+SELECT at, currency, rate, account_currency FROM rate ORDER BY at, currency
