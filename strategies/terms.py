@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from runner.core.ids import ONCE
+from runner.core.ids import ONCE, halt_of
 from runner.core.snapshot import Snapshot
 from runner.core.ticket import PLAIN, Terms
 from runner.core.times import parse_time
@@ -15,7 +15,7 @@ _NOTHING = OrderTerms()
 
 def due(fire: str, snapshot: Snapshot) -> datetime:
     """Return when a fire was due by its key; one without schedule is due when it is carried out."""
-    return snapshot.now if fire == ONCE else parse_time(fire, UTC)
+    return snapshot.now if fire == ONCE else halt_of(fire) or parse_time(fire, UTC)
 
 
 def terms(written: OrderTerms, fire: str, snapshot: Snapshot) -> Terms:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runner.core.standing import Arming
     from runner.journal.control import Ledger
     from runner.journal.rows import FireRow, PlanRow
+    from runner.plan.model import Plan
 
 SOON = timedelta(days=14)
 _DAY = timedelta(days=1)
@@ -45,6 +46,7 @@ class PlanStanding:
     fires: tuple[FireRow, ...]
     next_fire: datetime | None
     pause: str | None
+    on_halt: tuple[str, ...]  # the orders of it that answer a halt
 
     @property
     def is_warning(self) -> bool:
@@ -79,6 +81,7 @@ def of_plans(ledger: Ledger, now: datetime) -> tuple[PlanStanding, ...]:
     for name in sorted({*rows, *armings, *pauses}):
         row, arming = rows.get(name), armings.get(name)
         file = None if row is None else row.file
+        plan = None if row is None else loaded(row)
         found.append(
             PlanStanding(
                 name=name,
@@ -87,8 +90,9 @@ def of_plans(ledger: Ledger, now: datetime) -> tuple[PlanStanding, ...]:
                 until=None if arming is None else arming.until,
                 left=None if arming is None else arming.until - now,
                 fires=_fires(ledger, name, now),
-                next_fire=None if row is None else _next_fire(row, now),
+                next_fire=None if row is None else _next_fire(row, plan, now),
                 pause=pauses.get(name),
+                on_halt=() if plan is None else answering(plan),
             )
         )
     return tuple(found)
@@ -112,18 +116,29 @@ def _state(arming: Arming | None, file: str | None, now: datetime) -> ArmingStat
     return ArmingState.ENDING if arming.until - now < SOON else ArmingState.ARMED
 
 
-def _next_fire(row: PlanRow, now: datetime) -> datetime | None:
-    """Return when a plan is due next: by its file if that is what its runner read, else as the runner noted it."""
+def loaded(row: PlanRow) -> Plan | None:
+    """Return a plan as its runner read it, None if its file says something else now, or says it by variables."""
     from runner.plan import load
+
+    if _digest(row.file) != row.digest:
+        return None
+    try:
+        return load(row.file)
+    except PlanInvalid:  # edited in between, or valid for another fxrun only
+        return None
+
+
+def answering(plan: Plan) -> tuple[str, ...]:
+    """Return the orders of a plan that answer a halt."""
+    return tuple(each.order for each in plan.instructions if each.schedule is not None and each.schedule.on_halt)
+
+
+def _next_fire(row: PlanRow, plan: Plan | None, now: datetime) -> datetime | None:
+    """Return when a plan is due next: by its file if that is what its runner read, else as the runner noted it."""
     from runner.schedule import fires
 
-    noted = row.next_fire if row.next_fire is not None and row.next_fire >= now else None
-    if _digest(row.file) != row.digest:
-        return noted
-    try:
-        plan = load(row.file)
-    except PlanInvalid:  # edited in between, or valid for another fxrun only
-        return noted
+    if plan is None:
+        return row.next_fire if row.next_fire is not None and row.next_fire >= now else None
     scheduled = [each.schedule for each in plan.instructions if each.schedule is not None]
     dues = [due for each in scheduled if (due := next(fires(each, now, options.END_OF_TIME), None)) is not None]
     return min(dues, default=None)

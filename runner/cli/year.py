@@ -19,7 +19,7 @@ from runner.cli import output
 from runner.cli.trading import counted
 from runner.core.times import stamp
 from runner.plan.model import Instruction
-from runner.schedule import Due, words
+from runner.schedule import Due, described
 from runner.schedule.calendars import calendar_of
 from runner.schedule.changes import ClockChange, clock_changes
 
@@ -97,8 +97,7 @@ def of(instruction: Instruction, year: int, dues: Iterable[Due]) -> Year:
 
 def tell(instruction: Instruction, year: Year) -> None:
     """Write the grid of a year and what is to be known of it below."""
-    said = "" if instruction.schedule is None else f"{words(instruction.schedule)} ({instruction.schedule.zone.key})"
-    output.say(f"{instruction.plan}/{instruction.order}: {said}")
+    output.say(f"{instruction.plan}/{instruction.order}: {described(instruction.schedule)}")
     total = sum(year.fires.values())
     output.say(f"{year.number}: {counted(total, 'fire')}, {len(year.skipped)} skipped")
     output.say("")

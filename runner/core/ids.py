@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from runner.core.times import stamp
 
@@ -20,6 +20,16 @@ PREFIX = "fx1"
 def fire_key(due: datetime | None) -> str:
     """Name a fire: its UTC instant, or `once` for an order without schedule."""
     return ONCE if due is None else stamp(due)
+
+
+def halt_key(at: datetime) -> str:
+    """Name the fire that answers a halt: the instant of the halt with microseconds, which no schedule's fire has."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def halt_of(fire: str) -> datetime | None:
+    """Return the instant of the halt that a fire answers, None for a fire of a schedule."""
+    return datetime.fromisoformat(fire) if "." in fire else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -37,6 +37,7 @@ class Standing:
     now: datetime  # read after the transaction got its lock
     is_owner: bool = True  # False: another runner has taken the journal since
     halt: str | None = None  # why all sending is halted
+    halted_at: datetime | None = None  # since when
     pause: str | None = None  # why this plan is paused
     arming: Arming | None = None  # of this plan
     unknown: tuple[str, ...] = ()  # orders of this plan, as order_refs, whose outcome is unknown

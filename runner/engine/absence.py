@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from runner.core.events import FireDone, FireState
 from runner.core.ids import ONCE
+from runner.engine import on_halt
 from runner.engine.desk import Desk, Pending
 from runner.journal.rows import FireRow
 from runner.plan.model import Instruction
@@ -50,7 +51,7 @@ def take_up(instructions: Iterable[Instruction], now: datetime, desk: Desk) -> d
         start = now if known is None else min(max(since) + _TICK, now)
         late = now - instruction.policy.deadline
         if start < late:
-            start = _pass_over(instruction, start, late, desk)
+            start = min(_pass_over(instruction, start, late, desk), _pass_halts_over(instruction, start, late, desk))
         starts[instruction.plan, instruction.order] = start
         desk.journal.record_evaluated(instruction.plan, instruction.order, start - _TICK)
     return starts
@@ -100,6 +101,16 @@ def overdue(
         late.append(pending)
         due = next(dues, None)
     return late, due
+
+
+def _pass_halts_over(instruction: Instruction, start: datetime, late: datetime, desk: Desk) -> datetime:
+    """Do the same for halts that the order should have answered."""
+    if not on_halt.answers(instruction):
+        return late
+    rows = list(on_halt.passed_over(instruction, start, late, desk, MISSED))
+    for row in desk.journal.record_unsent(rows):
+        desk.emit(_told(row))
+    return on_halt.made_up_for(instruction, start, late, desk)
 
 
 class _Kept:

@@ -20,11 +20,17 @@ def clear(instruction: Instruction, desk: Desk) -> str | None:
         orders = desk.journal.works.orders(work.fire)
         if work.fire.plan == instruction.plan and all(row.ticket.contract.name == pair for row in orders):
             desk.journal.works.finish(work.fire, CLEARED)
-    refs = [ref for ref in desk.tracker.open_refs() if _is_meant(desk, ref, instruction.plan, pair)]
+    refs = _open_refs(instruction, desk)
     cancel([ref for ref in refs if desk.tracker.row(ref).state is not OrderState.CANCEL_PENDING], desk)
     return f"the end of {refs[0]} is waited for" if refs else None
 
 
-def _is_meant(desk: Desk, ref: str, plan: str, pair: str) -> bool:
-    ticket = desk.tracker.row(ref).ticket
-    return ticket.key.plan == plan and ticket.contract.name == pair
+def is_open(instruction: Instruction, desk: Desk) -> bool:
+    """Tell whether anything of the plan is open in the pair."""
+    return bool(_open_refs(instruction, desk))
+
+
+def _open_refs(instruction: Instruction, desk: Desk) -> list[str]:
+    tickets = {ref: desk.tracker.row(ref).ticket for ref in desk.tracker.open_refs()}
+    plan, pair = instruction.plan, instruction.contract.name
+    return [ref for ref, one in tickets.items() if one.key.plan == plan and one.contract.name == pair]

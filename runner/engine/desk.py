@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from runner.core.events import Event, Noticed, Severity
 from runner.core.facts import LoggedIn
-from runner.core.ids import fire_key
+from runner.core.ids import fire_key, halt_of
 from runner.core.limits import Limits
 from runner.core.outage import Outage
 from runner.core.snapshot import Snapshot
@@ -107,6 +107,12 @@ class Pending:
     is_claimed: bool = False
     fire: str | None = None  # its key; None for that of `due`, from which a jitter or a late start differ
     known: Snapshot | None = None  # what its orders were worked out from
+    seen_open: datetime | None = None  # when an order whose end is waited for was seen open last
+
+    @property
+    def halt(self) -> datetime | None:
+        """The instant of the halt that it answers, None for a fire of a schedule."""
+        return None if self.fire is None else halt_of(self.fire)
 
     @property
     def deadline(self) -> datetime | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from runner.core.events import RECORDED, FireDone, FireState
@@ -13,16 +13,19 @@ from runner.core.order_state import OrderState
 from runner.core.snapshot import Snapshot
 from runner.core.standing import Standing
 from runner.core.ticket import OrderTicket
-from runner.engine.clearing import clear
+from runner.engine.clearing import clear, is_open
 from runner.engine.desk import Desk, Pending
 from runner.engine.known import snapshot
+from runner.engine.on_halt import doubt, lifted
 from runner.journal.gate import Gate, Outcome
 from runner.journal.rows import FireRow, Known, OrderRow
 from runner.lifecycle.submit import submit
 from runner.lifecycle.telling import changed
 from runner.plan.model import Instruction
-from runner.risk.checks import Proposal, denial, is_used_up, needs_quote, priced
+from runner.risk.checks import LIFTED, Proposal, bar, denial, is_used_up, needs_quote, priced
 from strategies import Denied, Nothing, clears, conditions, expand, goes_on, needs
+
+SETTLES = timedelta(seconds=1)  # a last fill may come right behind the word that an order is cancelled
 
 
 def carry_out(pending: Pending, now: datetime, desk: Desk) -> bool:
@@ -30,6 +33,9 @@ def carry_out(pending: Pending, now: datetime, desk: Desk) -> bool:
 
     Raises what `submit` raises: the connection is gone then. Raises JournalFailed: nothing was claimed.
     """
+    if lifted(pending, desk):
+        skip(pending.row, LIFTED, desk)
+        return True
     if pending.deadline is not None and now > pending.deadline:
         miss(pending, now, desk)
         return True
@@ -54,21 +60,23 @@ def carry_out(pending: Pending, now: datetime, desk: Desk) -> bool:
 def _worked_out(pending: Pending, now: datetime, desk: Desk, *, again: bool) -> tuple[OrderTicket, ...] | None:
     """Return the orders of a fire, None while what they depend on is being asked for; raises Denied, Nothing."""
     instruction, row = pending.instruction, pending.row
-    if pending.attempt == 1 and (objection := _objection(instruction, row.fire, desk)) is not None:
+    if pending.halt is not None and (why := doubt(row.plan, desk)) is not None:
+        raise Denied(why)
+    if pending.attempt == 1 and (objection := _objection(pending, desk)) is not None:
         raise Nothing(objection)
-    if clears(instruction) and (why := clear(instruction, desk)) is not None:
-        pending.why = why
-        return None
     known = snapshot(instruction, needs(instruction), now, desk.quotes, desk.accounts, desk.journal)
     if isinstance(known, str):
         pending.why = known
         return None
-    if (why := _unmet(instruction, known, desk)) is not None:
+    if pending.seen_open is None and (why := _unmet(instruction, known, desk)) is not None:
         if now >= pending.due + pending.within:
             raise Nothing(f"when: {why}")
         pending.why = f"waits: {why}"
         return None
     attempt = 1 + desk.journal.attempt(row.plan, row.order, row.fire) if again else 1
+    if clears(instruction) and (why := _cleared(pending, known, now, desk)) is not None:
+        pending.why = why
+        return None
     tickets = expand(instruction, row.fire, known, attempt)
     pending.known = known
     if needs_quote(tickets, _limits(desk, row.plan)) and not desk.quotes.decided(tickets[0].contract):
@@ -77,8 +85,39 @@ def _worked_out(pending: Pending, now: datetime, desk: Desk, *, again: bool) -> 
     return tickets
 
 
-def _objection(instruction: Instruction, fire: str, desk: Desk) -> str | None:
+def _cleared(pending: Pending, known: Snapshot, now: datetime, desk: Desk) -> str | None:
+    """End the open orders of the plan; returns what is waited for, None once its position is certain.
+
+    Raises Denied where the claim would be denied as well: then nothing is cancelled that may guard a position.
+    """
+    if pending.seen_open is None and is_open(pending.instruction, desk) and (why := _barred(pending, known, desk)):
+        raise Denied(why)
+    if (why := clear(pending.instruction, desk)) is not None:
+        pending.seen_open = now
+        return why
+    if pending.seen_open is not None and now < pending.seen_open + SETTLES:
+        return "a last fill may come right behind the word of a cancel"
+    return desk.tracker.lacks(pending.instruction.plan)
+
+
+def _barred(pending: Pending, known: Snapshot, desk: Desk) -> str | None:
+    """Return why the order that closes would be denied now, None if it would not or if there is nothing to close."""
+    instruction, row = pending.instruction, pending.row
+    if not _is_guarded(instruction, desk):
+        return None
+    try:
+        tickets = expand(instruction, row.fire, known)
+    except Nothing:
+        is_stopped = pending.halt is None and desk.journal.works.is_stopped(row.plan)
+        return "sending is stopped, and nothing is cancelled then" if is_stopped else None
+    return _judge(desk.journal.standing(row.plan, tickets[0], desk.inquest.now()), tickets, desk, pending.halt, bar)
+
+
+def _objection(pending: Pending, desk: Desk) -> str | None:
     """Return why a fire is to be skipped by its order's policy, None if it is not."""
+    instruction, fire = pending.instruction, pending.row.fire
+    if pending.halt is not None:  # it closes, after what is open has ended: nothing of an earlier fire is in its way
+        return None
     is_asked = instruction.schedule is not None and not instruction.policy.overlap and goes_on(instruction)
     if is_asked and desk.journal.works.is_busy(instruction.plan, instruction.order):
         return "overlap: an earlier fire is still being worked"
@@ -147,7 +186,9 @@ def _gate(tickets: tuple[OrderTicket, ...], first: int, pending: Pending, desk: 
     return Gate(
         now=desk.inquest.now,
         deadline=pending.deadline,
-        judge=lambda standing: _judge(replace(standing, fires_today=0) if is_more else standing, tickets, desk),
+        judge=lambda standing: _judge(
+            replace(standing, fires_today=0) if is_more else standing, tickets, desk, pending.halt
+        ),
         client_id=desk.connection.client_id,
         first_order_id=first,
         price=priced(tickets[0], quote),
@@ -155,22 +196,29 @@ def _gate(tickets: tuple[OrderTicket, ...], first: int, pending: Pending, desk: 
     )
 
 
-def _judge(standing: Standing, tickets: tuple[OrderTicket, ...], desk: Desk) -> str | None:
+def _judge(
+    standing: Standing,
+    tickets: tuple[OrderTicket, ...],
+    desk: Desk,
+    halt: datetime | None,
+    judge: Callable[[Proposal], str | None] = denial,
+) -> str | None:
     plan, contract = tickets[0].key.plan, tickets[0].contract
     if (reason := desk.rules.edited(plan)) is not None:
         return reason
     if desk.rules.counts_foreign:
         foreign = desk.inquest.foreign_orders(contract.name, tickets[0].side)
         standing = replace(standing, open_orders=standing.open_orders + foreign)
-    is_new = standing.pause is None and is_used_up(_limits(desk, plan), standing)
+    is_new = halt is None and standing.pause is None and is_used_up(_limits(desk, plan), standing)
     desk.used_up = plan if is_new else None
-    return denial(
+    return judge(
         Proposal(
             tickets=tickets,
             limits=_limits(desk, plan),
             standing=standing,
             quote=desk.quotes.of(contract),
             arming_wanted=desk.rules.arming.get(plan),
+            halt=halt,
         )
     )
 

@@ -14,6 +14,7 @@ from runner.core.times import stamp
 from runner.engine.clock import EngineClock
 from runner.engine.desk import Desk, Pending
 from runner.engine.obedience import Obedience
+from runner.engine.on_halt import OnHalt
 from runner.errors import FxrunError
 from runner.journal.store import JournalFailed
 from runner.lifecycle.link import LinkState
@@ -35,6 +36,7 @@ class Watch:
         self._desk = desk
         self._clock = clock
         self._obedience = Obedience(desk, clock.seconds)
+        self._halts = OnHalt(desk, clock.seconds)
         self._tried: datetime | None = None  # when the broken journal was tried last
         self._forgot = clock.now()  # when ended orders were let go of last
         self._told: set[str] = set()  # alarms that were raised and still hold
@@ -89,7 +91,7 @@ class Watch:
         yield from (at for at in (desk.inquest.due(), desk.quotes.due(), desk.accounts.due()) if at is not None)
 
     def tick(self, instructions: Instructions) -> list[Pending]:
-        """Look after everything; returns fires whose orders never arrived and that may be sent once more."""
+        """Look after everything; returns fires to send again as their orders never arrived, or that answer a halt."""
         desk = self._desk
         if not desk.link.supervised:
             self._forget()
@@ -106,7 +108,7 @@ class Watch:
             self._raise_alarms(instructions)
             if (halt := self._obedience.tick()) is not None:
                 self._desk.tell("halt", f"halted: {halt}; nothing is sent until fxrun resume", Severity.ERROR)
-            return self._absent(instructions)
+            return [*self._absent(instructions), *self._halts.due(instructions)]
         except JournalFailed as failed:
             self.journal_failed(failed)
             return []

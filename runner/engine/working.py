@@ -17,7 +17,7 @@ from runner.core.order_state import OrderState
 from runner.core.snapshot import Need
 from runner.core.ticket import OrderTicket
 from runner.engine.desk import Desk, Pending
-from runner.engine.fire import claim_more, held_back
+from runner.engine.fire import SETTLES, claim_more, held_back
 from runner.engine.obedience import cancel
 from runner.errors import ConnectionFailed
 from runner.journal.rows import OrderRow, WorkRow
@@ -26,7 +26,6 @@ from strategies import goes_on, on_fact, watches
 from strategies.base import Action, Cancel, Fact, Finish, Leg, Place, State, Wait
 
 ROUNDS = 100  # questions to a strategy between two steps of time
-SETTLES = timedelta(seconds=1)  # a last fill may come right behind the word that an order is cancelled
 COOL = timedelta(seconds=10)  # until the end of an order is asked for once more
 _SECOND = timedelta(seconds=1)
 EDITED = "its plan has been edited since; its orders are left as they are"

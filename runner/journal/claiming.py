@@ -134,12 +134,14 @@ def standing(
 ) -> Standing:
     """Read how a plan stands, for an order like `ticket`; call it in a transaction. `epoch` is that of the claimant."""
     day = moment(now)[:10]
-    stops = dict(database.read(_pair, "stops_of", plan=plan))
+    stops = {row[0]: decoding.halt(row) for row in database.read(tuple, "stops_of", plan=plan)}
+    halt, pause = stops.get(ALL), stops.get(plan)
     return Standing(
         now=now,
         is_owner=epoch is None or database.first(_only, "epoch") == epoch,
-        halt=stops.get(ALL),
-        pause=stops.get(plan),
+        halt=None if halt is None else halt.reason,
+        halted_at=None if halt is None else halt.at,
+        pause=None if pause is None else pause.reason,
         arming=database.first(decoding.arming, "arming_of", plan=plan),
         unknown=database.read(_only, "unknown_of", plan=plan),
         today=dict(database.read(decoding.tally, "tallies", day=day)),
@@ -152,10 +154,6 @@ def standing(
 
 def _working(database: Database, ticket: OrderTicket, side: Side) -> int:
     return database.first(_count_of, "count_open", pair=ticket.contract.name, side=side.value) or 0
-
-
-def _pair(row: Row) -> tuple[str, str]:
-    return row[0], row[1]
 
 
 def _only(row: Row) -> str:

@@ -79,11 +79,20 @@ class Ledger:
     # --- writing
 
     def halt(self, reason: str, at: datetime, *, cancel: bool) -> int | None:
-        """Stop all sending: no claim comes after it. With `cancel` a runner is asked to cancel all; returns that id."""
+        """Stop all sending: no claim comes after it. With `cancel` a runner is asked to cancel all; returns that id.
+
+        A halt that a runner made because it could not trust what it knew stays what it is, and closes nothing.
+        """
         with self._db.transaction(durable=True):
-            self._db.do("put_stop", plan=ALL, reason=reason, at=moment(at))
+            if not self._is_of_runner():
+                self._db.do("put_stop", plan=ALL, reason=reason, at=moment(at))
+                self._db.do("add_halt", reason=reason, at=moment(at))
             self._db.do("add_remark", order_ref=None, at=stamp(at), text=f"halted: {reason}")
             return self._ask("cancel", "--all", "", at) if cancel else None
+
+    def _is_of_runner(self) -> bool:
+        found = self._db.first(decoding.halt, "halt")
+        return found is not None and self._db.do("is_declared", at=moment(found.at)).fetchone() is None
 
     def resume(self, at: datetime, plan: str | None) -> bool:
         """Lift the halt, or the pause of a plan; False if there was none."""

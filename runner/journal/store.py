@@ -20,7 +20,7 @@ from runner.core.events import FireState
 from runner.core.facts import CommissionSeen, ExecutionSeen
 from runner.core.money import plain
 from runner.core.order_state import OrderState
-from runner.core.standing import Arming
+from runner.core.standing import Arming, Standing
 from runner.core.ticket import OrderTicket
 from runner.core.times import stamp
 from runner.errors import FxrunError, Refused, UsageError
@@ -273,6 +273,20 @@ class Journal(Notes):
         """Return why all sending is halted, None if it is not."""
         found = self._db.first(decoding.halt, "halt")
         return None if found is None else found.reason
+
+    def halt_stands(self, at: datetime) -> bool:
+        """Tell whether the halt of an instant is the one that holds."""
+        found = self._db.first(decoding.halt, "halt")
+        return found is not None and found.at == at
+
+    def halts(self, since: datetime) -> tuple[datetime, ...]:
+        """Return when somebody halted all sending by hand, later than an instant; lifted ones too, oldest first."""
+        return self._db.read(lambda row: decoding.instant(row[0]), "halts_after", since=moment(since))
+
+    def standing(self, plan: str, ticket: OrderTicket | None, now: datetime) -> Standing:
+        """Read how a plan stands, as a claim of an order like `ticket` would find it now."""
+        with self._db.snapshot():
+            return claiming.standing(self._db, plan, ticket, now, epoch=self._epoch)
 
     def set_halt(self, reason: str, at: datetime) -> None:
         """Halt all sending until somebody resumes it."""

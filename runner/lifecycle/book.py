@@ -170,6 +170,12 @@ class Book:
         """Tell whether the broker still owes an answer, the executions of a fill, or a commission."""
         return bool(self._silent or self._owed)
 
+    def lacks(self, plan: str) -> str | None:
+        """Say of which order of a plan executions are still to come, so that its position is not certain yet."""
+        owed = [self._orders[ref] for ref in self._owed]
+        short = [one.ref for one in owed if one.ticket.key.plan == plan and one.executed < one.filled]
+        return f"executions of {short[0]} are still to come" if short else None
+
     # --- one order
 
     def _apply(self, followed: Followed, change: Change | None, note: str = "") -> None:

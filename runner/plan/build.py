@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from runner.core.size import units
 from runner.core.ticket import Side
@@ -14,7 +16,9 @@ from runner.plan.header import KEYS, read_header
 from runner.plan.model import Instruction, Mark, Mode, Plan
 from runner.plan.rules_schedule import spec_of
 from runner.plan.source import Source
+from runner.schedule.spec import ScheduleSpec
 
+ON_HALT = ("flatten", "halt")  # the one strategy that sends during a halt, and what it says below on:
 _Value = TypeVar("_Value")
 _TOP = tuple((key,) for key in KEYS)
 
@@ -53,10 +57,17 @@ def _instruction(source: Source, plan: str, draft: Draft) -> Instruction:
         parameters=draft.strategy.parameters,
         unfilled=draft.unfilled,
         when=draft.when,
-        schedule=None if draft.schedule is None else spec_of(draft.schedule, f"{plan}/{draft.order_id}"),
+        schedule=_schedule(plan, draft),
         policy=draft.policy,
         marks=_marks(source, draft),
     )
+
+
+def _schedule(plan: str, draft: Draft) -> ScheduleSpec | None:
+    spec = None if draft.schedule is None else spec_of(draft.schedule, f"{plan}/{draft.order_id}")
+    if (draft.strategy.name, draft.strategy.parameters.get("on")) != ON_HALT:
+        return spec
+    return replace(spec or ScheduleSpec(zone=ZoneInfo("UTC")), on_halt=True)
 
 
 def _sound(value: _Value | None) -> _Value:

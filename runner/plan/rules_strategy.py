@@ -146,6 +146,13 @@ def _exits_cross(draft: Draft, source: Source, findings: Findings, profit: Decim
     findings.at_value(draft.places["bracket.take_profit"], message)
 
 
-INSIDE = (_trails, _multiples_of_risk)
+def _ends_orders_on_halt(draft: Draft, findings: Findings) -> None:
+    """An exit that works on while a halt is answered could fill beside the order that closes the position."""
+    if "flatten.on" in draft.places and draft.strategy.parameters.get("open_orders") == "leave":
+        message = "flatten.open_orders does not fit on: halt: found leave; expected cancel, or no on:"
+        findings.at_value(draft.places["flatten.open_orders"], message)
+
+
+INSIDE = (_ends_orders_on_halt, _trails, _multiples_of_risk)
 BETWEEN = (_one_strategy, _on_grid, _money_fits)
 WITH_LINES = (_exits_side,)

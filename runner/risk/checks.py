@@ -6,7 +6,7 @@ A figure equal to its limit is allowed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from decimal import Decimal, localcontext
 
@@ -17,17 +17,39 @@ from runner.core.ticket import OrderTicket, Role, Side
 from runner.core.times import stamp
 from runner.risk.proposal import ArmingWanted, Proposal, is_positive, needs_quote, own_prices, priced, side_of
 
-__all__ = ["CHECKS", "OLDEST_QUOTE", "ArmingWanted", "Proposal", "denial", "is_used_up", "needs_quote", "priced"]
+__all__ = [
+    "CHECKS",
+    "LIFTED",
+    "OLDEST_QUOTE",
+    "ArmingWanted",
+    "Proposal",
+    "bar",
+    "denial",
+    "is_used_up",
+    "needs_quote",
+    "priced",
+]
 
 OLDEST_QUOTE = timedelta(seconds=60)
+LIFTED = "the halt was lifted, or followed by another one, before it was answered"
 
 
 def denial(proposal: Proposal) -> str | None:
     """Return the first reason against a proposal, worded for the trader; None if there is none."""
     if not proposal.tickets:
         return "no order to send: found a fire without orders"
+    return _first(CHECKS if proposal.halt is None else ON_HALT, proposal)
+
+
+def bar(proposal: Proposal) -> str | None:
+    """Return the first reason that stands against a proposal before its plan's open orders have ended."""
+    checks = CHECKS if proposal.halt is None else ON_HALT
+    return _first([check for check in checks if check not in _COUNTING_OPEN], proposal)
+
+
+def _first(checks: Iterable[Check], proposal: Proposal) -> str | None:
     with localcontext(EXACT):  # a rounded sum could meet a limit that the sum itself exceeds
-        return next((reason for check in CHECKS if (reason := check(proposal)) is not None), None)
+        return next((reason for check in checks if (reason := check(proposal)) is not None), None)
 
 
 def is_used_up(limits: Limits, standing: Standing) -> bool:
@@ -45,6 +67,13 @@ def _halt(proposal: Proposal) -> str | None:
     if (reason := proposal.standing.halt) is None:
         return None
     return f"halted: {reason}; fxrun resume lifts it"
+
+
+def _other_halt(proposal: Proposal) -> str | None:
+    """Let through what answers the halt that holds, and nothing else."""
+    if proposal.standing.halted_at == proposal.halt:
+        return None
+    return LIFTED
 
 
 def _pause(proposal: Proposal) -> str | None:
@@ -280,3 +309,8 @@ CHECKS: tuple[Check, ...] = (
     _owner, _halt, _pause, _unknown, _arming, _sound, _pairs, _windows, _market_size,
     _quantity, _daily_quantity, _notional, _daily_notional, _collar, _open_orders, _fires, _minute,
 )  # fmt: skip
+ON_HALT: tuple[Check, ...] = (  # one order that closes: what counts orders over time does not hold it, nor does a pause
+    _owner, _other_halt, _unknown, _arming, _sound, _pairs, _windows, _market_size,
+    _quantity, _notional, _collar, _open_orders,
+)  # fmt: skip
+_COUNTING_OPEN: tuple[Check, ...] = (_open_orders,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from runner.core.limits import Limits
@@ -28,6 +29,7 @@ class Proposal:
     standing: Standing
     quote: Quote | None
     arming_wanted: ArmingWanted | None = None
+    halt: datetime | None = None  # the instant of the halt that they answer
 
     @property
     def entries(self) -> tuple[OrderTicket, ...]:

@@ -42,7 +42,10 @@ class Blackout:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScheduleSpec:
-    """When an instruction is due: exactly one of cron, every, at and on; [start, until) bounds it where given."""
+    """When an instruction is due: one of cron, every, at and on at most; [start, until) bounds it where given.
+
+    Without any of them it is due at a halt alone.
+    """
 
     zone: ZoneInfo
     cron: str | None = None
@@ -55,7 +58,13 @@ class ScheduleSpec:
     holiday: Holiday = Holiday.SKIP
     blackout: tuple[Blackout, ...] = ()
     jitter: timedelta = timedelta()
+    on_halt: bool = False  # due whenever somebody halts all sending, too
     salt: str = ""  # what the jitter is derived from, beside the instant: plan and order
+
+    @property
+    def has_rule(self) -> bool:
+        """True if it names instants, and not a halt alone."""
+        return bool(self.cron or self.every or self.at or self.on)
 
     @property
     def is_plain(self) -> bool:

@@ -13,7 +13,16 @@ def words(spec: ScheduleSpec | None) -> str:
     """Say when a schedule is due, such as `At 09:30 on Monday through Friday` or `every 1h`."""
     if spec is None:
         return "once"
-    return _rule(spec) + _bounds(spec)
+    if not spec.on_halt:
+        return _rule(spec) + _bounds(spec)
+    return f"{_rule(spec)}{_bounds(spec)}, and on a halt" if spec.has_rule else "on a halt"
+
+
+def described(spec: ScheduleSpec | None) -> str:
+    """Say when an order is due, with the zone of its times."""
+    if spec is None:
+        return "once, when it is run"
+    return f"{words(spec)} ({spec.zone.key})" if spec.has_rule else words(spec)
 
 
 def _rule(spec: ScheduleSpec) -> str:

@@ -22,6 +22,9 @@ from runner.plan.build import build
 from runner.plan.model import Plan
 from runner.plan.source import parse
 from runner.plan.validate import validate
+from runner.schedule import described, fires
+
+NOW = datetime(2026, 11, 25, 14, 30, tzinfo=UTC)
 
 TOP = "plan: demo\ncontract: EUR.USD\nside: buy\nsize: 25_000\n"
 SCHEMA: Mapping[str, Any] = {
@@ -200,3 +203,20 @@ def test_a_broken_plug_in_is_a_problem_of_the_plan(module: object, words: str, i
     assert all((p.line, p.column) == (5, 1) for p in found)
     assert any(words in p.message for p in found)
     assert all(p.message.isprintable() for p in found)
+
+
+def test_what_closes_on_a_halt_has_that_in_its_schedule_beside_its_own_or_alone() -> None:
+    below = "flatten: {open_orders: cancel, on: halt}\n"
+    (alone,) = plan(TOP + below).instructions
+    assert alone.schedule is not None
+    assert (alone.schedule.on_halt, alone.schedule.has_rule) == (True, False)
+    assert list(fires(alone.schedule, NOW, NOW + timedelta(days=9000))) == []
+    assert described(alone.schedule) == "on a halt"
+    (both,) = plan(TOP + below + 'schedule: {cron: "0 17 * * *", timezone: Europe/London}\n').instructions
+    assert described(both.schedule) == "At 17:00 every day, and on a halt (Europe/London)"
+    assert len(list(fires(both.schedule, NOW, NOW + timedelta(days=3)))) == 3
+
+
+def test_exits_cannot_work_on_while_a_halt_is_answered() -> None:
+    (found,) = problems(TOP + "flatten: {open_orders: leave, on: halt}\n")
+    assert "flatten.open_orders does not fit on: halt: found leave; expected cancel" in found.message

@@ -21,7 +21,17 @@ from runner.core.size import units
 from runner.core.standing import Arming, Quote, Standing, Tally
 from runner.core.ticket import OrderTicket, OrderType, Role, Side
 from runner.plan.model import Instruction, Mode, Plan
-from runner.risk.checks import CHECKS, OLDEST_QUOTE, ArmingWanted, Proposal, denial, is_used_up, needs_quote, priced
+from runner.risk.checks import (
+    CHECKS,
+    OLDEST_QUOTE,
+    ArmingWanted,
+    Proposal,
+    bar,
+    denial,
+    is_used_up,
+    needs_quote,
+    priced,
+)
 from runner.settings.model import DEFAULT_LIMITS
 
 NOW = datetime(2026, 11, 25, 14, 30, tzinfo=UTC)
@@ -518,3 +528,37 @@ def test_b06_exits_that_work_already_count_on_their_side() -> None:
         standing = replace(NOTHING, open_opposite=opposite)
         assert (judge(*bracket(), limits=limits, standing=standing) is None) is allowed
         assert judge(limits=limits, standing=standing) is None  # an entry alone adds nothing to that side
+
+
+# --- what answers a halt
+
+HALTED = replace(NOTHING, halt="enough", halted_at=NOW)
+
+
+def closing(standing: Standing, limits: Limits = NO_LIMITS, *, halt: datetime = NOW) -> str | None:
+    proposal = Proposal(tickets=(ticket(1000),), limits=limits, standing=standing, quote=QUOTE, halt=halt)
+    return denial(proposal)
+
+
+def test_a_halt_lets_through_what_answers_it_and_no_other_order() -> None:
+    assert closing(HALTED) is None
+    assert (judge(standing=HALTED) or "").startswith("halted: enough")
+    for standing in (NOTHING, replace(HALTED, halted_at=NOW + timedelta(microseconds=1))):
+        assert (closing(standing) or "").startswith("the halt was lifted, or followed by another one")
+
+
+def test_an_answer_to_a_halt_is_held_by_owner_unknown_and_sizes_and_not_by_counts_over_time() -> None:
+    assert "another runner" in (closing(replace(HALTED, is_owner=False)) or "")
+    assert "unknown" in (closing(replace(HALTED, unknown=("fx1:p:x",))) or "")
+    assert "limits.max_quantity" in (closing(HALTED, Limits(max_quantity=Decimal(999))) or "")
+    counted = Limits(max_fires_per_day=1, max_daily_quantity=Decimal(1), max_orders_per_minute=1)
+    busy = replace(HALTED, pause="has fired often enough", fires_today=9, last_minute=9)
+    assert closing(busy, counted) is None
+
+
+def test_what_counts_open_orders_does_not_bar_an_order_that_comes_once_they_have_ended() -> None:
+    limits, standing = Limits(max_open_orders=1), replace(NOTHING, open_orders=1)
+    proposal = Proposal(tickets=(ticket(1000),), limits=limits, standing=standing, quote=QUOTE)
+    assert "limits.max_open_orders" in (denial(proposal) or "")
+    assert bar(proposal) is None
+    assert "limits.max_quantity" in (bar(replace(proposal, limits=Limits(max_quantity=Decimal(1)))) or "")

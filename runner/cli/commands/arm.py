@@ -22,7 +22,7 @@ from runner.core.ticket import OrderTicket
 from runner.core.times import parse_duration, stamp
 from runner.errors import Refused, UsageError
 from runner.plan.model import Mode, Plan
-from runner.schedule import words
+from runner.schedule import described
 
 if TYPE_CHECKING:
     from runner.cli.forecast import Foreseen
@@ -185,9 +185,7 @@ def _plan_words(offer: Offer, plan: Plan) -> list[str]:
         f"  limits: {forecast.limits_words(offer.limits_of(plan))}",
     ]
     for instruction in plan.instructions:
-        zone = "" if instruction.schedule is None else f" ({instruction.schedule.zone.key})"
-        when = "once, when it is run" if instruction.schedule is None else words(instruction.schedule)
-        lines.append(f"  {instruction.order}: {when}{zone}")
+        lines.append(f"  {instruction.order}: {described(instruction.schedule)}")
         tickets, unknown = forecast.expected(instruction, offer.at)
         if unknown is not None:
             lines.append(f"    worked out at each fire: {order_words(instruction)}")

@@ -111,7 +111,8 @@ def _of_terms(name: str, was: Instruction, will_be: Instruction) -> Iterator[Cha
 
 def _terms(instruction: Instruction) -> Fields:
     """Return what an order says of itself, by the names that a plan has for it; what is left out is left out."""
-    zone = "" if instruction.schedule is None else f" ({instruction.schedule.zone.key})"
+    schedule = instruction.schedule
+    zone = f" ({schedule.zone.key})" if schedule is not None and schedule.has_rule else ""
     told: dict[str, object] = {
         "contract": instruction.contract.name,
         "side": instruction.side.value.lower(),
@@ -125,7 +126,7 @@ def _terms(instruction: Instruction) -> Fields:
         **{f"{instruction.strategy}.{name}": value for name, value in instruction.parameters.items()},
         "unfilled": instruction.unfilled,
         "when": instruction.when,
-        "schedule": words(instruction.schedule) + zone,
+        "schedule": words(schedule) + zone,
         "policy": instruction.policy,
     }
     return {name: written(value) for name, value in told.items() if value is not None}

@@ -11,6 +11,7 @@ import click
 
 from runner.cli import advice, forecast, options, output, trading
 from runner.cli.plan_words import order_words
+from runner.core.ids import halt_key, halt_of
 from runner.core.money import plain
 from runner.core.ticket import OrderTicket, Role
 from runner.core.times import stamp
@@ -82,6 +83,8 @@ def command(
 def _explain(plan: Plan, instruction: Instruction, start: datetime, *, as_json: bool) -> None:
     named = (instruction.plan, instruction.order, instruction.schedule)
     due = next(upcoming([named], start, options.END_OF_TIME), None)
+    if due is None and instruction.schedule is not None and instruction.schedule.on_halt:
+        due = Due(start, instruction.plan, instruction.order, halt_key(start))
     if due is None:
         output.note(f"{instruction.plan}/{instruction.order}: no fire is left after {stamp(start)}")
         return
@@ -113,6 +116,8 @@ def _say_unknown(instruction: Instruction, due: Due, reason: str, *, as_json: bo
 def _fire_words(instruction: Instruction, due: Due) -> str:
     if instruction.schedule is None:
         return f"once (looked at as of {stamp(due.time)})"
+    if halt_of(due.fire) is not None:
+        return f"on a halt (looked at as of {stamp(due.time)})"
     return f"{stamp(due.time)} ({due.time.astimezone(instruction.schedule.zone):%a %Y-%m-%d %H:%M %Z})"
 
 

@@ -13,7 +13,7 @@ from runner.cli import options, output
 from runner.core.times import stamp
 from runner.errors import UsageError
 from runner.plan.model import Instruction
-from runner.schedule import Due, merge, words
+from runner.schedule import Due, described, merge
 
 _DEFAULT_COUNT = 10
 
@@ -71,7 +71,7 @@ def _show_year(instructions: Sequence[Instruction], year: int, *, as_json: bool)
         by_order[due.plan, due.order].append(due)
     for each in instructions:
         if each.schedule is None:
-            output.say(f"{each.plan}/{each.order}: {_described(each)}")
+            output.say(f"{each.plan}/{each.order}: {described(each.schedule)}")
         else:
             years.tell(each, years.of(each, year, by_order[each.plan, each.order]))
         output.say("")
@@ -85,7 +85,7 @@ def _list_json(_: Sequence[Instruction], found: Iterable[Due]) -> None:
 
 def _list(instructions: Sequence[Instruction], found: Iterable[Due]) -> None:
     for instruction in instructions:
-        output.say(f"{instruction.plan}/{instruction.order}: {_described(instruction)}")
+        output.say(f"{instruction.plan}/{instruction.order}: {described(instruction.schedule)}")
     zones = {(each.plan, each.order): _zone(each) for each in instructions}
     none = True
     for due in found:
@@ -95,12 +95,6 @@ def _list(instructions: Sequence[Instruction], found: Iterable[Due]) -> None:
         none = False
     if none:
         output.note("no fire lies in this span")
-
-
-def _described(instruction: Instruction) -> str:
-    if instruction.schedule is None:
-        return "once, when it is run"
-    return f"{words(instruction.schedule)} ({instruction.schedule.zone.key})"
 
 
 def _zone(instruction: Instruction) -> tzinfo:

@@ -13,6 +13,7 @@ import click
 from runner.cli import files, marks, options, output, standing, trading
 from runner.cli.commands.cancel import ALL
 from runner.core.events import FireState
+from runner.core.ids import halt_key
 from runner.core.order_state import OrderState
 from runner.core.times import stamp
 
@@ -112,7 +113,7 @@ def _look(ledger: Ledger) -> Status:
 def _say(seen: Status, voice: Voice) -> None:
     _say_runner(seen, voice)
     for plan in seen.plans:
-        voice.tell(_plan_words(plan), _plan_fields(plan))
+        voice.tell([*_plan_words(plan), *_answer_words(plan, seen.halt)], _plan_fields(plan))
     for fire in seen.missed:
         about = {"plan": fire.plan, "order": fire.order, "time": stamp(fire.due), "reason": fire.reason}
         voice.tell(
@@ -170,6 +171,20 @@ def _plan_words(plan: PlanStanding) -> list[str]:
     return lines
 
 
+def _answer_words(plan: PlanStanding, halt: tuple[str, datetime] | None) -> list[str]:
+    """Say what became of the orders of a plan that answer a halt."""
+    if halt is None:
+        return [f"  {order} closes its position on a halt" for order in plan.on_halt]
+    fires = {fire.order: fire for fire in plan.fires if fire.fire == halt_key(halt[1])}
+    return [f"  {order} answers the halt: {_answer(fires.get(order))}" for order in plan.on_halt]
+
+
+def _answer(fire: FireRow | None) -> str:
+    if fire is None:
+        return "not done"
+    return standing.fire_state(fire) + (f", {fire.reason}" if fire.reason else "")
+
+
 def _plan_fields(plan: PlanStanding) -> dict[str, object]:
     last = plan.fires[0] if plan.fires else None
     return {
@@ -183,6 +198,7 @@ def _plan_fields(plan: PlanStanding) -> dict[str, object]:
         else {"order": last.order, "time": stamp(last.due), "state": standing.fire_state(last), "reason": last.reason},
         "next_fire": None if plan.next_fire is None else stamp(plan.next_fire),
         "pause": plan.pause,
+        "on_halt": list(plan.on_halt),
     }
 
 

@@ -44,6 +44,8 @@ def _when(plan: Plan, now: datetime) -> str:
     if all(instruction.schedule is None for instruction in plan.instructions):
         return "due once, when it is run"
     times = [f"{local} ({stamp(at)})" for at, local in _next_fires(plan, now)]
+    if any(each.schedule is not None and each.schedule.on_halt for each in plan.instructions):
+        times.append("on a halt")
     return f"next fires {', '.join(times)}" if times else "no fire is left"
 
 

@@ -90,7 +90,9 @@ def _next_fires(plans: Sequence[Plan], now: datetime) -> Iterator[tuple[Instruct
         for each in plan.instructions:
             due = next(upcoming([(each.plan, each.order, each.schedule)], now, options.END_OF_TIME), None)
             if due is None:
-                output.note(f"{each.plan}/{each.order}: its schedule is over, there is nothing to ask about")
+                answers = each.schedule is not None and each.schedule.on_halt
+                why = "it is worked out at a halt" if answers else "its schedule is over"
+                output.note(f"{each.plan}/{each.order}: {why}, there is nothing to ask about")
             elif (unknown := forecast.expected(each, due.time)[1]) is not None:
                 output.note(f"{each.plan}/{each.order}: is worked out at its fire, and not asked about: {unknown}")
             else:

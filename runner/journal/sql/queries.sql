@@ -157,7 +157,7 @@ SELECT max(route_id) FROM intent WHERE client_id = :client_id
 INSERT INTO order_perm (order_ref, perm_id) VALUES (:order_ref, :perm_id) ON CONFLICT DO NOTHING
 
 -- stops_of --
-SELECT plan, reason FROM stop WHERE plan IN ('', :plan)
+SELECT plan, reason, at FROM stop WHERE plan IN ('', :plan)
 
 -- halt --
 SELECT plan, reason, at FROM stop WHERE plan = ''
@@ -255,6 +255,15 @@ SELECT id, kind, target, detail, at, done_at, note FROM control WHERE id = :id
 
 -- add_control --
 INSERT INTO control (kind, target, detail, at) VALUES (:kind, :target, :detail, :at)
+
+-- add_halt --
+INSERT INTO control (kind, target, detail, at, done_at) VALUES ('halt', '--all', :reason, :at, :at)
+
+-- halts_after --
+SELECT at FROM control WHERE done_at > :since AND kind = 'halt' ORDER BY at
+
+-- is_declared --
+SELECT 1 FROM control WHERE done_at = :at AND kind = 'halt'
 
 -- control_done --
 UPDATE control SET done_at = :at, note = :note WHERE id = :id
