@@ -58,6 +58,14 @@ def answers(instruction: Instruction) -> bool:
     return instruction.schedule is not None and instruction.schedule.on_halt
 
 
+def guards(instructions: Iterable[Instruction], desk: Desk) -> bool:
+    """Tell whether a plan holds what it would close at a halt: somebody has to be there then."""
+    if not desk.link.supervised:
+        return False
+    position = desk.journal.works.position
+    return any(position(each.plan, each.contract.name) != 0 for each in instructions if answers(each))
+
+
 def passed_over(instruction: Instruction, since: datetime, late: datetime, desk: Desk, why: str) -> Iterable[FireRow]:
     """Yield the rows of halts in [since, late) that nobody answered in time; one to be made up for is left out."""
     for at in desk.journal.halts(since - _TICK):

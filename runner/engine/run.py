@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from runner.core.crashpoints import crashpoint
 from runner.core.facts import ConnectionLost, Fact, Handled, LoggedIn
-from runner.engine import absence, on_halt
+from runner.engine import absence
 from runner.engine.clock import EngineClock
 from runner.engine.desk import Desk, Pending
 from runner.engine.fire import carry_out, miss, miss_all, skip
+from runner.engine.on_halt import guards
 from runner.engine.renewal import END_OF_TIME, Change, by_name, renew
 from runner.engine.span import Span
 from runner.engine.watch import Watch
@@ -160,17 +161,8 @@ class Run:
 
     def _is_done(self) -> bool:
         settled = self._desk.tracker.is_settled() and not self._pending and self._desk.inquest.is_settled
-        is_over = settled and self._working.is_idle and not self._guards
+        is_over = settled and self._working.is_idle and not guards(self._instructions.values(), self._desk)
         return is_over or self._clock.now() >= self._last_fire + DRAIN
-
-    @property
-    def _guards(self) -> bool:
-        """True while a plan holds what it would close at a halt: somebody has to be there then."""
-        if not self._desk.link.supervised:
-            return False
-        position = self._desk.journal.works.position
-        guarded = (each for each in self._instructions.values() if on_halt.answers(each))
-        return any(position(each.plan, each.contract.name) != 0 for each in guarded)
 
     def _waits(self) -> Iterator[datetime]:
         yield from self._waiting.values()
