@@ -33,12 +33,13 @@ from runner.journal.mark import Mark
 from runner.journal.notes import Notes
 from runner.journal.remarks import Unlisted, still_gone
 from runner.journal.rows import ControlRow, ExecutionRow, FireRow, History, Known, OpenRow, OrderRow
+from runner.journal.stops import Stops
 from runner.journal.works import Works
 
 __all__ = ["MEMORY", "Claimed", "Gate", "Journal", "JournalFailed", "Outcome", "root_of"]
 
 
-class Journal(Notes):
+class Journal(Notes, Stops):
     """Open journal; `close` releases it."""
 
     def __init__(self, path: str, *, private: bool = False) -> None:
@@ -269,33 +270,10 @@ class Journal(Notes):
 
     # --- what stops, and what commands ask
 
-    def halted(self) -> str | None:
-        """Return why all sending is halted, None if it is not."""
-        found = self._db.first(decoding.halt, "halt")
-        return None if found is None else found.reason
-
-    def halt_stands(self, at: datetime) -> bool:
-        """Tell whether the halt of an instant is the one that holds."""
-        found = self._db.first(decoding.halt, "halt")
-        return found is not None and found.at == at
-
-    def halts(self, since: datetime) -> tuple[datetime, ...]:
-        """Return when somebody halted all sending by hand, later than an instant; lifted ones too, oldest first."""
-        return self._db.read(lambda row: decoding.instant(row[0]), "halts_after", since=moment(since))
-
     def standing(self, plan: str, ticket: OrderTicket | None, now: datetime) -> Standing:
         """Read how a plan stands, as a claim of an order like `ticket` would find it now."""
         with self._db.snapshot():
             return claiming.standing(self._db, plan, ticket, now, epoch=self._epoch)
-
-    def set_halt(self, reason: str, at: datetime) -> None:
-        """Halt all sending until somebody resumes it."""
-        self.set_pause(claiming.ALL, reason, at)
-
-    def set_pause(self, plan: str, reason: str, at: datetime) -> None:
-        """Halt what a plan sends until somebody resumes it."""
-        with self._db.transaction(durable=True):
-            self._db.do("put_stop", plan=plan, reason=reason, at=moment(at))
 
     def arming(self, plan: str) -> Arming | None:
         """Return how a plan was armed last, None if it never was."""
