@@ -6,7 +6,7 @@ Whatever does not fit raises Refused (exit 3), before a connection is opened whe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from runner.core.limits import NO_LIMITS
 from runner.core.times import stamp
 from runner.errors import Refused, UsageError
 from runner.plan.model import Mark, Mode, Plan
+from runner.settings.load import NAME
 
 if TYPE_CHECKING:
     from runner.core.facts import LoggedIn
@@ -48,21 +49,32 @@ class Venture:
     port: int
     journal: str
     account: str | None
+    is_service: bool = False  # plans come and go; whoever looks after them knows of edits
 
     @property
     def is_bare(self) -> bool:
         """True for a rehearsal without settings."""
-        return self.mode == REHEARSAL and self.settings.file is None
+        return self.mode == REHEARSAL and self.settings.file is None and not self.is_service
 
 
 def venture(
-    plans: Sequence[Plan], *, rehearsal: str | None, settings_file: str | None, journal_file: str | None
+    plans: Sequence[Plan],
+    *,
+    rehearsal: str | None,
+    settings_file: str | None,
+    journal_file: str | None = None,
+    folder: Path | None = None,
 ) -> Venture:
-    """Put together where a run goes; raises Refused for what does not fit, UsageError for an address that is none."""
-    settings = files.settings_for([plan.file for plan in plans], settings_file)
+    """Put together where a run goes; raises Refused for what does not fit, UsageError for an address that is none.
+
+    With a folder it is a service for the plans that come and go there, which needs settings in any case.
+    """
+    settings = files.settings_for(
+        [plan.file for plan in plans] if folder is None else [str(folder / NAME)], settings_file
+    )
     mode = LIVE if rehearsal is None else REHEARSAL
     host, port = _address(rehearsal) if rehearsal else (settings.host, settings.port)
-    is_bare = mode == REHEARSAL and settings.file is None
+    is_bare = mode == REHEARSAL and settings.file is None and folder is None
     journal = journal_file or (":memory:" if is_bare else str(settings.journal))
     found = Venture(
         mode=mode,
@@ -72,6 +84,7 @@ def venture(
         port=port,
         journal=journal,
         account=account_of(plans, settings),
+        is_service=folder is not None,
     )
     trading.speak_of(mode, found.account)
     if mode == LIVE:
@@ -79,6 +92,18 @@ def venture(
     if not is_bare:
         _check(found)
     return found
+
+
+def misfit(plan: Plan, found: Venture) -> str | None:
+    """Return why a plan is not to be carried out with those settings, None if it is."""
+    if plan.account is not None and plan.account != found.account:
+        theirs, ours = marks.mask(plan.account), marks.mask(found.account or "")
+        return f"{plan.name} is for account {theirs}, and the settings for {ours}; give it a folder with its own"
+    try:
+        files.refuse_unsafe(plan.file)
+    except Refused as refused:
+        return str(refused)
+    return None
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -150,11 +175,17 @@ def _check_host(found: Venture) -> None:
 
 def check_armed(found: Venture, journal: Journal, now: datetime) -> None:
     """Raise Refused unless every plan is armed as it stands."""
+    for reason in unarmed(found, journal, now):
+        raise Refused(reason)
+
+
+def unarmed(found: Venture, journal: Journal, now: datetime) -> Iterator[str]:
+    """Yield of each plan that is not armed as it stands why, and what to do."""
     if found.is_bare:
         return
     for plan in found.plans:
         if (reason := _unarmed(plan, journal.arming(plan.name), found, now)) is not None:
-            raise Refused(f"{plan.file}: {reason}")
+            yield f"{plan.file}: {reason}"
 
 
 def _unarmed(plan: Plan, arming: Arming | None, found: Venture, now: datetime) -> str | None:
@@ -186,7 +217,7 @@ def rules(found: Venture) -> Rules:
         arming={plan.name: ArmingWanted(plan.digest, found.account) for plan in found.plans},
         resend=frozenset(plan.name for plan in found.plans if plan.resend),
         counts_foreign=found.settings.external_orders is ExternalOrders.COUNT,
-        edited=_edited({plan.name: plan for plan in found.plans}),
+        edited=(lambda _plan: None) if found.is_service else _edited({plan.name: plan for plan in found.plans}),
     )
 
 
@@ -267,7 +298,6 @@ def stops_at_foreign(found: Venture) -> bool:
 def simulated_rules(plans: Sequence[Plan], settings_file: str | None) -> Rules:
     """Return the limits that live would hold a simulated run to: those of the plans, and of settings beside them."""
     from runner.engine.desk import Rules
-    from runner.settings.load import NAME
 
     found = [plan for plan in plans if plan.limits != NO_LIMITS]
     folders = {Path(plan.file).parent for plan in plans}

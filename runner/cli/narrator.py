@@ -44,6 +44,7 @@ class Style:
     quotes: str | None
     seed: int
     scenario: str | None = None  # what lies over the prices, in words
+    is_service: bool = False  # plans come and go, and there is no end to report at
 
 
 class Narrator:
@@ -69,22 +70,26 @@ class Narrator:
             from runner.report import progress
 
             self._progress = self._stack.enter_context(progress.Progress(span.start, span.until))
-        for plan in self._plans:
-            self.tell(
-                PlanStarted(
-                    plan=plan.name,
-                    file=plan.file,
-                    mode=style.kind,
-                    account=self._account,
-                    orders=len(plan.instructions),
-                    start=span.start,
-                    until=span.until,
-                )
-            )
+        self.started(self._plans, span.start)
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._stack.close()
+
+    def started(self, plans: Sequence[Plan], at: datetime) -> None:
+        """Say which plans are carried out from an instant on."""
+        for plan in plans:
+            self.tell(
+                PlanStarted(
+                    plan=plan.name,
+                    file=plan.file,
+                    mode=self._style.kind,
+                    account=self._account,
+                    orders=len(plan.instructions),
+                    start=at,
+                    until=self._span.until,
+                )
+            )
 
     def tell(self, event: Event) -> None:
         """Say one event."""
@@ -97,6 +102,8 @@ class Narrator:
             self._take_skipped(event)
         if self._style.as_json:
             self._line(event)
+        elif self._style.is_service and isinstance(event, PlanStarted):
+            output.note(f"{stamp(event.start)} {event.plan}: {counted(event.orders, 'order')} from {event.file}")
         elif self._style.wall and (said := _passing(event)) is not None:
             output.note(said)
 
@@ -141,6 +148,13 @@ class Narrator:
             output.note(f"fxrun: the connection is gone: {lost}")
         code = exit_code(summary, interrupted=interrupted)
         return CONNECTION_LOST if lost is not None and not interrupted else code
+
+    def stopped(self, *, lost: str | None) -> int:
+        """Say the end of a service, and return the exit code."""
+        self._stack.close()
+        if lost is not None:
+            output.note(f"fxrun: the connection is gone: {lost}")
+        return 0 if lost is None else CONNECTION_LOST
 
     def _performance(self, executions: Sequence[ExecutionRow], market: Market) -> Performance | None:
         from runner.cli.years import performance

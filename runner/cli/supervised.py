@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -30,7 +30,9 @@ from runner.lifecycle.link import LinkState
 
 if TYPE_CHECKING:
     from runner.cli.live import Venture
+    from runner.cli.roll import Roll
     from runner.engine.span import Span
+    from runner.plan.model import Plan
 
 _HOOK_OF = {OrderState.UNKNOWN: "unknown", OrderState.REJECTED: "rejected"}
 
@@ -95,15 +97,19 @@ class Told:
         self.tell(Noticed(plan="", code=0, severity=Severity.WARNING, text=text, time=self.clock_now()))
 
 
-def run(found: Venture, span: Span, style: Style, *, again: bool) -> int:
-    """Carry plans out until their schedule, or somebody, ends it; returns the exit code."""
+def run(found: Venture, span: Span, style: Style, *, again: bool, roll: Roll | None = None) -> int:
+    """Carry plans out until their schedule, or somebody, ends it; returns the exit code.
+
+    With a roll plans come and go, and one that is not armed is no reason not to begin: its fires are denied.
+    """
     settings = found.settings
     notices.extend(settings.codes)
     with ExitStack() as stack:
         interrupts = stack.enter_context(Interrupts())
         journal = Journal(found.journal, private=not found.is_bare)
         stack.callback(journal.close)
-        live.check_armed(found, journal, options.now())
+        if roll is None:
+            live.check_armed(found, journal, options.now())
         session = stack.enter_context(
             supervised(found.host, found.port, found.account, client_id=settings.client_id, timeout=settings.timeout)
         )
@@ -134,11 +140,20 @@ def run(found: Venture, span: Span, style: Style, *, again: bool) -> int:
         journal.adopt_open_orders()
         desk.tracker.adopt(journal.open_orders())
         note_plans(found.plans, desk, span.start)
-        lost = carry_out(Run(found.plans, span, session.clock, desk, narrator.time_is, session.first), interrupts)
+        on_time, changes = (narrator.time_is, None) if roll is None else (roll.beat, roll.changes)
+        run = Run(found.plans, span, session.clock, desk, on_time, session.first, changes)
+        if roll is not None:
+            comings = _Comings(found, journal, narrator, told)
+            comings.tell_unarmed(found.plans)
+            roll.told = comings.tell
+            roll.begin(run.stop)
+        lost = carry_out(run, interrupts)
         if lost is None and not desk.link.is_usable:
             lost = desk.link.words()
         if isinstance(desk.link.fatal, JournalBusy):
             raise desk.link.fatal
+        if roll is not None:
+            return narrator.stopped(lost=lost if desk.link.fatal is not None else None)
         return narrator.conclude(journal, lost=lost, interrupted=interrupts.number == signal.SIGINT)
 
 
@@ -150,3 +165,23 @@ def _told(found: Venture, narrator: Narrator, now: Callable[[], datetime], stack
     hooks = Hooks(found.settings.hooks, output.note)
     stack.callback(hooks.close)
     return Told(narrator, log, hooks, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Comings:
+    """Says which plans are carried out from now on, and which of them are not armed."""
+
+    found: Venture
+    journal: Journal
+    narrator: Narrator
+    told: Told
+
+    def tell(self, plans: Sequence[Plan]) -> None:
+        """Say it of plans that are new or edited."""
+        self.narrator.started(plans, self.told.clock_now())
+        self.tell_unarmed(plans)
+
+    def tell_unarmed(self, plans: Sequence[Plan]) -> None:
+        """Say which of some plans have to be armed."""
+        for reason in live.unarmed(replace(self.found, plans=plans), self.journal, self.told.clock_now()):
+            self.told.note(f"{reason}; until then its fires are denied")

@@ -1,0 +1,97 @@
+"""The plans of one lane of `fxrun serve`, as its process is told them by the one that started it.
+
+Orders come pickled on stdin; on another descriptor the lane says that it lives. If stdin ends, whoever started it is
+gone, and it stops as at SIGTERM: no lane goes on without anybody to look after it.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, BinaryIO
+
+from runner.engine.renewal import Change
+from runner.plan.model import Plan
+
+if TYPE_CHECKING:
+    from runner.engine.desk import Rules
+
+ALIVE = b"."  # written about once a second
+_SECOND = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """What a lane is told: plans that are new or edited, and the names of those that are gone."""
+
+    plans: tuple[Plan, ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+class Roll:
+    """The plans of a lane; orders come in on a thread of their own, and are taken by the engine's."""
+
+    def __init__(self, plans: Sequence[Plan], alive: int) -> None:
+        """`alive` is the descriptor on which to say that the loop goes round."""
+        self.told: Callable[[Sequence[Plan]], None] = lambda _plans: None  # of those that are new or edited
+        self.rules: Callable[[Sequence[Plan]], Rules] | None = None
+        self._plans = {plan.name: plan for plan in plans}
+        self._waiting: list[Order] = []
+        self._lock = threading.Lock()
+        self._alive = alive
+        self._beat = 0.0
+        os.set_blocking(alive, False)
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """The plans that are carried out."""
+        return tuple(self._plans.values())
+
+    def begin(self, stop: Callable[[], None]) -> None:
+        """Take orders from now on, until stdin ends; then stop."""
+        threading.Thread(target=self._listen, args=(sys.stdin.buffer, stop), name="orders", daemon=True).start()
+
+    def _listen(self, stream: BinaryIO, stop: Callable[[], None]) -> None:
+        with suppress(EOFError, OSError, ValueError, pickle.UnpicklingError):
+            while True:
+                order = pickle.load(stream)
+                with self._lock:
+                    self._waiting.append(order)
+        stop()
+
+    def changes(self) -> Change | None:
+        """Return all plans, if orders have come since the last call."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return None
+        before = {name: plan.digest for name, plan in self._plans.items()}
+        for order in waiting:
+            for name in order.gone:
+                self._plans.pop(name, None)
+            self._plans.update((plan.name, plan) for plan in order.plans)
+        self.told([plan for plan in self.plans if before.get(plan.name) != plan.digest])
+        assert self.rules is not None
+        return Change(plans=self.plans, rules=self.rules(self.plans))
+
+    def beat(self, _instant: datetime) -> None:
+        """Say that the loop goes round, if that was not done a moment ago; nobody has to read it."""
+        now = time.monotonic()
+        if now - self._beat >= _SECOND:
+            self._beat = now
+            with suppress(OSError):
+                os.write(self._alive, ALIVE)
+
+
+def first_order() -> Order:
+    """Wait for the plans that a lane begins with."""
+    found = pickle.load(sys.stdin.buffer)
+    assert isinstance(found, Order)
+    return found
