@@ -46,8 +46,12 @@ class Folder:
 
     def __init__(self, path: Path, vet: Callable[[Plan], str | None]) -> None:
         """Raises UsageError if there is no such folder."""
-        if not path.is_dir():
-            raise UsageError(f"{path}: expected a folder of plans; found {'a file' if path.exists() else 'nothing'}")
+        try:
+            found = "" if path.is_dir() else "a file" if path.exists() else "nothing"
+        except OSError as error:  # a name that no file can have
+            found = error.strerror or "nothing"
+        if found:
+            raise UsageError(f"{path}: expected a folder of plans; found {found}")
         self._path = path
         self._vet = vet
         self._files: dict[Path, _File] = {}

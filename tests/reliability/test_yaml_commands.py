@@ -28,7 +28,10 @@ WRONG = (
     ["plan.yaml", "--live", "--simulate"], ["plan.yaml", "--rehearsal=nowhere"], ["--as", "maybe", "fx1:x"],
     ["check", "--journal", "plan.yaml"], ["export"], ["backup", "plan.yaml"],
 )  # fmt: skip
-LISTENS = {"gateway"}  # runs until it is stopped, if it starts
+STAYS = {  # run until they are stopped, if they start: what cannot start them
+    "gateway": [["--help"], ["--nonsense"], ["x"], ["--port", "x"], ["--cash", "USD"], ["--account", "U1"]],
+    "serve": [["--help"], ["--nonsense"], ["missing"], ["plan.yaml"], ["", ""], [".", "--live"], ["x" * 5000]],
+}
 
 _CALL = """
 import contextlib, io, json, sys
@@ -58,9 +61,9 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 
 def arguments_of(command: str) -> list[list[str]]:
-    """Return what a command is called with; a gateway only with what cannot start one."""
-    if command in LISTENS:
-        return [["--help"], ["--nonsense"], ["x"], ["--port", "x"], ["--cash", "USD"], ["--account", "U1"]]
+    """Return what a command is called with."""
+    if command in STAYS:
+        return STAYS[command]
     return [list(words) for words in WRONG if words or command != "run"]
 
 
