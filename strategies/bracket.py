@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from runner.core.money import EXACT, plain
-from runner.core.price import PriceExpr, Unit
+from runner.core.price import Anchor, PriceExpr, Unit
 from runner.core.size import SizeKind
 from runner.core.snapshot import Need, Snapshot
 from runner.core.ticket import OrderTicket, OrderType, Role, Side, Terms, TimeInForce
@@ -53,9 +53,20 @@ def exits_of(instruction: Instruction, snapshot: Snapshot) -> Market:
         return market
     if stop.unit is Unit.R:
         raise Denied("R is the distance to the stop-loss, so the stop-loss itself cannot be counted in R")
-    if stop is _written(instruction, "trailing_stop") and not stop.is_distance:
-        raise Denied("a trailing stop needs a distance, such as 25 pips")
+    if stop is _written(instruction, "trailing_stop"):
+        return _behind(stop, instruction, market)
     return replace(market, stop=_placed(stop, market, wins=False)) if _is_known(stop, market) else market
+
+
+def _behind(trail: PriceExpr, instruction: Instruction, market: Market) -> Market:
+    """Return the market with the price at which a trailing stop begins, where the entry's is known."""
+    if not trail.is_distance and trail.number is None:
+        raise Denied("a trailing stop needs a distance, such as 0.5%")
+    if market.entry is None:
+        return market
+    amount = trail.number
+    first = trail if amount is None else PriceExpr(Anchor.ENTRY, -amount * instruction.side.sign)
+    return replace(market, stop=_placed(first, market, wins=False))
 
 
 def _is_known(exit: PriceExpr, market: Market) -> bool:

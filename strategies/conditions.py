@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, time
 from decimal import Decimal
 
+from runner.core.contract import ContractSpec
 from runner.core.money import EXACT, plain
+from runner.core.price import PriceExpr, Unit
 from runner.core.snapshot import Need, Snapshot
+from runner.core.standing import Quote
 from runner.plan.model import Instruction, When
 from strategies.base import Denied
 from strategies.pricing import Market
@@ -58,11 +61,16 @@ def _at_this_quote(instruction: Instruction, snapshot: Snapshot) -> str | None:
     except Denied:
         return f"there is no quote of {contract.name}"
     mid = EXACT.divide(EXACT.add(quote.bid, quote.ask), Decimal(2))
-    spread = EXACT.divide(EXACT.subtract(quote.ask, quote.bid), contract.pair.pip_size)
     if when.above is not None and not mid > when.above:
         return f"the price of {plain(mid)} is not above {plain(when.above)}"
     if when.below is not None and not mid < when.below:
         return f"the price of {plain(mid)} is not below {plain(when.below)}"
-    if when.spread is not None and spread > when.spread:
-        return f"the spread of {plain(spread)} pips is above {plain(when.spread)}"
-    return None
+    return None if when.spread is None else _too_wide(when.spread, contract, quote)
+
+
+def _too_wide(most: PriceExpr, contract: ContractSpec, quote: Quote) -> str | None:
+    spread = EXACT.subtract(quote.ask, quote.bid)
+    if most.unit is Unit.PIPS:
+        spread = EXACT.divide(spread, contract.pair.pip_size)
+    word = " pips" if most.unit is Unit.PIPS else ""
+    return f"the spread of {plain(spread)}{word} is above {plain(most.offset)}" if spread > most.offset else None

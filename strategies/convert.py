@@ -44,6 +44,8 @@ def expand(instruction: Instruction, fire: str, snapshot: Snapshot, attempt: int
 
 def _side(instruction: Instruction) -> Side:
     """Return BUY where the quote currency is given away, SELL where the base currency is; raises Denied for others."""
+    if not instruction.contract.is_pair:
+        raise Denied(f"convert needs a currency pair, and {instruction.contract.name} is none")
     pair, currency = instruction.contract.pair, reading.word(instruction, "from")
     if currency not in (pair.base, pair.quote):
         raise Denied(f"convert.from is {currency}: expected {pair.base} or {pair.quote}, the currencies of {pair.name}")

@@ -1,4 +1,4 @@
-"""A fixed sum of quote currency at each fire.
+"""A fixed sum of quote currency at each fire; of what is no pair, of the currency it is traded in.
 
 The size is worked out from the quote, or from the order's own price, and rounded down to whole units. IB's cashQty
 would leave the size to the broker: an order without a quantity can be held against no limit, and nothing says when it
@@ -28,7 +28,8 @@ def expand(instruction: Instruction, fire: str, snapshot: Snapshot, attempt: int
 
 def _sized(instruction: Instruction) -> Instruction:
     amount = reading.size(instruction, "amount")
-    if amount is None or amount.currency != instruction.contract.pair.quote:
-        expected = f"an amount of {instruction.contract.pair.quote}, such as 500 {instruction.contract.pair.quote}"
+    currency = instruction.contract.currency
+    if amount is None or amount.currency != currency:
+        expected = f"an amount of {currency}, such as 500 {currency}"
         raise Denied(f"invest.amount means nothing for {instruction.contract.name}: expected {expected}")
     return replace(instruction, size=amount)

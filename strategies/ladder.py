@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import ROUND_FLOOR, Decimal
 from itertools import pairwise
 
-from runner.core.money import EXACT
+from runner.core.money import EXACT, plain
 from runner.core.price import PriceExpr
 from runner.core.snapshot import Need, Snapshot
 from runner.core.ticket import OrderTicket, OrderType, Role, TimeInForce
@@ -29,7 +29,7 @@ def expand(instruction: Instruction, fire: str, snapshot: Snapshot, attempt: int
     prices = rungs(instruction, snapshot)
     market = single.market_of(instruction, snapshot)
     total = pricing.quantity(instruction.size, market, max(prices))  # at the dearest, so that no rung costs more
-    sizes = shares(total, weights(instruction, len(prices)))
+    sizes = shares(total, weights(instruction, len(prices)), instruction.contract.size_step)
     tif = reading.word(instruction, "tif")
     return tuple(
         OrderTicket(
@@ -75,9 +75,9 @@ def weights(instruction: Instruction, count: int) -> Sequence[Decimal]:
             return [Decimal(1)] * count
 
 
-def shares(total: Decimal, parts: Sequence[Decimal]) -> tuple[Decimal, ...]:
-    """Split a size into whole units that add up to it, less a broken unit; raises Denied if a part has none."""
-    whole, sum_of_parts = total.to_integral_value(ROUND_FLOOR), sum(parts, Decimal(0))
+def shares(total: Decimal, parts: Sequence[Decimal], step: Decimal = Decimal(1)) -> tuple[Decimal, ...]:
+    """Split a size into multiples of a step that add up to it, less a broken step; raises Denied if a part has none."""
+    whole, sum_of_parts = EXACT.divide(total, step).to_integral_value(ROUND_FLOOR), sum(parts, Decimal(0))
     marks, reached = [Decimal(0)], Decimal(0)
     for part in parts:
         reached = EXACT.add(reached, part)
@@ -85,5 +85,5 @@ def shares(total: Decimal, parts: Sequence[Decimal]) -> tuple[Decimal, ...]:
         marks.append(share.to_integral_value(ROUND_FLOOR))
     found = tuple(after - before for before, after in pairwise(marks))
     if min(found) <= 0:
-        raise Denied(f"a size of {whole:f} does not go round: one of {len(parts)} orders would have nothing")
-    return found
+        raise Denied(f"a size of {plain(total)} does not go round: one of {len(parts)} orders would have nothing")
+    return tuple(EXACT.multiply(share, step) for share in found)

@@ -1,7 +1,8 @@
 """From what a plan writes to numbers, with what is known at the fire.
 
 Prices are rounded to the tick so that none is worse than what was written: what buys is rounded down, what sells up;
-a stop comes nearer to the market by that. Sizes are rounded down to whole units. What cannot be worked out denies the
+a stop comes nearer to the market by that. Sizes are rounded down to whole units, or to
+the contract's larger step. What cannot be worked out denies the
 fire.
 """
 
@@ -33,10 +34,12 @@ class Market:
     entry: Decimal | None = None
     stop: Decimal | None = None  # of the stop-loss: R is the entry less this
 
-    @property
-    def tick(self) -> Decimal:
-        """The grid that prices lie on, in quote currency."""
-        return self.contract.pair.tick_size
+    def tick(self, price: Decimal | None = None) -> Decimal:
+        """Return the grid that prices around this one lie on, in quote currency; raises Denied if it is not known."""
+        found = self.contract.tick_at(price)
+        if found is None:
+            raise Denied(f"the steps that {self.contract.name} is priced in are asked of the broker when a run starts")
+        return found
 
     @property
     def quote(self) -> Quote:
@@ -81,8 +84,8 @@ def beyond(expression: PriceExpr, market: Market, *, wins: bool) -> Decimal:
 def on_tick(value: Decimal, market: Market) -> Decimal:
     """Round a price to the tick, down where it buys and up where it sells; raises Denied if nothing is left of it."""
     rounding = ROUND_FLOOR if market.side is Side.BUY else ROUND_CEILING
-    steps = EXACT.divide(value, market.tick).to_integral_value(rounding=rounding)
-    rounded = EXACT.multiply(steps, market.tick)
+    tick = market.tick(value)
+    rounded = EXACT.multiply(EXACT.divide(value, tick).to_integral_value(rounding=rounding), tick)
     if rounded <= 0:
         raise Denied(f"its price comes to {plain(value)}, and a price is above zero")
     return rounded
@@ -94,13 +97,19 @@ def distance(expression: PriceExpr, anchor: Decimal | None, market: Market) -> D
         case Unit.PRICE:
             return expression.offset
         case Unit.PIPS:
-            return EXACT.multiply(expression.offset, market.contract.pair.pip_size)
+            return EXACT.multiply(expression.offset, _pip(market.contract))
         case Unit.PERCENT:
             if anchor is None:
                 raise Denied(f"{expression.text} is a share of a price that is not known")
             return EXACT.divide(EXACT.multiply(expression.offset, anchor), HUNDRED)
         case Unit.R:
             return EXACT.multiply(expression.offset, risk(market))
+
+
+def _pip(contract: ContractSpec) -> Decimal:
+    if not contract.is_pair:
+        raise Denied(f"a pip is of a currency pair, and {contract.name} is none: expected an amount or a percentage")
+    return contract.pair.pip_size
 
 
 def risk(market: Market) -> Decimal:
@@ -129,21 +138,27 @@ def trail(expression: PriceExpr, limit_offset: PriceExpr | None, market: Market,
     limit = None if limit_offset is None else _tightened(limit_offset, reference, market)
     if expression.unit is Unit.PERCENT:
         return Trail(percent=abs(expression.offset), limit_offset=limit)
-    return Trail(amount=max(_tightened(expression, reference, market), market.tick), limit_offset=limit)
+    least = market.tick(_around(reference, market))
+    return Trail(amount=max(_tightened(expression, reference, market), least), limit_offset=limit)
 
 
 def _tightened(expression: PriceExpr, reference: Decimal | None, market: Market) -> Decimal:
     """Return a distance rounded to the tick towards zero: a stop is never further away than was written."""
-    away = abs(distance(expression, reference, market))
-    steps = EXACT.divide(away, market.tick).to_integral_value(rounding=ROUND_DOWN)
-    return EXACT.multiply(steps, market.tick)
+    away, tick = abs(distance(expression, reference, market)), market.tick(_around(reference, market))
+    return EXACT.multiply(EXACT.divide(away, tick).to_integral_value(rounding=ROUND_DOWN), tick)
+
+
+def _around(reference: Decimal | None, market: Market) -> Decimal | None:
+    """Return the price at which a distance is counted, as far as one is known."""
+    quote = market.snapshot.quote
+    return reference if reference is not None or quote is None else quote.bid
 
 
 # --- sizes
 
 
 def quantity(size: SizeExpr, market: Market, reference: Decimal | None, lost: Decimal | None = None) -> Decimal:
-    """Return a size in whole units of the base currency where it had to be worked out; raises Denied.
+    """Return a size in whole units of the contract where it had to be worked out; raises Denied.
 
     reference: the order's own price, None for one that deals at the market; lost: what one unit loses at the
     stop-loss, in quote currency.
@@ -159,27 +174,35 @@ def quantity(size: SizeExpr, market: Market, reference: Decimal | None, lost: De
             return _at_risk(size.amount, market, lost)
 
 
-def whole(units: Decimal, what: str) -> Decimal:
-    """Round down to whole units; raises Denied if none is left."""
-    rounded = units.to_integral_value(rounding=ROUND_FLOOR)
+def whole(units: Decimal, what: str, step: Decimal = Decimal(1)) -> Decimal:
+    """Round down to whole units, or to a multiple of a larger step; raises Denied if none is left."""
+    rounded = floor(units, step)
     if rounded <= 0:
         raise Denied(f"{what} does not come to a single unit")
     return rounded
 
 
+def floor(value: Decimal, step: Decimal) -> Decimal:
+    """Return the largest multiple of a step that is not above a value."""
+    return EXACT.multiply(EXACT.divide(value, step).to_integral_value(rounding=ROUND_FLOOR), step)
+
+
 def _bought(amount: Decimal, currency: str, market: Market, reference: Decimal | None) -> Decimal:
-    pair = market.contract.pair
+    contract = market.contract
     told = f"a size of {plain(amount)} {currency}"
-    if currency == pair.base:
+    if contract.is_pair and currency == contract.symbol:
         return whole(amount, told)
-    if currency != pair.quote:
-        raise Denied(f"{told} means nothing for {pair.name}: expected {pair.base} or {pair.quote}")
-    return whole(EXACT.divide(amount, market.touch if reference is None else reference), told)
+    if currency != contract.currency:
+        fitting = f"{contract.symbol} or {contract.currency}" if contract.is_pair else contract.currency
+        raise Denied(f"{told} means nothing for {contract.name}: expected {fitting}")
+    price = market.touch if reference is None else reference
+    return whole(EXACT.divide(amount, EXACT.multiply(price, contract.worth)), told, contract.size_step)
 
 
 def _of_cash(percent: Decimal, market: Market, reference: Decimal | None) -> Decimal:
-    pair = market.contract.pair
-    currency = pair.quote if market.side is Side.BUY else pair.base
+    contract = market.contract
+    pays_base = contract.is_pair and market.side is Side.SELL
+    currency = contract.symbol if pays_base else contract.currency
     there = cash(currency, market.snapshot)
     if there <= 0:
         raise Denied(f"the account has no {currency} to pay with: its cash is {plain(there)}")
@@ -191,8 +214,9 @@ def _at_risk(percent: Decimal, market: Market, lost: Decimal | None) -> Decimal:
         raise Denied("a size by risk needs a stop-loss that is away from the entry")
     worth, told = net_liquidation(market.snapshot), f"a risk of {plain(percent)}%"
     money = EXACT.divide(EXACT.multiply(worth, percent), HUNDRED)
-    loss = EXACT.multiply(lost, rate(market.contract.pair.quote, market.snapshot))
-    return whole(EXACT.divide(money, loss), told)
+    contract = market.contract
+    loss = EXACT.multiply(EXACT.multiply(lost, contract.worth), rate(contract.currency, market.snapshot))
+    return whole(EXACT.divide(money, loss), told, contract.size_step)
 
 
 def cash(currency: str, snapshot: Snapshot) -> Decimal:
@@ -234,10 +258,11 @@ def needs_of_size(instruction: Instruction) -> Need:
     size = instruction.size
     if size.units is not None:
         return Need.NOTHING
-    if size.kind is SizeKind.MONEY and size.currency == instruction.contract.symbol:
+    contract = instruction.contract
+    if size.kind is SizeKind.MONEY and contract.is_pair and size.currency == contract.symbol:
         return Need.NOTHING
     needs = Need.NOTHING if size.kind is SizeKind.MONEY else Need.ACCOUNT
-    pays_base = size.kind is SizeKind.CASH and instruction.side is Side.SELL
+    pays_base = contract.is_pair and size.kind is SizeKind.CASH and instruction.side is Side.SELL
     return needs if has_own_price(instruction) or pays_base else needs | Need.QUOTE
 
 

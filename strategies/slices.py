@@ -41,20 +41,20 @@ def expand(instruction: Instruction, fire: str, snapshot: Snapshot, attempt: int
 
 
 def split(instruction: Instruction, fire: str, total: Decimal) -> tuple[Decimal, ...]:
-    """Return the sizes of all children, in whole units; drawn ones depend on plan, order, fire and seed alone."""
+    """Return the sizes of all children, in whole steps; drawn ones depend on plan, order, fire and seed alone."""
     count = int(reading.number(instruction, "count", 2))
-    vary = reading.number(instruction, "vary")
+    vary, step = reading.number(instruction, "vary"), instruction.contract.size_step
     if not vary:
-        return shares(total, [Decimal(1)] * count)
+        return shares(total, [Decimal(1)] * count, step)
     seed = reading.number(instruction, "seed", 1)
     random = Random(f"{instruction.plan}|{instruction.order}|{fire}|{plain(seed)}")
-    whole = total.to_integral_value(ROUND_FLOOR)
+    whole = EXACT.divide(total, step).to_integral_value(ROUND_FLOOR)
     even, part = EXACT.divide(whole, Decimal(count)), EXACT.divide(vary, pricing.HUNDRED)
     least = int(EXACT.multiply(even, 1 - part).to_integral_value(ROUND_CEILING))
     most = int(EXACT.multiply(even, 1 + part).to_integral_value(ROUND_FLOOR))
     if least < 1 or not least * count <= whole <= most * count:
-        raise Denied(f"a size of {plain(whole)} cannot be cut into {count} parts that vary by {plain(vary)}%")
-    return _drawn(random, int(whole), count, least, most)
+        raise Denied(f"a size of {plain(whole * step)} cannot be cut into {count} parts that vary by {plain(vary)}%")
+    return tuple(size * step for size in _drawn(random, int(whole), count, least, most))
 
 
 def _drawn(random: Random, left: int, count: int, least: int, most: int) -> tuple[Decimal, ...]:
@@ -155,7 +155,7 @@ def _end(course: _Course, fact: Fact) -> tuple[Action, ...]:
         over = replace(course, number=len(course.sizes) + 1)
         return (Place((_crossing(model, over),)), Wait(fact.now + _MINUTE))
     open_part = sum(course.sizes, Decimal(0)) - course.filled
-    symbol = course.state.instruction.contract.symbol
+    symbol = course.state.instruction.contract.unit
     return (Finish(f"{plain(open_part)} {symbol} not filled" if open_part > 0 else ""),)
 
 

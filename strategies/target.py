@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from runner.core.money import EXACT, plain
 from runner.core.size import SizeExpr, SizeKind, units
@@ -20,7 +21,7 @@ def needs(instruction: Instruction) -> Need:
     written = (reading.size(instruction, "position"), reading.size(instruction, "band"))
     is_share = "percent" in instruction.parameters
     counts = [size for size in written if size is not None and size.kind is SizeKind.MONEY]
-    in_quote = is_share or any(size.currency != instruction.contract.pair.base for size in counts)
+    in_quote = is_share or any(size.currency != _base(instruction) for size in counts)
     prices = pricing.needs_of_prices(instruction.limit_price, instruction.stop_price)
     found = prices | Need.POSITION | (Need.ACCOUNT if is_share else Need.NOTHING)
     return found | Need.QUOTE if in_quote else found
@@ -33,7 +34,7 @@ def expand(instruction: Instruction, fire: str, snapshot: Snapshot, attempt: int
     away = EXACT.subtract(aim, snapshot.position)
     band = reading.size(instruction, "band")
     allowed = Decimal(0) if band is None else _units(band, market)
-    quantity = abs(away).to_integral_value(ROUND_FLOOR)
+    quantity = pricing.floor(abs(away), instruction.contract.size_step)
     if quantity <= allowed:
         told = f"the position of {plain(snapshot.position)} is {plain(abs(away))} from the target of {plain(aim)}"
         raise Nothing(f"nothing to do: {told}, the band is {plain(allowed)}")
@@ -48,16 +49,22 @@ def _aim(instruction: Instruction, market: Market) -> Decimal:
         return _units(written, market)
     percent = reading.number(instruction, "percent")
     worth = EXACT.divide(EXACT.multiply(pricing.net_liquidation(market.snapshot), percent), HUNDRED)
-    return EXACT.divide(worth, _worth_of_unit(market)).to_integral_value(ROUND_FLOOR)
+    return pricing.floor(EXACT.divide(worth, _worth_of_unit(market)), market.contract.size_step)
 
 
 def _worth_of_unit(market: Market) -> Decimal:
     """Return what one unit is worth in the account's currency: an account has rates of what it holds alone."""
-    pair = market.contract.pair
-    try:
-        return pricing.rate(pair.base, market.snapshot)
-    except Denied:
-        return EXACT.multiply(market.touch, pricing.rate(pair.quote, market.snapshot))
+    contract = market.contract
+    if contract.is_pair:
+        with suppress(Denied):
+            return pricing.rate(contract.symbol, market.snapshot)
+    price = EXACT.multiply(market.touch, contract.worth)
+    return EXACT.multiply(price, pricing.rate(contract.currency, market.snapshot))
+
+
+def _base(instruction: Instruction) -> str | None:
+    """Return the currency of which one is one unit."""
+    return instruction.contract.symbol if instruction.contract.is_pair else None
 
 
 def _units(size: SizeExpr, market: Market) -> Decimal:

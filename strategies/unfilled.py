@@ -68,7 +68,7 @@ def _ended(state: State, fact: Fact, last: Leg, left: Decimal) -> tuple[Action, 
     """Return what follows the end of an order that is not filled; one that ended before its time ends the fire."""
     written = state.instruction.unfilled
     assert written is not None
-    told = f"{plain(left)} {last.ticket.contract.symbol} not filled: the order is {last.state.value}"
+    told = f"{plain(left)} {last.ticket.contract.unit} not filled: the order is {last.state.value}"
     is_ours = last.state is OrderState.CANCELLED and fact.now >= _deadline(state, last, written)
     has_exits = any(leg.ticket.parent is not None for leg in state.legs)  # they ended with it
     if not is_ours or has_exits or written.then in (Remedy.LEAVE, Remedy.CANCEL) or _is_crossed(last):

@@ -1,4 +1,7 @@
-"""What is worth a warning in a plan that is sound: fires while the market is closed, and odd lots."""
+"""What is worth a warning in a plan that is sound: fires while the market is closed, and odd lots.
+
+Of what is no pair the broker alone knows the hours, so nothing is said of them.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +28,14 @@ def mark_of(instruction: Instruction, *keys: str) -> Mark | None:
 def of_year(plan: Plan, start: datetime) -> Iterator[Problem]:
     """Yield the warnings of a plan for the year from start on."""
     for instruction in plan.instructions:
-        if instruction.schedule is not None:
+        if instruction.schedule is not None and instruction.contract.is_pair:
             yield from _closed_fires(plan, instruction, start)
         yield from odd_lot(plan, instruction)
 
 
 def of_fire(plan: Plan, instruction: Instruction, fire: datetime) -> Iterator[Problem]:
     """Yield the warnings of one fire."""
-    if not is_open(fire):
+    if instruction.contract.is_pair and not is_open(fire):
         message = f"the market is closed at {stamp(fire)}; the order would wait until {stamp(next_open(fire))}"
         yield at_key(plan, instruction, SCHEDULE, message)
     yield from odd_lot(plan, instruction)
@@ -57,6 +60,8 @@ def _closed_fires(plan: Plan, instruction: Instruction, start: datetime) -> Iter
 
 def odd_lot(plan: Plan, instruction: Instruction) -> Iterator[Problem]:
     """Yield a warning if the size is below the smallest that IDEALPRO takes as a full order."""
+    if not instruction.contract.is_pair:
+        return
     pair = instruction.contract.pair
     units = instruction.size.units
     if pair.minimum is not None and units and units < pair.minimum:  # 0 where the strategy works the size out

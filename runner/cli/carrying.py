@@ -77,14 +77,17 @@ def make_desk(
 
 def _look(market: Market) -> Look:
     def look(contract: ContractSpec, at: datetime) -> Quote | None:
-        quote = market.quote(contract.name, int(at.timestamp()), extended=True)
+        quote = market.quote(contract.key, int(at.timestamp()), extended=True)
         return None if quote is None else Quote(quote.bid, quote.ask, at)
 
     return look
 
 
 def carry_out(run: Run, interrupts: Interrupts) -> str | None:
-    """Run to the end, or until interrupted; returns why no session is left, if none is."""
+    """Run to the end, or until interrupted; returns why no session is left, if none is.
+
+    Raises PlanInvalid where a contract of the plans is none, and nothing was sent.
+    """
     interrupts.pass_on(run.stop)
     try:
         run.go()
@@ -93,4 +96,6 @@ def carry_out(run: Run, interrupts: Interrupts) -> str | None:
         interrupts.pass_on(None)
         run.give_up()
     interrupts.pass_on(None)
+    if run.lookup.refusal is not None:
+        raise run.lookup.refusal
     return run.lost

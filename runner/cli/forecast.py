@@ -101,7 +101,7 @@ def _simulated_quote(instruction: Instruction, at: datetime) -> Quote | None:
         return None
     from runner.gateway.market import SyntheticMarket
 
-    found = SyntheticMarket(1).quote(instruction.contract.name, int(at.timestamp()))
+    found = SyntheticMarket(1).quote(instruction.contract.key, int(at.timestamp()))
     return None if found is None else Quote(found.bid, found.ask, at)
 
 

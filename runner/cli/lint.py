@@ -40,7 +40,7 @@ def warnings(plans: Sequence[Plan], start: datetime) -> list[Problem]:
     for plan in plans:
         found += advice.of_year(plan, start)
         for instruction in plan.instructions:
-            for rule in RULES:
+            for rule in RULES if instruction.contract.is_pair else ANYWHERE:
                 found += rule(plan, instruction, start)
     found += _opposites(plans, start)
     order = {plan.file: place for place, plan in enumerate(plans)}
@@ -169,4 +169,5 @@ def _days(instruction: Instruction, start: datetime) -> frozenset[str]:
     return frozenset(fire.date().isoformat() for fire in _year_of(instruction, start))
 
 
-RULES: tuple[Rule, ...] = (daily_break, resting_pile, stop_inside_spread, moving_zone)
+ANYWHERE: tuple[Rule, ...] = (resting_pile,)  # those that know nothing of a market
+RULES: tuple[Rule, ...] = (daily_break, *ANYWHERE, stop_inside_spread, moving_zone)

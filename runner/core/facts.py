@@ -5,10 +5,12 @@ Sentinels of the wire (UNSET_DOUBLE, 2**127-1, ...) do not get this far: what is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 
+from runner.core.contract import Increment
 from runner.core.ticket import Side
 
 
@@ -190,6 +192,49 @@ class SnapshotEnd:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ContractSeen:
+    """contractDetails: one of the contracts that fit what was asked for; None for what the TWS does not tell."""
+
+    request_id: int
+    con_id: int
+    sec_type: str
+    symbol: str
+    currency: str
+    exchange: str
+    primary_exchange: str
+    local_symbol: str
+    trading_class: str
+    last_trade_date: str  # YYYYMMDD
+    multiplier: Decimal | None
+    strike: Decimal | None
+    right: str  # C, P
+    long_name: str
+    min_tick: Decimal | None
+    price_magnifier: int  # 100 where prices are told in hundredths of the currency
+    rules: Mapping[str, int]  # exchange to the number of its market rule
+    least: Decimal | None  # the smallest size
+    size_step: Decimal | None
+    time_zone: str
+    closes: tuple[time, ...]  # local times at which its regular sessions end
+    late_closes: tuple[time, ...]  # with trading outside regular hours
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContractsEnd:
+    """All contracts that fit were told."""
+
+    request_id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MarketRuleSeen:
+    """marketRule: the steps of prices under the rule of that number."""
+
+    rule_id: int
+    increments: tuple[Increment, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AccountValueSeen:
     """accountSummary: one value of an account; text, since not every tag is a number."""
 
@@ -272,6 +317,9 @@ Fact = (
     | NoticeSeen
     | TickSeen
     | SnapshotEnd
+    | ContractSeen
+    | ContractsEnd
+    | MarketRuleSeen
     | AccountValueSeen
     | AccountSummaryEnd
     | PositionSeen

@@ -16,6 +16,7 @@ from runner.core.times import stamp
 from runner.engine.accounts import Accounts
 from runner.engine.arrivals import Arrivals, Look
 from runner.engine.conduct import Conduct
+from runner.engine.contracts import Contracts
 from runner.engine.quotes import Quotes
 from runner.journal.rows import FireRow
 from runner.journal.store import Journal
@@ -66,9 +67,11 @@ class Desk:
     keeps_arrivals: bool = False  # the journal outlives the run, or a report is wanted of it
     look: Look | None = None  # tells the market to whoever keeps it, where that is no question to the broker
     accounts: Accounts = field(init=False)
+    contracts: Contracts = field(init=False)
     arrivals: Arrivals | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
+        self.contracts = Contracts(self.connection, self.journal, self.inquest.now, self.emit)
         self.accounts = Accounts(self.connection, self.account, self.inquest.now)
         if self.keeps_arrivals:
             accounts = self.accounts if self.link.supervised else None  # elsewhere the reference rates are at hand
@@ -88,6 +91,10 @@ class Desk:
 
     def held(self) -> str | None:
         """Return why nothing can be sent now, None if something can."""
+        return self.cut_off() or self.contracts.hold()
+
+    def cut_off(self) -> str | None:
+        """Return why the broker cannot be spoken to now, None if it can."""
         return self.broken or self.link.hold()
 
     @property

@@ -19,6 +19,7 @@ from runner.engine.known import snapshot
 from runner.engine.on_halt import doubt, lifted
 from runner.journal.gate import Gate, Outcome
 from runner.journal.rows import FireRow, Known, OrderRow
+from runner.lifecycle.identify import Unidentified
 from runner.lifecycle.submit import submit
 from runner.lifecycle.telling import changed
 from runner.plan.model import Instruction
@@ -47,13 +48,23 @@ def carry_out(pending: Pending, now: datetime, desk: Desk) -> bool:
         return False
     again = pending.attempt > 1 or (desk.again and pending.instruction.schedule is None)
     try:
-        tickets = _worked_out(pending, now, desk, again=again)
-    except (Denied, Nothing) as reason:
-        close(pending.row, FireState.DENIED if isinstance(reason, Denied) else FireState.SKIPPED, str(reason), desk)
+        tickets = _worked_out(pending, now, desk, again=again) if _is_known(pending, desk) else None
+    except (Denied, Nothing, Unidentified) as reason:
+        close(pending.row, FireState.SKIPPED if isinstance(reason, Nothing) else FireState.DENIED, str(reason), desk)
         return True
     if tickets is None:
         return False
     _claim(pending.row, tickets, pending, desk, again=again)
+    return True
+
+
+def _is_known(pending: Pending, desk: Desk) -> bool:
+    """Tell whether the contract of a fire is known, which the fire has then; raises Unidentified."""
+    found = desk.contracts.of(pending.instruction)
+    if isinstance(found, str):
+        pending.why = found
+        return False
+    pending.instruction = found
     return True
 
 

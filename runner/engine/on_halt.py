@@ -63,7 +63,9 @@ def guards(instructions: Iterable[Instruction], desk: Desk) -> bool:
     if not desk.link.supervised:
         return False
     position = desk.journal.works.position
-    return any(position(each.plan, each.contract.name) != 0 for each in instructions if answers(each))
+    return any(
+        position(each.plan, desk.contracts.known(each.contract).name) != 0 for each in instructions if answers(each)
+    )
 
 
 def passed_over(instruction: Instruction, since: datetime, late: datetime, desk: Desk, why: str) -> Iterable[FireRow]:

@@ -75,6 +75,7 @@ def renew(
     instructions.update(known)
     desk.digests, desk.rules = digests, change.rules
     desk.conduct.watch(known.values())
+    desk.contracts.watch(known.values())
     return frozenset(by_name(fresh))
 
 

@@ -11,6 +11,7 @@ from runner.engine import absence
 from runner.engine.clock import EngineClock
 from runner.engine.desk import Desk, Pending
 from runner.engine.fire import carry_out, miss, miss_all, skip
+from runner.engine.lookup import Lookup
 from runner.engine.on_halt import guards
 from runner.engine.renewal import END_OF_TIME, Change, by_name, renew
 from runner.engine.span import Span
@@ -66,6 +67,7 @@ class Run:
         self._noted = span.start  # when progress was written down last
         self._is_stopped = False
         self._first = first
+        self.lookup = Lookup(plans, desk)
 
     def go(self) -> None:
         """Run to the end, or until it is stopped or no session is left; call `finish` in any case."""
@@ -77,6 +79,7 @@ class Run:
             self._desk.link.begun()
             self._handle(self._first)
         while not self._is_over:
+            self._guarded(lambda: self.lookup.go_on(self._settle))
             target = self._target(due)
             if target is None or (target == self._span.last and self._clock.now() >= target):
                 return
@@ -108,7 +111,7 @@ class Run:
 
     @property
     def _is_over(self) -> bool:
-        return self._is_stopped or self._desk.link.fatal is not None
+        return self._is_stopped or self._desk.link.fatal is not None or self.lookup.refusal is not None
 
     def finish(self) -> None:
         """Take in what is still under way, then give up; what fell due within the span and was held back is missed."""
@@ -168,7 +171,7 @@ class Run:
         yield from self._waiting.values()
         yield from self._watch.waits()
         yield from self._working.waits()
-        if self._pending:
+        if self._pending or not self._desk.contracts.is_settled:
             yield self._clock.now() + _SECOND
 
     def _list(self, due: Due) -> None:
@@ -241,11 +244,10 @@ class Run:
 
     def _attempt(self, pending: Pending) -> bool:
         is_done = self._try(pending)
-        self._clock.settle(self._handle)
+        self._settle()
         if not is_done and not self._is_over and self._desk.held() is None:
             is_done = self._try(pending)  # a quote has come
-            self._clock.settle(self._handle)
-        self._time_answers()
+            self._settle()
         self._pause_plans()
         if pending.is_claimed:
             self._working.add(pending)

@@ -58,10 +58,12 @@ class Watch:
             self._close_arrivals()
             desk.quotes.forget()
             desk.accounts.forget()
+            desk.contracts.forget()
         elif isinstance(fact, CurrentTimeSeen):
             desk.check_clock(fact.at, self._clock.now())
         desk.quotes.take(fact)
         desk.accounts.take(fact)
+        desk.contracts.take(fact)
         if desk.broken is None:
             if desk.arrivals is not None:
                 desk.arrivals.take(fact, self._clock.now())

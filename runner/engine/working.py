@@ -21,6 +21,7 @@ from runner.engine.fire import SETTLES, claim_more, held_back
 from runner.engine.obedience import cancel
 from runner.errors import ConnectionFailed
 from runner.journal.rows import OrderRow, WorkRow
+from runner.lifecycle.identify import Unidentified
 from runner.plan.model import Instruction
 from strategies import goes_on, on_fact, watches
 from strategies.base import Action, Cancel, Fact, Finish, Leg, Place, State, Wait
@@ -123,9 +124,20 @@ class Working:
         for work in list(self._works.values()):
             if self._desk.held() is not None:
                 return moved
-            if self._is_due(work) and held_back(work.instruction.plan, self._desk) is None:
+            if self._is_due(work) and held_back(work.instruction.plan, self._desk) is None and self._is_known(work):
                 moved |= self._ask(work)
         return moved
+
+    def _is_known(self, work: _Work) -> bool:
+        """Tell whether the contract of a fire is known, which it has then; a restart asks for it anew."""
+        try:
+            found = self._desk.contracts.of(work.instruction)
+        except Unidentified:
+            return False
+        if isinstance(found, str):
+            return False
+        work.instruction = found
+        return True
 
     def _is_due(self, work: _Work) -> bool:
         now = self._desk.inquest.now()

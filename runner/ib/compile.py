@@ -12,6 +12,7 @@ from ibapi.contract import Contract
 from ibapi.order import Order
 
 from runner.core.contract import ContractSpec
+from runner.core.money import plain
 from runner.core.ticket import PLAIN, OrderTicket, Terms, Trail
 
 # ibapi up to 9.81.1 asks for both by default, and a TWS of today refuses such an order (10268, 10269)
@@ -54,13 +55,29 @@ def as_question(compiled: CompiledOrder) -> CompiledOrder:
 
 
 def compile_contract(spec: ContractSpec) -> Contract:
-    """Name a contract the way ibapi does."""
+    """Name a contract the way ibapi does: one that is known by its number, with what makes it readable."""
     contract = Contract()
     contract.symbol = spec.symbol
     contract.secType = spec.sec_type
     contract.exchange = spec.exchange
     contract.currency = spec.currency
+    if not spec.is_pair:
+        contract.conId = spec.con_id
+        contract.localSymbol = spec.local_symbol
+        if spec.details is None:
+            _describe(contract, spec)
     return contract
+
+
+def _describe(contract: Contract, spec: ContractSpec) -> None:
+    """Add what narrows a search."""
+    contract.primaryExchange = spec.primary_exchange
+    contract.tradingClass = spec.trading_class
+    contract.lastTradeDateOrContractMonth = spec.last_trade_date
+    contract.multiplier = "" if spec.multiplier is None else plain(spec.multiplier)
+    contract.right = spec.right
+    if spec.strike is not None:
+        contract.strike = float(spec.strike)
 
 
 def _order(ticket: OrderTicket, transmit: bool) -> Order:

@@ -55,6 +55,17 @@ class Requests(ABC):
         self._send(lambda: client.reqMktData(request, named, "", True, False, []))
         return request
 
+    def request_contracts(self, contract: ContractSpec) -> int:
+        """Ask which contracts fit a description, and for all that is known of them; returns the id of the request."""
+        client, request, named = self._ready_client(), next(self._request_ids), compile_contract(contract)
+        self._send(lambda: client.reqContractDetails(request, named))
+        return request
+
+    def request_market_rule(self, rule_id: int) -> None:
+        """Ask for the steps of prices under a market rule; the answer carries its number alone."""
+        client = self._ready_client()
+        self._send(lambda: client.reqMarketRule(rule_id))
+
     def request_account_summary(self, tags: Sequence[str]) -> int:
         """Ask for values of all accounts, such as NetLiquidation or $LEDGER:ALL; returns the id of the request.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Concatenate, ParamSpec
 
-from ibapi.contract import Contract
+from ibapi.contract import Contract, ContractDetails
 from ibapi.execution import Execution
 from ibapi.order import Order
 from ibapi.order_state import OrderState
@@ -16,6 +16,7 @@ from ibapi.wrapper import EWrapper
 
 from runner.core import facts
 from runner.ib import times, values
+from runner.ib.contracts import contract_seen, increments
 from runner.ib.versions import commission_of, error_code_and_text
 
 log = logging.getLogger(__name__)
@@ -202,6 +203,24 @@ class EventTap(EWrapper):  # type: ignore[misc]
     def tickSnapshotEnd(self, reqId: int) -> None:
         """Publish that a snapshot is complete."""
         self._publish(facts.SnapshotEnd(request_id=values.integer(reqId)))
+
+    # --- contracts
+
+    @_guarded
+    def contractDetails(self, reqId: int, contractDetails: ContractDetails) -> None:
+        """Publish one contract that fits what was asked for."""
+        self._publish(contract_seen(values.integer(reqId), contractDetails))
+
+    @_guarded
+    def contractDetailsEnd(self, reqId: int) -> None:
+        """Publish that all contracts that fit were told."""
+        self._publish(facts.ContractsEnd(request_id=values.integer(reqId)))
+
+    @_guarded
+    def marketRule(self, marketRuleId: int, priceIncrements: Any) -> None:
+        """Publish the steps of prices under a rule."""
+        rule = values.integer(marketRuleId)
+        self._publish(facts.MarketRuleSeen(rule_id=rule, increments=increments(priceIncrements)))
 
     # --- account
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ibapi.contract import Contract
 
+from runner.core.contract import name_of
 from runner.core.money import plain
 from runner.core.ticket import Side
 from runner.ib.neutral import is_unset
@@ -69,8 +70,9 @@ def text(value: Any) -> str:
 
 
 def name(contract: Contract) -> str:
-    """Return the name of a contract, EUR.USD; a lone dot if nothing is known of it."""
-    return text(contract.localSymbol or f"{contract.symbol}.{contract.currency}")
+    """Return the name of a contract, EUR.USD or AAPL.STK.USD; a lone dot if nothing is known of it."""
+    told = (contract.secType, contract.localSymbol, contract.symbol, contract.currency)
+    return name_of(*map(text, told))
 
 
 def named(contract: Contract) -> str | None:

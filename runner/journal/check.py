@@ -11,7 +11,7 @@ from runner.core.money import EXACT, plain
 from runner.core.order_state import OrderState
 from runner.core.ticket import Role
 from runner.errors import FxrunError
-from runner.journal import decoding, history, opening, payload, seals, works
+from runner.journal import contracts, decoding, history, opening, payload, seals, works
 from runner.journal.claiming import worth
 from runner.journal.database import FAULTS, Database, JournalFailed, opening_fault
 from runner.journal.decoding import Row
@@ -99,6 +99,7 @@ def _rows(database: Database) -> Iterator[str]:
         ("all_works", works.work_row),
         ("report_arrivals", history.arrival),
         ("report_rates", history.rate),
+        ("all_contracts", lambda row: contracts.load(row[0])),
     )
     for name, decode in looks:
         for row in database.do(name):
@@ -124,7 +125,7 @@ def _tallies(database: Database) -> Iterator[str]:
         if ticket.role is not Role.ENTRY:
             continue
         key = (claimed_at[:10], ticket.contract.name)
-        value = worth(ticket.quantity, None if price is None else Decimal(price))
+        value = worth(ticket, None if price is None else Decimal(price))
         before = counted.get(key, (Decimal(0), Decimal(0)))
         total = None if before[1] is None or value is None else EXACT.add(before[1], value)
         counted[key] = (EXACT.add(before[0], ticket.quantity), total)

@@ -218,7 +218,7 @@ def _count(database: Database, tickets: Sequence[OrderTicket], now: datetime, ga
 
 def _add_to_tally(database: Database, day: str, ticket: OrderTicket, price: Decimal | None) -> None:
     pair = ticket.contract.name
-    quantity, value = ticket.quantity, worth(ticket.quantity, price)
+    quantity, value = ticket.quantity, worth(ticket, price)
     before = database.first(decoding.tally, "tally_of", day=day, pair=pair)
     if before is not None:
         so_far = before[1]
@@ -228,6 +228,6 @@ def _add_to_tally(database: Database, day: str, ticket: OrderTicket, price: Deci
     database.do("put_tally", day=day, pair=pair, quantity=plain(quantity), notional=notional)
 
 
-def worth(quantity: Decimal, price: Decimal | None) -> Decimal | None:
-    """Return what a quantity is worth in the quote currency, None without a price."""
-    return None if price is None else EXACT.multiply(quantity, price)
+def worth(ticket: OrderTicket, price: Decimal | None) -> Decimal | None:
+    """Return what an order is worth in the contract's currency, None without a price."""
+    return None if price is None else EXACT.multiply(EXACT.multiply(ticket.quantity, price), ticket.contract.worth)

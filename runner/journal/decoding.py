@@ -83,7 +83,7 @@ def open_order(row: Row) -> OpenRow:
 
 def execution(row: Row) -> ExecutionRow:
     """Read an execution with its commission."""
-    order_ref, plan, exec_id, contract, side, price, quantity, at, amount, currency = row
+    order_ref, plan, exec_id, contract, side, price, quantity, at, amount, currency, multiplier = row
     return ExecutionRow(
         order_ref=order_ref,
         plan=plan,
@@ -95,6 +95,7 @@ def execution(row: Row) -> ExecutionRow:
         at=instant(at),
         commission=_number(amount),
         commission_currency=currency,
+        multiplier=Decimal(multiplier or 1),
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
+from runner.core.contract import ContractSpec
 from runner.core.ids import OrderKey
 from runner.core.money import plain
 from runner.core.standing import Quote
-from runner.journal import decoding
+from runner.journal import contracts, decoding
 from runner.journal.database import Database
 from runner.journal.decoding import moment
 
@@ -41,6 +42,15 @@ class Notes:
     def drop_plan(self, plan: str) -> None:
         """Forget that a plan is carried out; its fires and orders stay."""
         self._db.write("drop_plan", plan=plan)
+
+    def contract(self, asked: ContractSpec) -> ContractSpec | None:
+        """Return what the broker told of a contract when it was asked last, None if it never was."""
+        return self._db.first(lambda row: contracts.load(row[0]), "contract_of", asked=contracts.dump(asked))
+
+    def keep_contract(self, asked: ContractSpec, answer: ContractSpec, at: datetime) -> None:
+        """Keep what the broker told of a contract."""
+        told = contracts.dump(answer)
+        self._db.write("put_contract", asked=contracts.dump(asked), answer=told, at=moment(at))
 
     def set_link(self, state: str, detail: str, at: datetime) -> None:
         """Note how the connection stands."""

@@ -8,21 +8,21 @@ from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
-from runner.core.contract import ContractSpec
 from runner.core.ids import OrderKey
 from runner.core.money import plain
 from runner.core.ticket import PLAIN, OrderTicket, OrderType, Role, Side, Terms, TimeInForce, Trail
 from runner.core.times import parse_time, stamp
+from runner.journal import contracts
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 def dump(ticket: OrderTicket) -> str:
     """Write a ticket as JSON; numbers are exact decimal text."""
-    key, contract = ticket.key, ticket.contract
+    key = ticket.key
     fields = {
         "key": [key.plan, key.order, key.fire, key.role, key.attempt],
-        "contract": [contract.symbol, contract.currency, contract.sec_type, contract.exchange],
+        "contract": contracts.told(ticket.contract),
         "side": ticket.side.value,
         "quantity": plain(ticket.quantity),
         "order_type": ticket.order_type.value,
@@ -38,11 +38,10 @@ def load(text: str) -> OrderTicket:
     """Read back what `dump` wrote."""
     fields = json.loads(text)
     plan, order, fire, role, attempt = fields["key"]
-    symbol, currency, sec_type, exchange = fields["contract"]
     return OrderTicket(
         key=OrderKey(plan=plan, order=order, fire=fire, role=role, attempt=attempt),
         role=Role(fields.get("part", role)),
-        contract=ContractSpec(symbol=symbol, currency=currency, sec_type=sec_type, exchange=exchange),
+        contract=contracts.read(fields["contract"]),
         side=Side(fields["side"]),
         quantity=Decimal(fields["quantity"]),
         order_type=OrderType(fields["order_type"]),

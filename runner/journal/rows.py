@@ -81,6 +81,7 @@ class ExecutionRow:
     at: datetime
     commission: Decimal | None
     commission_currency: str | None
+    multiplier: Decimal = Decimal(1)  # what a price of 1 is worth for one unit, in the contract's currency
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -49,7 +49,19 @@ def end_of(ticket: OrderTicket, since: datetime, now: datetime, *, cancel_asked:
     """
     if ticket.time_in_force is not TimeInForce.DAY or cancel_asked:
         return Change.CANCELLED
-    return Change.EXPIRED if now + _EARLY >= session_end(since) else Change.CANCELLED
+    ends = _day_ends(ticket, since)
+    return Change.EXPIRED if ends is not None and now + _EARLY >= ends else Change.CANCELLED
+
+
+def _day_ends(ticket: OrderTicket, since: datetime) -> datetime | None:
+    """Return when the day of an order ends, None where nobody has told.
+
+    Of what is no pair the broker told at what time its sessions close in these days; a half day is not among them.
+    """
+    if ticket.contract.is_pair:
+        return session_end(since)
+    details = ticket.contract.details
+    return None if details is None else details.close_after(since, late=ticket.terms.outside_rth)
 
 
 def is_known_word(status: str) -> bool:

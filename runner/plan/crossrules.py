@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from runner.core.size import SizeKind
-from runner.plan import rules_order, rules_strategy
+from runner.plan import rules_contract, rules_order, rules_strategy
 from runner.plan.draft import Draft
 from runner.plan.findings import Findings
 from runner.plan.rules_conditions import check_after, check_when
@@ -25,7 +25,7 @@ def check_rules(drafts: Sequence[Draft], top: Draft | None, source: Source, find
             rule(draft, findings)
         check_schedule(draft.schedule, draft.places, findings)
     for draft in drafts:
-        for rule in (_required, *rules_order.BETWEEN, *rules_strategy.BETWEEN):
+        for rule in (_required, *rules_contract.BETWEEN, *rules_order.BETWEEN, *rules_strategy.BETWEEN):
             rule(draft, findings)
         for between in rules_strategy.WITH_LINES:
             between(draft, source, findings)

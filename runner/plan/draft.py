@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from runner.core.contract import ContractSpec
-from runner.core.fx import IDEALPRO_PAIRS, parse_pair
 from runner.core.plugins import Plugin
 from runner.core.size import SizeExpr
 from runner.core.ticket import Side
 from runner.plan.draft_conditions import read_unfilled, read_when
+from runner.plan.draft_contract import read_contract
 from runner.plan.draft_order import OrderDraft, read_order, read_size
 from runner.plan.draft_policy import KEYS as POLICY_KEYS
 from runner.plan.draft_policy import read_policy
@@ -20,8 +20,6 @@ from runner.plan.draft_strategy import StrategyDraft, read_strategy, shipped
 from runner.plan.findings import Findings
 from runner.plan.model import Unfilled, When
 from runner.plan.source import Where
-from runner.plan.suggest import for_pair
-from runner.plan.text import quote
 from runner.plan.values import Values
 from runner.schedule.policy import FirePolicy
 
@@ -78,7 +76,7 @@ def _draft(
     return Draft(
         where=values.where,
         order_id=values.text("id") if values.where else "main",
-        contract=_contract(values),
+        contract=read_contract(values),
         side=values.choice("side", _SIDES),
         size=read_size(values, "size"),
         order=read_order(values, zone),
@@ -89,34 +87,3 @@ def _draft(
         policy=read_policy(values),
         places=values.places,
     )
-
-
-def _contract(values: Values) -> ContractSpec | None:
-    name = "contract"
-    if name not in values and "convert.to" in values:
-        return _converted(values)
-    text = values.text(name)
-    if text is None:
-        symbol, currency = values.text("contract.symbol"), values.text("contract.currency")
-        if symbol is None or currency is None:
-            return None
-        is_base = any(pair.startswith(f"{symbol.upper()}.") for pair in IDEALPRO_PAIRS)
-        name, text = f"contract.{'currency' if is_base else 'symbol'}", f"{symbol}.{currency}"
-    if (pair := parse_pair(text)) is None:
-        hint = values.findings.hint(lambda: for_pair(text))
-        expected = "expected a pair that IDEALPRO quotes, such as EUR.USD, EUR/USD or EURUSD"
-        values.note(name, f"an unknown pair: found {quote(text)}; {expected}{hint}")
-        return None
-    return ContractSpec(symbol=pair.base, currency=pair.quote)
-
-
-def _converted(values: Values) -> ContractSpec | None:
-    """Return the pair that IDEALPRO quotes of the two currencies of a conversion."""
-    given, wanted = values.text("convert.from"), values.text("convert.to")
-    if given is None or wanted is None:
-        return None
-    if (pair := parse_pair(f"{given}.{wanted}") or parse_pair(f"{wanted}.{given}")) is None:
-        expected = "expected two currencies that IDEALPRO quotes against each other, such as EUR and USD"
-        values.note("convert.to", f"no pair to convert by: found {quote(given)} into {quote(wanted)}; {expected}")
-        return None
-    return ContractSpec(symbol=pair.base, currency=pair.quote)

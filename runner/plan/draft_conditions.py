@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from runner.core.price import Unit
 from runner.core.times import parse_duration
-from runner.plan.draft_order import price_of
+from runner.plan.draft_order import read_price
 from runner.plan.limits import parse_clock, read_zone
 from runner.plan.model import Remedy, Unfilled, When
 from runner.plan.values import Values
@@ -27,16 +27,17 @@ def read_when(values: Values, zone: ZoneInfo) -> When | None:
     """Return what is sound of `when:`, None where there is none; zone is that of the schedule."""
     if not isinstance(values.get("when"), dict):
         return None
-    spread = values.parsed("when.spread", price_of)
-    if spread is not None and (not spread.is_distance or spread.unit is not Unit.PIPS):
-        values.note("when.spread", f"when.spread is not in pips: found {spread.text}; expected such as 2 pips")
+    spread = read_price(values, "when.spread")
+    if spread is not None and spread.number is None and (not spread.is_distance or spread.unit is not Unit.PIPS):
+        expected = "expected such as 2 pips, or an amount such as 0.02"
+        values.note("when.spread", f"when.spread is not in pips: found {spread.text}; {expected}")
         spread = None
     position = values.text("when.position")
     named = values.get("when.window.timezone")
     return When(
         above=values.number("when.above"),
         below=values.number("when.below"),
-        spread=None if spread is None else spread.offset,
+        spread=spread,
         position=position if position in _POSITIONS else None,
         opens=values.parsed("when.window.opens", parse_clock),
         closes=values.parsed("when.window.closes", parse_clock),

@@ -52,8 +52,8 @@ def read_order(values: Values, zone: ZoneInfo) -> OrderDraft:
 
 def _terms(values: Values, zone: ZoneInfo) -> OrderTerms:
     return OrderTerms(
-        trail=values.parsed("order.trail", price_of),
-        limit_offset=values.parsed("order.limit_offset", price_of),
+        trail=read_price(values, "order.trail"),
+        limit_offset=read_price(values, "order.limit_offset"),
         until=values.parsed("order.until", lambda text: moment(text, lambda day: end_of(day, zone))),
         good_after=values.parsed("order.good_after", lambda text: moment(text, lambda day: parse_time(day, zone))),
         outside_rth=values.get("order.outside_rth") is True,

@@ -44,7 +44,8 @@ def check_limits(drafts: Sequence[Draft], limits: Limits, source: Source, findin
             findings.at_value(
                 draft.places["size"], f"size is above the plan's own limit: found {plain(size)}; {expected}"
             )
-        if limits.pairs is not None and draft.contract is not None and draft.contract.name not in limits.pairs:
+        is_named = draft.contract is not None and (draft.contract.is_pair or draft.contract.local_symbol)
+        if limits.pairs is not None and draft.contract and is_named and draft.contract.name not in limits.pairs:
             line = source.key_mark(("limits", "pairs")).line
             expected = f"expected one of limits.pairs (line {line}): {', '.join(sorted(limits.pairs))}"
             message = f"contract is not among the plan's own pairs: found {draft.contract.name}; {expected}"

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from runner.core.contract import is_listed_name
 from runner.core.fx import CURRENCIES, parse_pair
 from runner.core.limits import Amount, Limits, Window
 from runner.plan.findings import Findings
@@ -128,8 +129,10 @@ class _Reading:
     def _pair(self, text: str, where: Where) -> str | None:
         if (pair := parse_pair(text)) is not None:
             return pair.name
+        if is_listed_name(text):
+            return text
         hint = self._findings.hint(lambda: for_pair(text))
-        expected = "expected a pair that IDEALPRO quotes, such as EUR.USD"
+        expected = "expected a pair that IDEALPRO quotes, such as EUR.USD, or another contract, such as AAPL.STK.USD"
         self._findings.at_value(where, f"an unknown pair: found {quote(text)}; {expected}{hint}")
         return None
 

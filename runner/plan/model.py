@@ -71,8 +71,8 @@ class When:
 
     above: Decimal | None = None  # the mid price is above
     below: Decimal | None = None
-    spread: Decimal | None = None  # at most so many pips
-    position: str | None = None  # flat or open: of this plan in this pair
+    spread: PriceExpr | None = None  # at most so far apart: pips, or an amount
+    position: str | None = None  # flat or open: of this plan in this contract
     opens: time | None = None  # a window of the day, in `zone`
     closes: time | None = None
     zone: ZoneInfo | None = None

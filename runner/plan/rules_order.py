@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from runner.core.contract import ContractSpec
 from runner.core.money import plain
 from runner.core.price import Anchor, PriceExpr, Unit
 from runner.core.size import SizeKind
@@ -67,9 +68,10 @@ def _expressions(draft: Draft, findings: Findings) -> None:
             _misplaced(draft, findings, key, f"{price.text} counts from an entry, and {expected}")
     for key, distance in (("trail", draft.order.terms.trail), ("limit_offset", draft.order.terms.limit_offset)):
         fitting = (Unit.PIPS, Unit.PERCENT) if key == "trail" else (Unit.PIPS,)
-        if distance is not None and (not distance.is_distance or distance.unit not in fitting):
+        is_amount = distance is not None and distance.number is not None
+        if distance is not None and not is_amount and (not distance.is_distance or distance.unit not in fitting):
             expected = " or ".join(f"15 {unit.value}" if unit is Unit.PIPS else "0.3%" for unit in fitting)
-            _misplaced(draft, findings, key, f"expected a distance such as {expected}")
+            _misplaced(draft, findings, key, f"expected a distance such as {expected}, or an amount")
 
 
 def _misplaced(draft: Draft, findings: Findings, key: str, message: str) -> None:
@@ -81,9 +83,10 @@ def _size_fits(draft: Draft, findings: Findings) -> None:
     if size is None:
         return
     where = draft.places["size"]
-    currencies = [] if contract is None else [contract.symbol, contract.currency]
+    currencies = [] if contract is None else currencies_of(contract)
     if size.kind is SizeKind.MONEY and currencies and size.currency not in currencies:
-        expected = f"expected one of the pair's: {' or '.join(currencies)}"
+        whose = "expected one of the pair's" if len(currencies) > 1 else "expected the one it is traded in"
+        expected = f"{whose}: {' or '.join(currencies)}"
         findings.at_value(where, f"size is in a currency that is not traded: found {size.currency}; {expected}")
     if size.kind is SizeKind.RISK and not _has_stop(draft):
         expected = "expected a stop_loss, whose distance says what is lost, or another size"
@@ -97,6 +100,13 @@ def _size_fits(draft: Draft, findings: Findings) -> None:
     if least is not None and units is not None and least > units:
         found = f"found {plain(least)}; expected at most the size of {plain(units)}"
         findings.at_value(draft.places["order.min_quantity"], f"order.min_quantity is above the size: {found}")
+
+
+def currencies_of(contract: ContractSpec) -> list[str]:
+    """Return the currencies in which a size of a contract may be written; nothing where only the broker knows."""
+    if contract.is_pair:
+        return [contract.symbol, contract.currency]
+    return [contract.currency] if contract.currency else []
 
 
 def _has_stop(draft: Draft) -> bool:

@@ -11,6 +11,7 @@ from runner.core.size import SizeKind
 from runner.core.ticket import Side
 from runner.plan.draft import Draft
 from runner.plan.findings import Findings
+from runner.plan.rules_order import currencies_of
 from runner.plan.source import Source, Where
 from runner.plan.text import quote
 
@@ -28,6 +29,8 @@ def _one_strategy(draft: Draft, findings: Findings) -> None:
 def _on_grid(draft: Draft, findings: Findings) -> None:
     if draft.contract is None:
         return
+    if not draft.contract.is_pair:
+        return  # only the broker knows its grid
     pair = draft.contract.pair
     for name, where, price in _prices(draft):
         number = price.number
@@ -50,21 +53,20 @@ def _money_fits(draft: Draft, findings: Findings) -> None:
     """Money below a strategy is of the pair, and sizes are such as strategies count with: told here, not at a fire."""
     if draft.contract is None:
         return
-    base, quote_currency = draft.contract.symbol, draft.contract.currency
-    for size in draft.strategy.sizes:
+    all_of_it = currencies_of(draft.contract)
+    for size in draft.strategy.sizes if all_of_it else ():
         is_sum = size.name == "invest.amount"
-        fitting = (quote_currency,) if is_sum else (base, quote_currency)
+        fitting = all_of_it[-1:] if is_sum else all_of_it
         counts = size.value.kind in ((SizeKind.MONEY,) if is_sum else _COUNTED)
         if not counts or (size.value.kind is SizeKind.MONEY and size.value.currency not in fitting):
+            units = "units, lots" if draft.contract.is_pair else "units"
             example = " or ".join(f"500 {currency}" for currency in fitting)
-            expected = (
-                f"expected an amount such as {example}" if is_sum else f"expected units, lots, or such as {example}"
-            )
+            expected = f"expected an amount such as {example}" if is_sum else f"expected {units}, or such as {example}"
             findings.at_value(
                 size.where, f"{size.name} does not fit {draft.contract.name}: found {size.value.text}; {expected}"
             )
-    if draft.strategy.name == "convert":
-        _converts_within(draft, findings, (base, quote_currency))
+    if draft.strategy.name == "convert" and draft.contract.is_pair:
+        _converts_within(draft, findings, (draft.contract.symbol, draft.contract.currency))
 
 
 def _converts_within(draft: Draft, findings: Findings, pair: tuple[str, str]) -> None:
@@ -97,8 +99,8 @@ def _multiples_of_risk(draft: Draft, findings: Findings) -> None:
 
 def _trails(draft: Draft, findings: Findings) -> None:
     trail = draft.strategy.price("trailing_stop") if draft.strategy.name == "bracket" else None
-    if trail is not None and not (trail.is_distance and trail.unit in (Unit.PIPS, Unit.PERCENT, Unit.R)):
-        expected = "expected a distance such as 25 pips or 0.3%"
+    if trail is not None and trail.number is None and not trail.is_distance:
+        expected = "expected a distance such as 25 pips, 0.3%, or an amount"
         message = f"bracket.trailing_stop is not a distance: found {trail.text}; {expected}"
         findings.at_value(draft.places["bracket.trailing_stop"], message)
 

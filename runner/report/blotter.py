@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TypeVar
 
-from runner.core.contract import ContractSpec
+from runner.core.contract import currency_of, is_listed_name, unit_of
 from runner.core.events import FireState
+from runner.core.fx import Pair
 from runner.core.money import EXACT, cents, plain
 from runner.core.order_state import OrderState
 from runner.core.ticket import OrderTicket, Role
@@ -22,6 +23,7 @@ from runner.report.summary import COUNTED_AS, commissions
 MOST_ROWS = 40
 SHOWN_AT_EACH_END = 10
 ABSENT = "-"
+_FINEST = Decimal("0.00001")
 
 _Row = TypeVar("_Row")
 
@@ -83,7 +85,8 @@ def blotter(fires: Sequence[FireRow], orders: Sequence[OrderRow], executions: It
         (_when(order.ticket, due), _name(order.ticket, many), *_cells(order, costs[order.ticket.order_ref]))
         for order in shown
     )
-    return Table(title="Orders", columns=_ORDERS, rows=rows, gap=SHOWN_AT_EACH_END, left_out=left_out)
+    columns = _headed(_ORDERS, (order.ticket.contract.name for order in shown))
+    return Table(title="Orders", columns=columns, rows=rows, gap=SHOWN_AT_EACH_END, left_out=left_out)
 
 
 def exceptions(fires: Sequence[FireRow], orders: Sequence[OrderRow]) -> Table:
@@ -104,7 +107,7 @@ def exceptions(fires: Sequence[FireRow], orders: Sequence[OrderRow]) -> Table:
 
 
 def results(executions: Sequence[ExecutionRow], marks: Mapping[str, Decimal]) -> Table:
-    """Return profit and loss, one row for each plan and pair; a pair without a mark is valued at its last fill."""
+    """Return profit and loss, one row for each plan and contract; one without a mark is valued at its last fill."""
     costs: dict[tuple[str, str], list[ExecutionRow]] = defaultdict(list)
     for execution in executions:
         costs[execution.plan, execution.contract].append(execution)
@@ -112,7 +115,15 @@ def results(executions: Sequence[ExecutionRow], marks: Mapping[str, Decimal]) ->
         _result(holding, marks.get(holding.contract, holding.last_price), costs[holding.plan, holding.contract])
         for holding in holdings(executions)
     )
-    return Table(title="Profit and loss (first in, first out, before commission)", columns=_RESULTS, rows=rows)
+    columns = _headed(_RESULTS, (row[1] for row in rows))
+    return Table(title="Profit and loss (first in, first out, before commission)", columns=columns, rows=rows)
+
+
+def _headed(columns: tuple[Column, ...], names: Iterable[str]) -> tuple[Column, ...]:
+    """Call the column of contracts by that word where not all of them are pairs."""
+    if not any(map(is_listed_name, names)):
+        return columns
+    return tuple(Column("contract") if column.title == "pair" else column for column in columns)
 
 
 def amounts(by_currency: Mapping[str, Decimal]) -> str:
@@ -187,9 +198,12 @@ def _type(ticket: OrderTicket) -> str:
 def _price(contract: str, price: Decimal | None) -> str:
     if price is None:
         return ABSENT
-    symbol, _, currency = contract.partition(".")
-    tick = ContractSpec(symbol=symbol, currency=currency).pair.tick_size
-    return f"{price.quantize(tick, ROUND_HALF_EVEN, EXACT):f}"
+    if not is_listed_name(contract):
+        tick = Pair(unit_of(contract), currency_of(contract)).tick_size
+        return f"{price.quantize(tick, ROUND_HALF_EVEN, EXACT):f}"
+    shown = plain(price.quantize(_FINEST, ROUND_HALF_EVEN, EXACT))  # an average is finer than any tick
+    whole, _, part = shown.partition(".")
+    return f"{whole}.{part:0<2}"
 
 
 def _result(holding: Holding, mark: Decimal, executions: Sequence[ExecutionRow]) -> tuple[str, ...]:

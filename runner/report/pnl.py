@@ -1,6 +1,6 @@
-"""Profit and loss by first in, first out: exact, in the quote currency of each pair, before commission.
+"""Profit and loss by first in, first out: exact, in the currency of each contract, before commission.
 
-Each plan keeps its own book of each pair: what one plan bought is not closed by what another sold.
+Each plan keeps its own book of each contract: what one plan bought is not closed by what another sold.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
+from runner.core.contract import currency_of
 from runner.core.money import EXACT
 from runner.core.ticket import Side
 from runner.journal.rows import ExecutionRow
@@ -27,7 +28,7 @@ class Lot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Holding:
-    """What the executions of one plan in one pair come to; `contract` is the pair's name, such as EUR.USD."""
+    """What the executions of one plan in one contract come to; `contract` is its name: EUR.USD, AAPL.STK.USD."""
 
     plan: str
     contract: str
@@ -36,15 +37,16 @@ class Holding:
     realized: Decimal
     lots: tuple[Lot, ...]
     last_price: Decimal
+    multiplier: Decimal = Decimal(1)
 
     @property
     def currency(self) -> str:
-        """The quote currency: what the prices and the result are in."""
-        return self.contract.rpartition(".")[2]
+        """What the prices and the result are in: of a pair its quote currency."""
+        return currency_of(self.contract)
 
     @property
     def position(self) -> Decimal:
-        """Base units held, negative when short."""
+        """Units held, negative when short."""
         return EXACT.subtract(self.bought, self.sold)
 
     @property
@@ -58,7 +60,7 @@ class Holding:
     def unrealized(self, mark: Decimal) -> Decimal:
         """Return what closing everything at `mark` would realize."""
         with localcontext(EXACT):
-            return sum((lot.quantity * (mark - lot.price) for lot in self.lots), ZERO)
+            return sum((lot.quantity * (mark - lot.price) for lot in self.lots), ZERO) * self.multiplier
 
 
 class Book:
@@ -83,7 +85,7 @@ class Book:
 
 
 def holdings(executions: Iterable[ExecutionRow]) -> tuple[Holding, ...]:
-    """Match executions, oldest first, into one holding for each plan and pair, sorted by them."""
+    """Match executions, oldest first, into one holding for each plan and contract, sorted by them."""
     books: dict[tuple[str, str], list[ExecutionRow]] = defaultdict(list)
     for execution in executions:
         books[execution.plan, execution.contract].append(execution)
@@ -91,7 +93,7 @@ def holdings(executions: Iterable[ExecutionRow]) -> tuple[Holding, ...]:
 
 
 def realized(executions: Iterable[ExecutionRow]) -> Mapping[str, Decimal]:
-    """Return the realized result by quote currency, sorted; a pair that was only opened counts as zero."""
+    """Return the realized result by currency, sorted; a contract that was only opened counts as zero."""
     totals: dict[str, Decimal] = {}
     for holding in holdings(executions):
         totals[holding.currency] = EXACT.add(totals.get(holding.currency, ZERO), holding.realized)
@@ -99,7 +101,7 @@ def realized(executions: Iterable[ExecutionRow]) -> Mapping[str, Decimal]:
 
 
 def positions(executions: Iterable[ExecutionRow]) -> Mapping[str, Decimal]:
-    """Return the base units held by pair over all plans, signed, sorted; flat pairs are left out."""
+    """Return the units held by contract over all plans, signed, sorted; flat ones are left out."""
     totals: dict[str, Decimal] = {}
     for holding in holdings(executions):
         totals[holding.contract] = EXACT.add(totals.get(holding.contract, ZERO), holding.position)
@@ -117,9 +119,10 @@ def _holding(plan: str, contract: str, executions: list[ExecutionRow]) -> Holdin
         contract=contract,
         bought=_total(executions, Side.BUY),
         sold=_total(executions, Side.SELL),
-        realized=gained,
+        realized=EXACT.multiply(gained, executions[-1].multiplier),
         lots=tuple(book.lots),
         last_price=executions[-1].price,
+        multiplier=executions[-1].multiplier,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from decimal import Decimal, localcontext
 
+from runner.core.contract import currency_of, unit_of
 from runner.core.limits import Amount, Limits, largest_order
 from runner.core.money import EXACT, plain
 from runner.core.standing import Standing
@@ -127,7 +128,7 @@ def _pairs(proposal: Proposal) -> str | None:
     for ticket in proposal.tickets:
         if ticket.contract.name not in pairs:
             allowed = ", ".join(sorted(pairs)) or "none"
-            return f"{ticket.contract.name} is not among the pairs that may be traded: limits.pairs has {allowed}"
+            return f"{ticket.contract.name} is not among what may be traded: limits.pairs has {allowed}"
     return None
 
 
@@ -142,7 +143,7 @@ def _windows(proposal: Proposal) -> str | None:
 
 def _market_size(proposal: Proposal) -> str | None:
     for ticket in proposal.tickets:
-        most = largest_order(ticket.contract.symbol)
+        most = largest_order(ticket.contract.symbol) if ticket.contract.is_pair else None
         if most is not None and ticket.quantity > most:
             figures = f"{plain(ticket.quantity)} {ticket.contract.symbol}, one order there has at most {plain(most)}"
             return f"{_part(ticket)} is too large for IDEALPRO: {figures}; split it over several orders"
@@ -154,7 +155,7 @@ def _quantity(proposal: Proposal) -> str | None:
         return None
     for ticket in proposal.tickets:
         if ticket.quantity > limit:
-            figures = f"{plain(ticket.quantity)} {ticket.contract.symbol}, limits.max_quantity is {plain(limit)}"
+            figures = f"{plain(ticket.quantity)} {ticket.contract.unit}, limits.max_quantity is {plain(limit)}"
             return f"{_part(ticket)} is too large: {figures}"
     return None
 
@@ -162,23 +163,19 @@ def _quantity(proposal: Proposal) -> str | None:
 def _daily_quantity(proposal: Proposal) -> str | None:
     if (limit := proposal.limits.max_daily_quantity) is None:
         return None
-    for base in _bases(proposal):
+    for unit in _units(proposal):
         before = sum(
-            (tally.quantity for pair, tally in proposal.standing.today.items() if _base(pair) == base), Decimal()
+            (tally.quantity for name, tally in proposal.standing.today.items() if unit_of(name) == unit), Decimal()
         )
-        after = before + sum((t.quantity for t in proposal.entries if t.contract.symbol == base), Decimal())
+        after = before + sum((t.quantity for t in proposal.entries if t.contract.unit == unit), Decimal())
         if not after <= limit:
             figures = f"{plain(before)} so far and {plain(after)} with this one, limits.max_daily_quantity"
-            return f"too much {base} in one UTC day: {figures} is {plain(limit)}; it counts from zero at 00:00Z"
+            return f"too much {unit} in one UTC day: {figures} is {plain(limit)}; it counts from zero at 00:00Z"
     return None
 
 
-def _bases(proposal: Proposal) -> list[str]:
-    return sorted({ticket.contract.symbol for ticket in proposal.entries})
-
-
-def _base(pair: str) -> str:
-    return pair.partition(".")[0]
+def _units(proposal: Proposal) -> list[str]:
+    return sorted({ticket.contract.unit for ticket in proposal.entries})
 
 
 def _notional(proposal: Proposal) -> str | None:
@@ -210,29 +207,29 @@ def _worths_of_entries(proposal: Proposal, currency: str) -> Iterator[Decimal | 
 
 
 def _worths_of_today(proposal: Proposal, currency: str) -> Iterator[Decimal | str]:
-    for pair, tally in sorted(proposal.standing.today.items()):
-        base, _, quote = pair.partition(".")
-        if base == currency:
+    for name, tally in sorted(proposal.standing.today.items()):
+        if unit_of(name) == currency:
             yield tally.quantity
-        elif quote != currency:
-            yield f"what {pair} has traded today cannot be counted in {currency}"
+        elif currency_of(name) != currency:
+            yield f"what {name} has traded today cannot be counted in {currency}"
         elif tally.notional is None:
-            yield f"an order of {pair} was sent today without a known price, so the day cannot be counted"
+            yield f"an order of {name} was sent today without a known price, so the day cannot be counted"
         else:
             yield tally.notional
 
 
 def _worth(ticket: OrderTicket, proposal: Proposal, currency: str) -> Decimal | str:
     """Return what a ticket is worth in a currency, or why nobody can say."""
-    pair = ticket.contract.pair
-    if pair.base == currency:
+    contract = ticket.contract
+    if contract.unit == currency:
         return ticket.quantity
-    if pair.quote != currency:
-        return f"{pair.name} cannot be counted in {currency}: expected a limit in {pair.base} or {pair.quote}"
+    if contract.currency != currency:
+        fitting = f"{contract.unit} or {contract.currency}" if contract.is_pair else contract.currency
+        return f"{contract.name} cannot be counted in {currency}: expected a limit in {fitting}"
     if not own_prices(ticket) and (why := _quote_fails(proposal)) is not None:
         return f"{why}, and a market order has no price without one"
     price = priced(ticket, proposal.quote)
-    return f"{_part(ticket)} has no price" if price is None else ticket.quantity * price
+    return f"{_part(ticket)} has no price" if price is None else ticket.quantity * price * contract.worth
 
 
 def _collar(proposal: Proposal) -> str | None:

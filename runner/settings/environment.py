@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from runner.core.contract import is_listed_name
 from runner.core.fx import parse_pair
 from runner.core.limits import Limits
 from runner.core.money import plain
@@ -124,10 +125,16 @@ def _path(text: str) -> Path:
 
 
 def _pairs(text: str) -> frozenset[str]:
-    pairs = [parse_pair(word.strip()) for word in text.split(",")]
-    if None in pairs:
+    names = [_contract_name(word.strip()) for word in text.split(",")]
+    if None in names:
         raise ValueError("expected pairs that IDEALPRO quotes with commas between them, such as EUR.USD,USD.JPY")
-    return frozenset(pair.name for pair in pairs if pair is not None)
+    return frozenset(name for name in names if name is not None)
+
+
+def _contract_name(word: str) -> str | None:
+    """Return the name of a pair, or of another contract; None if it is neither."""
+    pair = parse_pair(word)
+    return pair.name if pair is not None else word if is_listed_name(word) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +21,7 @@ from runner.journal.store import Claimed, Gate, Journal
 
 NOW = datetime(2025, 1, 6, 14, 30, tzinfo=UTC)
 PRICE = Decimal("1.085")
+APPLE = ContractSpec(symbol="AAPL", currency="USD", sec_type="STK", exchange="SMART")
 
 
 def tickets(plan: str, fire: str, attempt: int = 1, *, bracket: bool = False) -> tuple[OrderTicket, ...]:
@@ -131,6 +133,7 @@ def dress(journal: Journal, fires: int = 6) -> None:
     journal.set_link("up", "127.0.0.1", NOW)
     journal.note_plan("p0", "p0.yaml", "ab", NOW)
     journal.record_evaluated("p0", "main", NOW)
+    journal.keep_contract(APPLE, replace(APPLE, con_id=265598, local_symbol="AAPL"), NOW)
     with Ledger(Path(journal.path)) as ledger:
         ledger.arm(Arming(plan="p0", digest="ab", account="DU1", at=NOW, until=NOW + timedelta(days=90)))
         ledger.ask_cancel("p1", NOW)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.core.contract import ContractSpec
+from runner.core.contract import LISTED, ContractSpec, Details, Increment
 from runner.core.ids import OrderKey
 from runner.core.ticket import OrderTicket, OrderType, Role, Side, Terms, TimeInForce, Trail
-from runner.journal import payload
+from runner.journal import contracts, payload
 
 ENTRY = OrderTicket(
     key=OrderKey(plan="p", order="main", fire="2026-11-25T14:30:00Z", role="entry"),
@@ -42,6 +42,27 @@ terms = st.builds(
     extra=st.lists(st.tuples(st.text(), st.text() | st.booleans() | st.integers() | amounts)).map(tuple),
 )
 trails = st.builds(Trail, amount=st.none() | amounts, percent=st.none() | amounts, limit_offset=st.none() | amounts)
+
+
+RULE = (Increment(Decimal(0), Decimal("0.0001")), Increment(Decimal(1), Decimal("0.01")))
+DETAILS = Details(
+    long_name="APPLE INC", increments=RULE, least=Decimal(1), size_step=Decimal(1),
+    at=datetime(2026, 11, 2, tzinfo=UTC), time_zone="US/Eastern", closes=(time(13), time(16)), late_closes=(time(20),),
+)  # fmt: skip
+listed = st.builds(
+    ContractSpec,
+    symbol=st.text(), currency=st.text(), sec_type=st.sampled_from(("", *LISTED)), exchange=st.text(),
+    primary_exchange=st.text(), local_symbol=st.text(), trading_class=st.text(), last_trade_date=st.text(),
+    multiplier=st.none() | amounts, strike=st.none() | amounts, right=st.sampled_from(["", "C", "P"]),
+    con_id=st.integers(0, 2**31 - 1), details=st.sampled_from([None, DETAILS]),
+)  # fmt: skip
+
+
+@given(contract=listed)
+def test_a_contract_that_is_no_pair_comes_back(contract: ContractSpec) -> None:
+    ticket = replace(ENTRY, contract=contract)
+    assert payload.load(payload.dump(ticket)) == ticket
+    assert contracts.load(contracts.dump(contract)) == contract
 
 
 def test_a_plain_ticket_is_written_as_the_first_journals_did() -> None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from runner.core.contract import ContractSpec
+from runner.core.price import PriceExpr, Unit
 from runner.core.size import units
 from runner.core.snapshot import Need, Snapshot
 from runner.core.standing import Quote
@@ -24,6 +25,12 @@ ORDER = Instruction(
     size=units(Decimal(1)), order_type=OrderType.MARKET,
 )  # fmt: skip
 BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def _pips(count: str) -> PriceExpr:
+    return PriceExpr(None, Decimal(count), Unit.PIPS)
+
+
 NIGHT = When(opens=time(22), closes=time(6))
 
 
@@ -34,8 +41,8 @@ NIGHT = When(opens=time(22), closes=time(6))
         (When(above=Decimal("1.08506")), "the price of 1.08506 is not above 1.08506"),
         (When(below=Decimal("1.08507")), None),
         (When(below=Decimal("1.08506")), "the price of 1.08506 is not below 1.08506"),
-        (When(spread=Decimal("1.2")), None),
-        (When(spread=Decimal("1.1")), "the spread of 1.2 pips is above 1.1"),
+        (When(spread=_pips("1.2")), None),
+        (When(spread=_pips("1.1")), "the spread of 1.2 pips is above 1.1"),
         (When(position="open"), None),
         (When(position="flat"), "the position is -5, not flat"),
         (When(after="hedge"), "hedge has not filled"),
@@ -44,7 +51,7 @@ NIGHT = When(opens=time(22), closes=time(6))
         (When(opens=time(14), closes=time(15), zone=BERLIN), None),
         (When(opens=time(12), closes=time(14), zone=BERLIN), "it is 14:00, not within 12:00 to 14:00"),
         (NIGHT, "it is 12:00, not within 22:00 to 06:00"),
-        (When(position="flat", spread=Decimal(1)), "the position is -5, not flat"),
+        (When(position="flat", spread=_pips("1")), "the position is -5, not flat"),
     ],
 )
 def test_a_condition_at_noon(when: When, told: str | None) -> None:

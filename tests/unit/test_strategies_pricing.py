@@ -227,7 +227,7 @@ def test_a_trailing_stop_is_what_r_counts_from() -> None:
         ({"take_profit": at(Anchor.BID, "0")}, r"take-profit 1\.08505 does not lie above the entry"),
         ({"take_profit": at(None, "2", Unit.R)}, "R is the distance to the stop-loss, and there is none"),
         ({"stop_loss": at(None, "1", Unit.R)}, "cannot be counted in R"),
-        ({"trailing_stop": fixed(Decimal("1.08"))}, "a trailing stop needs a distance"),
+        ({"trailing_stop": at(Anchor.BID, "0")}, "a trailing stop needs a distance"),
     ],
 )
 def test_exits_that_mean_nothing_are_denied(exits: dict[str, PriceExpr], told: str) -> None:

@@ -75,7 +75,8 @@ INSERT INTO remark (order_ref, at, text) VALUES (:order_ref, :at, :text)
 SELECT order_ref, at, text FROM remark WHERE at >= :since AND text GLOB 'execution * list*' ORDER BY at, rowid
 
 -- executions_beside --
-SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency
+SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency,
+CASE WHEN length(e.contract) > 7 THEN json_extract(i.payload, '$.contract.multiplier') END
 FROM execution e JOIN intent i USING (order_ref) LEFT JOIN commission c USING (root)
 WHERE e.at >= :since AND i.client_id = :client_id AND e.root NOT IN (SELECT value FROM json_each(:roots))
 ORDER BY e.rowid
@@ -96,12 +97,14 @@ SELECT payload, state, filled, average_price, perm_id, closed_with_run, note FRO
 WHERE run = :run ORDER BY rowid
 
 -- executions --
-SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency
+SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency,
+CASE WHEN length(e.contract) > 7 THEN json_extract(i.payload, '$.contract.multiplier') END
 FROM execution e JOIN intent i USING (order_ref) LEFT JOIN commission c USING (root)
 WHERE i.run = :run ORDER BY e.at, e.rowid
 
 -- executions_of --
-SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency
+SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency,
+CASE WHEN length(e.contract) > 7 THEN json_extract(i.payload, '$.contract.multiplier') END
 FROM execution e JOIN intent i USING (order_ref) LEFT JOIN commission c USING (root)
 WHERE e.order_ref = :order_ref ORDER BY e.at, e.rowid
 
@@ -146,7 +149,8 @@ FROM intent i JOIN fire f USING (plan, order_name, fire)
 ORDER BY i.rowid
 
 -- all_executions --
-SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency
+SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency,
+CASE WHEN length(e.contract) > 7 THEN json_extract(i.payload, '$.contract.multiplier') END
 FROM execution e JOIN intent i USING (order_ref) LEFT JOIN commission c USING (root)
 ORDER BY e.rowid
 
@@ -387,7 +391,8 @@ FROM intent i JOIN fire f USING (plan, order_name, fire)
 WHERE :run IS NULL OR i.run = :run ORDER BY f.due, i.rowid
 
 -- report_executions --
-SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency
+SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency,
+CASE WHEN length(e.contract) > 7 THEN json_extract(i.payload, '$.contract.multiplier') END
 FROM execution e JOIN intent i USING (order_ref) LEFT JOIN commission c USING (root)
 WHERE :run IS NULL OR i.run = :run ORDER BY e.at, e.rowid
 
@@ -396,3 +401,13 @@ SELECT plan, order_name, fire, attempt, at, bid, ask, quoted_at FROM arrival
 
 -- report_rates --
 SELECT at, currency, rate, account_currency FROM rate ORDER BY at, currency
+
+-- contract_of --
+SELECT answer, at FROM contract WHERE asked = :asked
+
+-- put_contract --
+INSERT INTO contract (asked, answer, at) VALUES (:asked, :answer, :at)
+ON CONFLICT (asked) DO UPDATE SET answer = excluded.answer, at = excluded.at
+
+-- all_contracts --
+SELECT answer, at FROM contract

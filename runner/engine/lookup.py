@@ -1,0 +1,51 @@
+"""Having the contracts of a run told before anything is sent, and saying where in which plan one is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from runner.core.facts import ConnectionLost
+from runner.engine.desk import Desk
+from runner.errors import ConnectionFailed, PlanInvalid, Problem
+from runner.plan.model import Mark, Plan
+
+
+class Lookup:
+    """Asks for what is not known yet, as far as it can be asked now; `refusal` is why nothing may be sent at all."""
+
+    def __init__(self, plans: Sequence[Plan], desk: Desk) -> None:
+        self._plans, self._desk = plans, desk
+        self.refusal: PlanInvalid | None = None
+        desk.contracts.begin_with(each for plan in plans for each in plan.instructions)
+
+    def go_on(self, settle: Callable[[], None]) -> None:
+        """Ask, and look at what was answered; raises JournalFailed."""
+        contracts = self._desk.contracts
+        if contracts.is_settled or self._desk.cut_off() is not None:
+            return
+        try:
+            while contracts.go_on():
+                settle()
+        except ConnectionFailed as failed:
+            self._desk.link.take(ConnectionLost(reason=str(failed)))
+            return
+        if not contracts.has_begun:
+            self.refusal = self._refused()
+
+    def _refused(self) -> PlanInvalid | None:
+        contracts, places = self._desk.contracts, {plan.file: place for place, plan in enumerate(self._plans)}
+        problems = {
+            _problem(plan, instruction.marks, key, message)
+            for plan in self._plans
+            for instruction in plan.instructions
+            for key, message in contracts.faults(instruction)
+        }
+        if problems:
+            return PlanInvalid(sorted(problems, key=lambda one: (places[one.file], one)))
+        contracts.begin()
+        return None
+
+
+def _problem(plan: Plan, marks: Mapping[str, Mark], key: str, message: str) -> Problem:
+    mark = marks.get(key, marks.get(key.partition(".")[0], Mark(1, 1)))
+    return Problem(plan.file, mark.line, mark.column, message)
