@@ -39,8 +39,9 @@ def run_simulated(roll: Roll, journal_file: str, settings_file: str | None, styl
         journal.bind("simulate", session.account)
         journal.close_open_orders("its simulated gateway is gone")
         journal.open_run(span.start)
-        narrator = stack.enter_context(Narrator(roll.plans, span, session.account, style))
+        narrator = stack.enter_context(Narrator(roll.plans, span, session.account, style, roll.tell))
         desk = make_desk(session, journal, narrator.tell, rules=roll.rules(roll.plans))
+        desk.alarm = roll.alarm
         roll.told = lambda plans: narrator.started(plans, session.clock.now())
         run = Run(roll.plans, span, session.clock, desk, roll.beat, changes=roll.changes)
         roll.begin(run.stop)

@@ -6,6 +6,7 @@ seconds; one that ends by a code that says why (usage, refusal, no connection, a
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import queue
@@ -14,17 +15,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from runner.cli import output
+from runner.cli.observing import Record
 from runner.cli.roll import Order
 from runner.plan.model import Plan
 
 FINAL = frozenset({2, 3, 5, 75})  # exit codes that another start would end with, too
 SILENT = 20.0  # seconds without a sign of life after which a lane counts as stuck
 DRAIN = 10.0  # seconds that a lane may take to stop
+_MOST = 1 << 16
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _STEADY = 600.0  # seconds after which a lane that dies is started again at once
 
@@ -35,6 +38,7 @@ class Lane:
 
     name: str
     command: Sequence[str]
+    take: Callable[[str, Record], None]  # is told what happens: the name of the lane, and a line of its --json
     plans: dict[str, Plan] = field(default_factory=dict)
     ended: int | None = None  # the code that ends the service
     _process: subprocess.Popen[bytes] | None = None
@@ -44,6 +48,7 @@ class Lane:
     _started: float = 0.0
     _pause: float = _FIRST_PAUSE
     _again_at: float = 0.0
+    _heard: bytes = b""  # the beginning of a line
 
     def tell(self, order: Order) -> None:
         """Pass on what has changed; a lane that does not run gets all its plans when it starts."""
@@ -82,14 +87,18 @@ class Lane:
         )
         os.close(theirs)
         self._process, self._alive, self._beat, self._started = process, ours, None, time.monotonic()
+        self._heard = b""
         self._orders = queue.SimpleQueue()
         self._orders.put(Order(plans=tuple(self.plans.values())))
         threading.Thread(target=_write, args=(process, self._orders), name=self.name, daemon=True).start()
 
     def _listen(self) -> None:
         with suppress(BlockingIOError):
-            while os.read(self._alive, 4096):
+            while heard := os.read(self._alive, _MOST):
                 self._beat = time.monotonic()
+                *lines, self._heard = (self._heard + heard).split(b"\n")
+                for line in filter(None, lines):
+                    self.take(self.name, json.loads(line))
 
     def _take_end(self, code: int) -> None:
         if code in FINAL or code == 0:

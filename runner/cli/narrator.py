@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,7 +50,16 @@ class Style:
 class Narrator:
     """Context manager around a run: `tell` each event, `time_is` as time passes, `conclude` once."""
 
-    def __init__(self, plans: Sequence[Plan], span: Span, account: str, style: Style) -> None:
+    def __init__(
+        self,
+        plans: Sequence[Plan],
+        span: Span,
+        account: str,
+        style: Style,
+        listener: Callable[[Event], None] = lambda _event: None,
+    ) -> None:
+        """`listener` gets every event that is told, too."""
+        self._listener = listener
         self._plans = plans
         self._span = span
         self._account = account
@@ -93,6 +102,7 @@ class Narrator:
 
     def tell(self, event: Event) -> None:
         """Say one event."""
+        self._listener(event)
         if isinstance(event, Noticed):
             text = event.text.replace("\n", " ")
             kind = (event.code, event.severity, re.sub(r"\d+", "#", text))

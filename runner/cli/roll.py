@@ -1,17 +1,19 @@
 """The plans of one lane of `fxrun serve`, as its process is told them by the one that started it.
 
-Orders come pickled on stdin; on another descriptor the lane says that it lives. If stdin ends, whoever started it is
-gone, and it stops as at SIGTERM: no lane goes on without anybody to look after it.
+Orders come pickled on stdin. On another descriptor the lane says what happens, as the lines of `--json`, and with an
+empty line each second that it lives; a line that nobody takes in time is lost, since nothing may wait for it. If stdin
+ends, whoever started it is gone, and it stops as at SIGTERM: no lane goes on without anybody to look after it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,11 +21,13 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from runner.engine.renewal import Change
 from runner.plan.model import Plan
+from runner.report.render_json import line
 
 if TYPE_CHECKING:
+    from runner.core.events import Event
     from runner.engine.desk import Rules
 
-ALIVE = b"."  # written about once a second
+_LONGEST = 4096  # bytes that a pipe takes whole or not at all
 _SECOND = 1.0
 
 
@@ -39,7 +43,7 @@ class Roll:
     """The plans of a lane; orders come in on a thread of their own, and are taken by the engine's."""
 
     def __init__(self, plans: Sequence[Plan], alive: int) -> None:
-        """`alive` is the descriptor on which to say that the loop goes round."""
+        """`alive` is the descriptor on which to say that the loop goes round, and what happens."""
         self.told: Callable[[Sequence[Plan]], None] = lambda _plans: None  # of those that are new or edited
         self.rules: Callable[[Sequence[Plan]], Rules] | None = None
         self._plans = {plan.name: plan for plan in plans}
@@ -82,12 +86,25 @@ class Roll:
         return Change(plans=self.plans, rules=self.rules(self.plans))
 
     def beat(self, _instant: datetime) -> None:
-        """Say that the loop goes round, if that was not done a moment ago; nobody has to read it."""
+        """Say that the loop goes round, if that was not done a moment ago."""
         now = time.monotonic()
         if now - self._beat >= _SECOND:
             self._beat = now
+            self._say("")
+
+    def tell(self, event: Event) -> None:
+        """Say what happens."""
+        self._say(line(event))
+
+    def alarm(self, name: str, fields: Mapping[str, object]) -> None:
+        """Say what somebody must be told."""
+        self._say(json.dumps({"type": "alarm", "event": name, **fields}))
+
+    def _say(self, text: str) -> None:
+        told = text.encode() + b"\n"
+        if len(told) <= _LONGEST:
             with suppress(OSError):
-                os.write(self._alive, ALIVE)
+                os.write(self._alive, told)
 
 
 def first_order() -> Order:

@@ -46,6 +46,7 @@ class Told:
     hooks: Hooks
     clock_now: Callable[[], datetime]
     link_was: LinkState | None = None
+    also: Callable[[str, Mapping[str, object]], None] = lambda _event, _fields: None  # is told of alarms as well
 
     def tell(self, event: Event) -> None:
         """Tell an event of the engine."""
@@ -91,6 +92,7 @@ class Told:
         """Pass on what somebody must be told."""
         self._note("alarm", event=event, **{name: value for name, value in fields.items() if name != "time"})
         self.hooks.tell(event, fields)
+        self.also(event, fields)
 
     def note(self, text: str) -> None:
         """Say something that is no event."""
@@ -119,7 +121,8 @@ def run(found: Venture, span: Span, style: Style, *, again: bool, roll: Roll | N
         journal.bind(found.mode, session.account)
         span = replace(span, start=session.clock.now())
         journal.open_run(span.start)
-        narrator = stack.enter_context(Narrator(found.plans, span, session.account, style))
+        listener = (lambda _event: None) if roll is None else roll.tell
+        narrator = stack.enter_context(Narrator(found.plans, span, session.account, style, listener))
         told = _told(found, narrator, session.clock.now, stack)
         admission = live.Admission(found, told.note)
         rules = live.rules(found)
@@ -145,7 +148,7 @@ def run(found: Venture, span: Span, style: Style, *, again: bool, roll: Roll | N
         if roll is not None:
             comings = _Comings(found, journal, narrator, told)
             comings.tell_unarmed(found.plans)
-            roll.told = comings.tell
+            roll.told, told.also = comings.tell, roll.alarm
             roll.begin(run.stop)
         lost = carry_out(run, interrupts)
         if lost is None and not desk.link.is_usable:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from runner.cli.lanes import Lane
     from runner.cli.live import Venture
     from runner.cli.notify import Notifier
+    from runner.cli.observing import Observer, Record
     from runner.plan.model import Plan
 
 SIMULATE = "simulate"
@@ -127,6 +128,7 @@ class Service:
         self._asked = threading.Event()  # a signal has come
         self._stop: int | None = None
         self._reload = False
+        self._observers: list[Observer] = []
 
     def run(self) -> int:
         """Serve until a signal, or until a lane ends for good; returns the exit code."""
@@ -145,8 +147,14 @@ class Service:
             for lane in self._lanes.values():
                 lane.stop()
             codes = [lane.wait(deadline) for lane in self._lanes.values()]
+            for observer in self._observers:
+                observer.close()
         ended = [lane.ended for lane in self._lanes.values() if lane.ended is not None]
         return next((code for code in (*ended, *codes) if code), 130 if self._stop == signal.SIGINT else 0)
+
+    def _happened(self, lane: str, record: Record) -> None:
+        for observer in self._observers:
+            observer.happened(lane, record)
 
     def _take(self, number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGHUP:
@@ -160,10 +168,10 @@ class Service:
 
         chosen = self._chosen
         options = {"--settings": chosen.settings_file, "--json": chosen.as_json}
-        self._lanes[SIMULATE] = Lane(SIMULATE, command(chosen.folder, SIMULATE, options))
+        self._lanes[SIMULATE] = Lane(SIMULATE, command(chosen.folder, SIMULATE, options), self._happened)
         if chosen.mode is not None:
             way = {"--live": True} if chosen.live else {"--rehearsal": chosen.rehearsal}
-            self._lanes[LIVE] = Lane(LIVE, command(chosen.folder, LIVE, {**options, **way}))
+            self._lanes[LIVE] = Lane(LIVE, command(chosen.folder, LIVE, {**options, **way}), self._happened)
 
     def _go_round(self, said: Notifier) -> None:
         looked = time.monotonic()
