@@ -101,6 +101,11 @@ class Account:
         self._pay(one.currency, -EXACT.multiply(units, price))
         return profit
 
+    def convert(self, key: str, units: Decimal, price: Decimal) -> None:
+        """Take in an execution of a pair at FXCONV: cash moves in both currencies, and nothing is held."""
+        self._pay(INSTRUMENTS[key].symbol, units)
+        self._pay(INSTRUMENTS[key].currency, -EXACT.multiply(units, price))
+
     def _pay(self, currency: str, amount: Decimal) -> None:
         self.cash[currency] = self.cash.get(currency, ZERO) + amount
 

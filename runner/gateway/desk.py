@@ -81,7 +81,7 @@ class Desk:
         return Entry(
             client_id=client_id,
             order_id=request.order_id,
-            contract=request.contract if instrument is None else rules.listed(instrument),
+            contract=request.contract if instrument is None else rules.routed(instrument, request.contract),
             order=rules.normal(request.order, client_id, self._venue.account.number),
             pair="" if instrument is None else instrument.local_symbol,
         )
@@ -96,6 +96,7 @@ class Desk:
             return refused
         return (
             rules.refusal(entry.order, instrument, self._venue.account.number)
+            or rules.conversion(entry.order, entry.contract)
             or rules.too_late(entry.order, at)
             or self._orphan(entry)
         )

@@ -12,7 +12,7 @@ from runner.gateway.account import Account
 from runner.gateway.archive import Same
 from runner.gateway.book import Entry
 from runner.gateway.commissions import commission
-from runner.gateway.instruments import INSTRUMENTS
+from runner.gateway.instruments import FXCONV, INSTRUMENTS
 from runner.gateway.reports import Fill, Numbers, Terms
 from runner.gateway.valuation import Valuation
 
@@ -30,7 +30,7 @@ class Executions:
         self._numbers = numbers
         self._fills: deque[Fill] = deque()
         self._same = Same()
-        self._shared: dict[tuple[int, str, bool, bool, bool], Terms] = {}
+        self._shared: dict[tuple[int, str, str, bool, bool, bool], Terms] = {}
 
     def since(self, start: int) -> list[Fill]:
         """Return the executions from start on, oldest first."""
@@ -56,7 +56,7 @@ class Executions:
         rate = self._valuation.rate(entry.pair, entry.price, at)
         cost = one(max(commission(entry.pair, filled, entry.price, rate) - entry.paid, ZERO))
         entry.paid = one(entry.paid + cost)
-        profit = self._account.fill(entry.pair, quantity if entry.is_buy else -quantity, price)
+        profit = self._move(entry, quantity if entry.is_buy else -quantity, price)
         self._account.charge(cost)
         fill = Fill(
             at=at,
@@ -75,9 +75,23 @@ class Executions:
         self.add(fill)
         return fill
 
+    def _move(self, entry: Entry, units: Decimal, price: Decimal) -> Decimal:
+        """Let the account have an execution; returns the profit that it realized."""
+        if entry.contract.exchange != FXCONV:
+            return self._account.fill(entry.pair, units, price)
+        self._account.convert(entry.pair, units, price)
+        return ZERO
+
     def _terms(self, entry: Entry) -> Terms:
         """Return what the executions of one client in one instrument share."""
-        key = entry.client_id, entry.pair, entry.is_buy, entry.order.order_type == "MKT", entry.is_unbound
+        key = (
+            entry.client_id,
+            entry.pair,
+            entry.contract.exchange,
+            entry.is_buy,
+            entry.order.order_type == "MKT",
+            entry.is_unbound,
+        )
         if (known := self._shared.get(key)) is None:
             known = self._shared[key] = Terms(
                 client_id=entry.client_id,
@@ -98,8 +112,8 @@ class Executions:
     def corrected(self, entry: Entry, old: Fill, price: Decimal, at: int) -> Fill:
         """Put another price in place of that of an execution; returns what takes its place, `.02` for `.01`."""
         key, sign = entry.pair, 1 if entry.is_buy else -1
-        self._account.fill(key, -sign * old.quantity, old.price)
-        profit = self._account.fill(key, sign * old.quantity, price)
+        self._move(entry, -sign * old.quantity, old.price)
+        profit = self._move(entry, sign * old.quantity, price)
         change = EXACT.divide(EXACT.multiply(old.quantity, price - old.price), entry.filled)
         entry.price = _rounded(entry.price + change)
         entry.last_price = price if entry.last_price == old.price else entry.last_price

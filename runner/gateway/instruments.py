@@ -12,9 +12,10 @@ from runner.gateway.instruments_listed import futures, metals, stocks
 from runner.gateway.instruments_pairs import CURRENCIES, pairs
 from runner.wire.values import WireContract
 
-__all__ = ["CURRENCIES", "INSTRUMENTS", "Instrument", "find", "find_all"]
+__all__ = ["CURRENCIES", "FXCONV", "INSTRUMENTS", "Instrument", "find", "find_all"]
 
 _LONGEST_NUMBER = 20
+FXCONV = "FXCONV"  # where a pair is converted: cash moves, and no virtual position comes of it
 _RENAMED = {"ISLAND": "NASDAQ"}  # what older programs call it
 
 INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(
@@ -76,7 +77,7 @@ def _fits(one: Instrument, given: WireContract) -> bool:
 
 
 def _is_traded_on(one: Instrument, exchange: str) -> bool:
-    routed = exchange == "SMART" and one.security_type != "FUT"
+    routed = (exchange == "SMART" and one.security_type != "FUT") or (exchange == FXCONV and one.is_pair)
     return routed or _RENAMED.get(exchange, exchange) in one.valid_exchanges
 
 

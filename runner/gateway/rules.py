@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -13,7 +14,7 @@ from runner.gateway import conditions, offers
 from runner.gateway.book import Entry, Stage
 from runner.gateway.changes import changed
 from runner.gateway.deadlines import instant
-from runner.gateway.instruments import INSTRUMENTS, Instrument, find, find_all
+from runner.gateway.instruments import FXCONV, INSTRUMENTS, Instrument, find, find_all
 from runner.gateway.matching import TYPES, has_limit, has_stop, has_trigger, is_trailing
 from runner.gateway.offers import INVALID
 from runner.wire.messages import WireContract, WireOrder
@@ -74,6 +75,19 @@ def listed(instrument: Instrument) -> WireContract:
         local_symbol=instrument.local_symbol,
         trading_class=instrument.trading_class,
     )
+
+
+def routed(instrument: Instrument, contract: WireContract) -> WireContract:
+    """Return a contract as the gateway gives it back in an order: with its own exchange, but for conversions."""
+    found = listed(instrument)
+    return replace(found, exchange=FXCONV) if contract.exchange == FXCONV else found
+
+
+def conversion(order: WireOrder, contract: WireContract) -> Refusal | None:
+    """Refuse what is no market order where currencies are only converted."""
+    if contract.exchange == FXCONV and order.order_type != "MKT":
+        return 387, "Unsupported order type for this exchange and security type."
+    return None
 
 
 def normal(order: WireOrder, client_id: int, account: str) -> WireOrder:
