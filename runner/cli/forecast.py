@@ -80,11 +80,19 @@ def expected(instruction: Instruction, due: datetime) -> tuple[tuple[OrderTicket
         return (), str(reason)
 
 
+def at_quote(instruction: Instruction, at: datetime, quote: Quote) -> tuple[tuple[OrderTicket, ...], str]:
+    """Return what a fire would send at a quote; else nothing and the reason."""
+    try:
+        return expand(instruction, fire_key(at), Snapshot(now=at, quote=quote)), ""
+    except (Denied, Nothing) as reason:
+        return (), str(reason)
+
+
 def as_simulated(instruction: Instruction, due: datetime, fire: str) -> tuple[tuple[OrderTicket, ...], str]:
     """Return what a fire would send at the prices of the simulated market, and that; else nothing and the reason."""
     about = f"{instruction.plan}/{instruction.order}"
     try:
-        quote = _simulated_quote(instruction, due)
+        quote = simulated_quote(instruction, due)
         tickets = expand(instruction, fire, Snapshot(now=due, quote=quote))
     except Denied as denied:
         return (), f"{about}: its orders cannot be told without a session: {denied}"
@@ -96,7 +104,8 @@ def as_simulated(instruction: Instruction, due: datetime, fire: str) -> tuple[tu
     return tickets, f"{about}: priced as of the simulated market: {prices}"
 
 
-def _simulated_quote(instruction: Instruction, at: datetime) -> Quote | None:
+def simulated_quote(instruction: Instruction, at: datetime) -> Quote | None:
+    """Return a quote of the simulated market, None for an order that needs none."""
     if Need.QUOTE not in needs(replace(instruction, when=None)):
         return None
     from runner.gateway.market import SyntheticMarket

@@ -14,6 +14,7 @@ import pytest
 
 from runner.journal.control import Ledger
 from tests.acceptance.beside import LIMITS, LIVE, PAPER, PLAN, desk, lines_of, record, run, runner_of
+from tests.acceptance.broker import gateway
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="file modes of POSIX")
 
@@ -321,3 +322,36 @@ def test_the_account_is_asked_for_at_a_terminal(tmp_path: Path) -> None:
         assert arm.wait(30) == 0
     os.close(ours)
     assert journal.exists()
+
+
+MARKET = PLAN.replace("price: 1.0850", "price: bid - 5 pips").replace(
+    "bracket: {take_profit: 1.0950, stop_loss: 1.0800}", "bracket: {take_profit: 2R, stop_loss: 25 pips}"
+)
+
+
+def test_what_counts_from_the_market_is_shown_at_a_quote_as_an_example(tmp_path: Path) -> None:
+    desk(tmp_path, plan=MARKET)
+    with gateway() as port:
+        done = run(tmp_path, "arm", "weekday.yaml", "--rehearsal", f"127.0.0.1:{port}", "--yes", PAPER)
+    (line,) = [line for line in done.stdout.splitlines() if "for example, at " in line]
+    assert "as the broker says now: BUY 25000 EUR.USD LMT limit 1." in line
+    assert line.count("SELL 25000") == 2
+
+
+def test_without_a_broker_an_example_is_of_the_simulated_market_in_a_rehearsal_and_none_in_live(tmp_path: Path) -> None:
+    journal = desk(tmp_path, plan=MARKET)
+    (tmp_path / "fxrun.yaml").write_text(f"connection: {{port: 9}}\n{(tmp_path / 'fxrun.yaml').read_text()}")
+    done = run(tmp_path, "arm", "weekday.yaml", "--rehearsal", "127.0.0.1:9", "--yes", PAPER)
+    assert "on the simulated market: BUY 25000 EUR.USD LMT limit 1." in done.stdout
+    journal.unlink()
+    done = run(tmp_path, "arm", "weekday.yaml", "--yes", PAPER, "--json")
+    (offer,) = lines_of(done.stdout, "offer")
+    (example,) = offer["examples"]
+    assert (example["order"], example["quote"], example["tickets"]) == ("main", None, [])
+    assert "127.0.0.1:9" in example["why"]
+
+
+def test_an_order_that_needs_no_quote_asks_nobody(tmp_path: Path) -> None:
+    desk(tmp_path)
+    (offer,) = lines_of(run(tmp_path, "arm", "weekday.yaml", "--yes", PAPER, "--json").stdout, "offer")
+    assert offer["examples"] == []

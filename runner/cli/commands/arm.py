@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli import advice, files, forecast, marks, options, output, trading
+from runner.cli import advice, asking, examples, files, forecast, marks, options, output, trading
+from runner.cli.asking import Address
+from runner.cli.examples import Example
 from runner.cli.live import account_of, check_settings
 from runner.cli.marks import LIVE, REHEARSAL
 from runner.cli.plan_words import order_words
@@ -60,6 +62,7 @@ class Offer:
     account: str
     at: datetime
     until: datetime
+    address: Callable[[], Address]  # where quotes are asked for; raises Refused
 
     def limits_of(self, plan: Plan) -> Limits:
         """Return what binds a plan: its own limits and those of the settings."""
@@ -114,6 +117,7 @@ def command(
         account=check_settings(settings, account),
         at=now,
         until=now + lasts,
+        address=lambda: _address(settings, rehearsal, files.journal_of(settings, journal_file)),
     )
     _check(offer)
     voice = Voice(mode=mode, account=offer.account, as_json=as_json)
@@ -134,6 +138,11 @@ def _rehearsal(address: str) -> str:
             f"--rehearsal: {address!r} is no address; expected HOST:PORT, or none for that of the settings"
         )
     return REHEARSAL
+
+
+def _address(settings: Settings, rehearsal: str | None, journal: Path) -> Address:
+    host, _, port = (rehearsal or "").rpartition(":")
+    return asking.address_of(settings, host.strip("[]") or None, int(port) if port else None, journal=journal)
 
 
 def _check(offer: Offer) -> None:
@@ -171,15 +180,41 @@ def _show(offer: Offer, voice: Voice) -> None:
     about = {"account": offer.account, "account_kind": kind, "journal": str(offer.journal)}
     if not voice.as_json:
         voice.tell(f"account {offer.account} ({kind}), journal {offer.journal}", {})
+    shown = _examples(offer)
     for plan in offer.plans:
         limits = offer.limits_of(plan)
-        fields = {"plan": plan.name, "file": plan.file, "digest": plan.digest, "until": stamp(offer.until), **about}
-        voice.tell(_plan_words(offer, plan), {"type": "offer", **fields, "limits": forecast.limits_fields(limits)})
+        fields: dict[str, object] = {
+            "plan": plan.name,
+            "file": plan.file,
+            "digest": plan.digest,
+            "until": stamp(offer.until),
+            **about,
+        }
+        fields["examples"] = [_example_fields(one) for (name, _), one in shown.items() if name == plan.name]
+        fields["limits"] = forecast.limits_fields(limits)
+        voice.tell(_plan_words(offer, plan, shown), {"type": "offer", **fields})
         output.tell_warnings(advice.of_year(plan, offer.at), as_json=False)
     _show_week(offer, voice)
 
 
-def _plan_words(offer: Offer, plan: Plan) -> list[str]:
+def _examples(offer: Offer) -> Mapping[tuple[str, str], Example]:
+    found = examples.of(
+        [each for plan in offer.plans for each in plan.instructions],
+        offer.address,
+        offer.at,
+        simulated=offer.mode == REHEARSAL,
+    )
+    trading.speak_of(offer.mode, offer.account)  # whoever answered
+    return found
+
+
+def _example_fields(example: Example) -> dict[str, object]:
+    quote = None if example.quote is None else {"bid": plain(example.quote.bid), "ask": plain(example.quote.ask)}
+    tickets = [_ticket_fields(ticket) for ticket in example.tickets]
+    return {"order": example.order, "quote": quote, "source": example.source, "why": example.why, "tickets": tickets}
+
+
+def _plan_words(offer: Offer, plan: Plan, shown: Mapping[tuple[str, str], Example]) -> list[str]:
     lines = [
         f"{plan.name}: {plan.file} (sha256 {plan.digest[:_DIGEST]}), to be armed until {stamp(offer.until)}",
         f"  limits: {forecast.limits_words(offer.limits_of(plan))}",
@@ -189,6 +224,8 @@ def _plan_words(offer: Offer, plan: Plan) -> list[str]:
         tickets, unknown = forecast.expected(instruction, offer.at)
         if unknown is not None:
             lines.append(f"    worked out at each fire: {order_words(instruction)}")
+            if (example := shown.get((plan.name, instruction.order))) is not None:
+                lines += [f"    {line}" for line in example.words()]
         lines += [f"    {ticket.role.value}: {trading.ticket_words(ticket)}" for ticket in tickets]
     return lines
 
