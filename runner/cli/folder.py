@@ -8,18 +8,21 @@ A file that does not validate any more leaves the version before it in place; on
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import FxrunError, PlanInvalid, Problem, UsageError
 from runner.plan.loading import load
-from runner.plan.model import Plan
+from runner.plan.model import Mark, Plan
 from runner.settings.load import NAME
 
 SUFFIXES = (".yaml", ".yml", ".json")
+MANY = 1000  # files from which on they are read by several processes
+_CHUNK = 100
 Stamp = tuple[int, int, int]
+Loaded = Plan | tuple[Problem, ...]
 
 
 @dataclass(slots=True)
@@ -54,35 +57,34 @@ class Folder:
             raise UsageError(f"{path}: expected a folder of plans; found {found}")
         self._path = path
         self._vet = vet
-        self._files: dict[Path, _File] = {}
-        self._owners: dict[str, Path] = {}  # by the name of the plan
-        self._changed: dict[Path, Stamp] = {}  # what differed at the last look
-        self._told: dict[Path, tuple[Problem, ...]] = {}
+        self._files: dict[str, _File] = {}  # by the name of the file
+        self._owners: dict[str, str] = {}  # by the name of the plan
+        self._changed: dict[str, Stamp] = {}  # what differed at the last look
+        self._told: dict[str, tuple[Problem, ...]] = {}
 
     def look(self, *, at_once: bool = False) -> Look:
         """Look once; `at_once` reads what has changed without waiting whether it changes further."""
         try:
-            there = dict(self._stamps())
+            there = dict(sorted(self._stamps()))
         except OSError as error:
             return self._unreadable(error)
         is_first = not self._files
-        gone = [self._forget(path) for path in [path for path in self._files if path not in there]]
-        changed = {path: stamp for path, stamp in there.items() if self._is_new(path, stamp)}
+        gone = [self._forget(name) for name in [name for name in self._files if name not in there]]
+        changed = {name: stamp for name, stamp in there.items() if self._is_new(name, stamp)}
+        settled = [name for name in changed if at_once or is_first or self._changed.get(name) == changed[name]]
         plans: list[Plan] = []
         problems: list[Problem] = []
         kept: list[str] = []
-        for path, stamp in changed.items():
-            if not (at_once or is_first) and self._changed.get(path) != stamp:
-                continue
-            name = self._files[path].plan if path in self._files else None
-            found = self._read(path, stamp)
+        for name, loaded in zip(settled, _load_all([str(self._path / name) for name in settled]), strict=True):
+            before = self._files[name].plan if name in self._files else None
+            found = self._take(name, changed[name], loaded)
             if isinstance(found, Plan):
                 plans.append(found)
-                gone += [name] if name not in (None, found.name) else []
-            elif self._told.get(path) != found:
-                self._told[path] = found
+                gone += [before] if before not in (None, found.name) else []
+            elif self._told.get(name) != found:
+                self._told[name] = found
                 problems += found
-                kept += [] if name is None else [name]
+                kept += [] if before is None else [before]
         self._changed = changed
         names = {plan.name for plan in plans}
         lost = tuple(name for name in gone if name is not None and name not in names)
@@ -91,55 +93,66 @@ class Folder:
     def _unreadable(self, error: OSError) -> Look:
         text = f"cannot be read: {error.strerror}; the plans go on as they are"
         found = (Problem(str(self._path), 1, 1, text),)
-        is_told, self._told[self._path] = self._told.get(self._path) == found, found
+        is_told, self._told["."] = self._told.get(".") == found, found
         return Look() if is_told else Look(problems=found)
 
-    def _stamps(self) -> Iterator[tuple[Path, Stamp]]:
+    def _stamps(self) -> Iterator[tuple[str, Stamp]]:
         with os.scandir(self._path) as entries:
-            for entry in sorted(entries, key=lambda entry: entry.name):
-                is_plan = entry.name.endswith(SUFFIXES) and entry.name != NAME and not entry.name.startswith(".")
+            for entry in entries:
+                name = entry.name
                 with suppress(FileNotFoundError):  # taken away a moment ago
-                    if is_plan and entry.is_file():
+                    if name.endswith(SUFFIXES) and name != NAME and name[0] != "." and entry.is_file():
                         seen = entry.stat()
-                        yield self._path / entry.name, (seen.st_mtime_ns, seen.st_size, seen.st_ino)
+                        yield name, (seen.st_mtime_ns, seen.st_size, seen.st_ino)
 
-    def _is_new(self, path: Path, stamp: Stamp) -> bool:
-        return path not in self._files or self._files[path].stamp != stamp
+    def _is_new(self, name: str, stamp: Stamp) -> bool:
+        return name not in self._files or self._files[name].stamp != stamp
 
-    def _forget(self, path: Path) -> str | None:
-        self._told.pop(path, None)
-        name = self._files.pop(path).plan
-        if name is not None:
-            del self._owners[name]
-        return name
+    def _forget(self, name: str) -> str | None:
+        self._told.pop(name, None)
+        plan = self._files.pop(name).plan
+        if plan is not None:
+            del self._owners[plan]
+        return plan
 
-    def _read(self, path: Path, stamp: Stamp) -> Plan | tuple[Problem, ...]:
-        """Read a file; what is wrong with it leaves its last good version as it is."""
-        known = self._files.setdefault(path, _File(None))
-        found = self._loaded(path)
+    def _take(self, name: str, stamp: Stamp, loaded: Loaded) -> Loaded:
+        """Take in what a file says now; what is wrong with it leaves its last good version as it is."""
+        known = self._files.setdefault(name, _File(None))
         known.stamp = stamp
-        if not isinstance(found, Plan):
-            return found
-        if (other := self._owners.get(found.name, path)) != path:
+        if not isinstance(loaded, Plan):
+            return loaded
+        mark = loaded.instructions[0].marks.get("mode") or Mark(1, 1)
+        if (reason := self._vet(loaded)) is not None:
+            return (Problem(loaded.file, mark.line, mark.column, reason),)
+        if (other := self._owners.get(loaded.name, name)) != name:
             known.stamp = None  # it may be alone with that name at the next look
-            text = f'a plan name that repeats: found "{found.name}", also the plan in {other}, which is carried out'
-            return (Problem(str(path), 1, 1, f"{text}; expected unique names"),)
-        self._told.pop(path, None)
+            text = f'a plan name that repeats: found "{loaded.name}", also the plan in {other}, which is carried out'
+            return (Problem(loaded.file, 1, 1, f"{text}; expected unique names"),)
+        self._told.pop(name, None)
         if known.plan is not None:
             del self._owners[known.plan]
-        self._owners[found.name] = path
-        known.plan = found.name
-        return found
+        self._owners[loaded.name] = name
+        known.plan = loaded.name
+        return loaded
 
-    def _loaded(self, path: Path) -> Plan | tuple[Problem, ...]:
-        try:
-            plan = load(str(path))
-        except PlanInvalid as invalid:
-            return invalid.problems
-        except FxrunError as error:  # it cannot be read at all
-            return (Problem(str(path), 1, 1, str(error)),)
-        reason = self._vet(plan)
-        if reason is None:
-            return plan
-        mark = plan.instructions[0].marks.get("mode")
-        return (Problem(str(path), mark.line if mark else 1, mark.column if mark else 1, reason),)
+
+def _load_all(files: Sequence[str]) -> Iterator[Loaded]:
+    """Load files, many of them on all processors."""
+    workers = os.cpu_count() or 1
+    if len(files) < MANY or workers == 1:
+        yield from map(_load, files)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_load, files, chunksize=_CHUNK)
+
+
+def _load(file: str) -> Loaded:
+    try:
+        return load(file)
+    except PlanInvalid as invalid:
+        return invalid.problems
+    except FxrunError as error:  # it cannot be read at all
+        return (Problem(file, 1, 1, str(error)),)
