@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from runner.core.events import Noticed, Severity
 from runner.core.facts import ConnectionLost
 from runner.engine.desk import Desk
 from runner.errors import ConnectionFailed, PlanInvalid, Problem
@@ -11,10 +12,13 @@ from runner.plan.model import Mark, Plan
 
 
 class Lookup:
-    """Asks for what is not known yet, as far as it can be asked now; `refusal` is why nothing may be sent at all."""
+    """Asks for what is not known yet, as far as it can be asked now; `refusal` is why nothing may be sent at all.
 
-    def __init__(self, plans: Sequence[Plan], desk: Desk) -> None:
-        self._plans, self._desk = plans, desk
+    Where plans come and go (`lasts`) nothing is refused: what is wrong is told, and denies the fires of its own plan.
+    """
+
+    def __init__(self, plans: Sequence[Plan], desk: Desk, *, lasts: bool = False) -> None:
+        self._plans, self._desk, self._lasts = plans, desk, lasts
         self.refusal: PlanInvalid | None = None
         desk.contracts.begin_with(each for plan in plans for each in plan.instructions)
 
@@ -40,9 +44,13 @@ class Lookup:
             for instruction in plan.instructions
             for key, message in contracts.faults(instruction)
         }
-        if problems:
-            return PlanInvalid(sorted(problems, key=lambda one: (places[one.file], one)))
+        ordered = sorted(problems, key=lambda one: (places[one.file], one))
+        if ordered and not self._lasts:
+            return PlanInvalid(ordered)
         contracts.begin()
+        now = self._desk.inquest.now()
+        for text in map(str, ordered if contracts.has_begun else ()):
+            self._desk.emit(Noticed(plan="", code=0, severity=Severity.ERROR, text=text, time=now))
         return None
 
 

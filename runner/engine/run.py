@@ -67,7 +67,7 @@ class Run:
         self._noted = span.start  # when progress was written down last
         self._is_stopped = False
         self._first = first
-        self.lookup = Lookup(plans, desk)
+        self.lookup = Lookup(plans, desk, lasts=changes is not None)
 
     def go(self) -> None:
         """Run to the end, or until it is stopped or no session is left; call `finish` in any case."""
