@@ -1,7 +1,7 @@
 """The account: cash by currency, what is held of each instrument, and what that is worth in the base currency.
 
-A pair moves cash in both of its currencies and leaves a virtual position; a stock or metal is bought with cash; of a
-future only its profit becomes cash, when it is realized.
+A pair moves cash in both of its currencies and leaves a virtual position; a stock, metal or option is bought with cash;
+of a future or CFD only its profit becomes cash, when it is realized.
 """
 
 from __future__ import annotations
@@ -21,13 +21,15 @@ __all__ = ["Account", "Holding", "Margins", "Marks", "commission"]
 ZERO = Decimal(0)
 _ONE = Decimal(1)
 
-# Initial and maintenance margin: a share of the value, of a future an amount for each contract (made up, of the usual
-# order of size); stocks as Regulation T says.
+# Initial and maintenance margin: a share of the value (of an option all of it), of a future an amount for each contract
+# (made up, of the usual order of size); stocks as Regulation T says.
 _MARGINS = {
     "CASH": (Decimal("0.025"), Decimal("0.025")),
     "STK": (Decimal("0.5"), Decimal("0.25")),
     "FUT": (Decimal(2750), Decimal(2500)),
     "CMDTY": (Decimal("0.05"), Decimal("0.05")),
+    "CFD": (Decimal("0.2"), Decimal("0.2")),
+    "OPT": (Decimal(1), Decimal(1)),
 }
 
 
@@ -93,12 +95,12 @@ class Account:
         """Take in an execution (units < 0: sold); returns the profit it realized, in the instrument's currency."""
         one = INSTRUMENTS[key]
         self.holdings[key], profit = self.holdings.get(key, _NOTHING).after(units, price, one.multiplier)
-        if one.security_type == "FUT":
+        if one.is_margined:
             self._pay(one.currency, profit)
             return profit
         if one.is_pair:
             self._pay(one.symbol, units)
-        self._pay(one.currency, -EXACT.multiply(units, price))
+        self._pay(one.currency, -EXACT.multiply(EXACT.multiply(units, price), one.multiplier))
         return profit
 
     def convert(self, key: str, units: Decimal, price: Decimal) -> None:
@@ -139,20 +141,19 @@ class Account:
     # --- the whole of it, in the base currency
 
     def equity(self, marks: Marks) -> Decimal:
-        """Return the net liquidation value: cash, stocks and metals at their prices, the open profit of futures."""
+        """Return the net liquidation value: cash, what was bought at its price, the open profit of futures and CFDs."""
         total = sum((EXACT.multiply(amount, marks.value(currency)) for currency, amount in self.cash.items()), ZERO)
         for key, one in self._beside_pairs():
-            is_future = one.security_type == "FUT"
-            amount = self.unrealized(key, marks) if is_future else self.market_value(key, marks)
+            amount = self.unrealized(key, marks) if one.is_margined else self.market_value(key, marks)
             total += EXACT.multiply(amount, marks.value(one.currency))
         return total
 
     def gross(self, marks: Marks) -> Decimal:
-        """Return the gross position value: stocks and metals, long and short."""
+        """Return the gross position value: what was bought or sold short with cash."""
         amounts = (
             EXACT.multiply(abs(self.market_value(key, marks)), marks.value(one.currency))
             for key, one in self._beside_pairs()
-            if one.security_type != "FUT"
+            if not one.is_margined
         )
         return sum(amounts, ZERO)
 
@@ -184,7 +185,7 @@ class Account:
             value = EXACT.multiply(value, marks.value(one.symbol))
         elif one.security_type != "FUT":
             worth = EXACT.multiply(self._price(key, marks), marks.value(one.currency))
-            value = EXACT.multiply(value, worth)
+            value = EXACT.multiply(EXACT.multiply(value, worth), one.multiplier)
         initial, maintenance = _MARGINS[one.security_type]
         return EXACT.multiply(value, initial), EXACT.multiply(value, maintenance)
 

@@ -96,7 +96,7 @@ def _part(account: Account, marks: Marks, currency: str) -> tuple[Decimal, ...]:
             if one.security_type == "STK":
                 stocks += account.market_value(key, marks)
             elif not one.is_pair:
-                other += open_profit if one.security_type == "FUT" else account.market_value(key, marks)
+                other += open_profit if one.is_margined else account.market_value(key, marks)
     return account.cash.get(currency, ZERO), stocks, other, profit, gained
 
 

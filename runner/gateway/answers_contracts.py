@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from runner.gateway.hours_sessions import DAY, hours_of
 from runner.gateway.instruments import INSTRUMENTS, Instrument
+from runner.gateway.instruments_kinds import Step
 from runner.gateway.rules import listed
 from runner.gateway.settings import BASE_CURRENCY
 from runner.wire.messages import ContractData, Derivative, MarketRule, PriceIncrement, SymbolSample
@@ -18,17 +19,14 @@ ZERO = Decimal(0)
 _SESSIONS_TOLD = 6
 _TYPES = "AON,COND,DAY,FOK,GAT,GTC,GTD,IOC,LIT,LMT,MIT,MKT,OCA,STP,STPLMT,TRAIL,TRAILLMT,WHATIF"
 _RULES = {
-    239: Decimal("0.00005"),
-    240: Decimal("0.005"),
-    26: Decimal("0.01"),
-    32: Decimal("0.01"),
-    67: Decimal("0.25"),
-    635: Decimal("0.0001"),
-    2806: Decimal("0.25"),
-    **{one.market_rule_id: one.min_tick for one in INSTRUMENTS.values()},
+    **{
+        number: (Step(ZERO, Decimal(tick)),)
+        for number, tick in {239: "0.00005", 240: "0.005", 26: "0.01", 32: "0.01", 635: "0.0001", 2806: "0.25"}.items()
+    },
+    **{one.market_rule_id: one.steps or (Step(ZERO, one.min_tick),) for one in INSTRUMENTS.values()},
 }
 _MOST_SAMPLES = 16
-_DERIVED = {"STK": ("CFD",), "CASH": ("CFD",)}
+_DERIVED = {"STK": ("CFD", "OPT"), "CASH": ("CFD",)}
 
 
 def contract_data(request_id: int, one: Instrument, at: int) -> ContractData:
@@ -80,10 +78,11 @@ def _local(at: int, zone: ZoneInfo) -> str:
 
 def market_rule(rule_id: int) -> MarketRule | None:
     """Return a price grid, None if there is none of that number."""
-    step = _RULES.get(rule_id)
-    if step is None:
+    steps = _RULES.get(rule_id)
+    if steps is None:
         return None
-    return MarketRule(rule_id=rule_id, increments=(PriceIncrement(low_edge=ZERO, increment=step),))
+    increments = tuple(PriceIncrement(low_edge=step.edge, increment=step.tick) for step in steps)
+    return MarketRule(rule_id=rule_id, increments=increments)
 
 
 def samples(pattern: str, at: int) -> tuple[SymbolSample, ...]:
@@ -103,7 +102,8 @@ def samples(pattern: str, at: int) -> tuple[SymbolSample, ...]:
 
 def _fits(one: Instrument, wanted: str, at: int) -> bool:
     named = one.symbol.startswith(wanted) or one.local_symbol.startswith(wanted)
-    return one.is_listed(at) and (named or one.long_name.upper().startswith(wanted))
+    is_named = named or one.long_name.upper().startswith(wanted)
+    return is_named and not one.underlying and one.is_listed(at)  # what is on another is told with that
 
 
 def _sample(one: Instrument) -> SymbolSample:

@@ -6,6 +6,9 @@
 | stocks and funds | commissions-stocks, fixed | USD 0.005 a share, at least 1.00, at most 1 % of the value |
 | the Euro FX future | commissions-futures, fixed | USD 2.47 a contract: IB 0.85, exchange 1.60, regulator 0.02 |
 | spot gold | commissions-metals | 1.5 basis points of the value, at least USD 2.00 |
+| CFDs on stocks | commissions-cfds | USD 0.005 a share, at least 1.00 |
+| CFDs on indices | commissions-cfds | 0.5 basis points of the value, at least USD 1.00 |
+| options | commissions-options | USD 0.65 a contract, at least 1.00 |
 
 Fees that a regulator takes of the sale of stocks, and of keeping gold, are left out.
 """
@@ -23,6 +26,9 @@ _PAIR = Decimal("0.00002")
 _METAL = Decimal("0.00015")
 _SHARE, _LEAST_FOR_STOCK, _MOST_FOR_STOCK = Decimal("0.005"), Decimal("1.00"), Decimal("0.01")
 _CONTRACT = Decimal("2.47")
+_OPTION = Decimal("0.65")
+_INDEX = Decimal("0.00005")
+_LEAST_FOR_CFD = Decimal("1.00")
 
 
 def commission(key: str, quantity: Decimal, price: Decimal, base_rate: Decimal) -> Decimal:
@@ -39,8 +45,13 @@ def commission(key: str, quantity: Decimal, price: Decimal, base_rate: Decimal) 
         return max(_LEAST, cents(EXACT.multiply(EXACT.multiply(quantity, base_rate), _PAIR)))
     if kind == "FUT":
         return cents(quantity * _CONTRACT)
+    if kind == "OPT":
+        return max(_LEAST_FOR_CFD, cents(quantity * _OPTION))
     value = EXACT.multiply(EXACT.multiply(quantity, price), base_rate)
     if kind == "CMDTY":
         return max(_LEAST, cents(EXACT.multiply(value, _METAL)))
+    if kind == "CFD":
+        is_share = bool(INSTRUMENTS[key].underlying)
+        return max(_LEAST_FOR_CFD, cents(EXACT.multiply(*((quantity, _SHARE) if is_share else (value, _INDEX)))))
     by_share = max(_LEAST_FOR_STOCK, cents(EXACT.multiply(quantity, _SHARE)))
     return min(by_share, cents(EXACT.multiply(value, _MOST_FOR_STOCK)))

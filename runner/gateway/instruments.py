@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import chain
 from types import MappingProxyType
 
+from runner.gateway.instruments_derived import cfds, options
 from runner.gateway.instruments_kinds import Instrument
 from runner.gateway.instruments_listed import futures, metals, stocks
 from runner.gateway.instruments_pairs import CURRENCIES, pairs
@@ -19,7 +20,7 @@ FXCONV = "FXCONV"  # where a pair is converted: cash moves, and no virtual posit
 _RENAMED = {"ISLAND": "NASDAQ"}  # what older programs call it
 
 INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(
-    {one.local_symbol: one for one in chain(pairs(), stocks(), futures(), metals())}
+    {one.local_symbol: one for one in chain(pairs(), stocks(), futures(), metals(), cfds(), options())}
 )
 _BY_ID = {instrument.con_id: instrument for instrument in INSTRUMENTS.values()}
 _BY_TYPE: dict[str, list[Instrument]] = {}
@@ -73,6 +74,8 @@ def _fits(one: Instrument, given: WireContract) -> bool:
         and (not given.primary_exchange or _is_primary(one, given.primary_exchange))
         and (not given.last_trade_date or given.last_trade_date in (one.last_trade_date, one.contract_month))
         and (not given.multiplier or _is_multiplier(one, given.multiplier))
+        and (not given.strike or given.strike == one.strike)
+        and (not given.right or given.right[:1] == one.right)
     )
 
 

@@ -6,8 +6,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-SecurityType = Literal["CASH", "STK", "FUT", "CMDTY"]
+SecurityType = Literal["CASH", "STK", "FUT", "CMDTY", "CFD", "OPT"]
 Calendar = Literal["currencies", "stocks", "globex"]  # whose hours it keeps, see `runner.gateway.hours`
+
+
+class Step(NamedTuple):
+    """From a price of `edge` on, orders have prices on a grid of `tick`."""
+
+    edge: Decimal
+    tick: Decimal
 
 
 class Sizes(NamedTuple):
@@ -34,6 +41,7 @@ class Instrument:
     long_name: str
     multiplier: Decimal = Decimal(1)  # what a price of 1 is worth, in the currency
     min_tick: Decimal
+    steps: tuple[Step, ...] = ()  # where the grid of orders depends on the price, from 0 on
     min_size: Decimal | None  # smallest order that is no odd lot; None where no figure is known
     decimals: int  # of a quoted price
     step: int = 1  # a quoted price is a multiple of that many 10**-decimals
@@ -50,11 +58,23 @@ class Instrument:
     category: str = ""
     subcategory: str = ""
     stock_type: str = ""
+    strike: Decimal | None = None  # of an option
+    right: str = ""  # C or P
+    underlying: str = ""  # the symbol of the stock that a CFD or an option is on
 
     @property
     def is_pair(self) -> bool:
         """True for two currencies: a trade moves cash in both."""
         return self.security_type == "CASH"
+
+    @property
+    def is_margined(self) -> bool:
+        """True where only the profit of a position is paid, not what it is worth."""
+        return self.security_type in ("FUT", "CFD")
+
+    def tick_at(self, price: Decimal) -> Decimal:
+        """Return the grid on which an order may have a price there."""
+        return next((step.tick for step in reversed(self.steps) if step.edge <= price), self.min_tick)
 
     @property
     def has_trades(self) -> bool:

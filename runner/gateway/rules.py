@@ -74,6 +74,8 @@ def listed(instrument: Instrument) -> WireContract:
         currency=instrument.currency,
         local_symbol=instrument.local_symbol,
         trading_class=instrument.trading_class,
+        strike=instrument.strike or ZERO,
+        right=instrument.right,
     )
 
 
@@ -185,7 +187,7 @@ def _prices(order: WireOrder, instrument: Instrument) -> Refusal | None:
             return OFF_GRID
     if any(price is None or not 0 < price <= _HIGHEST for price in needed):
         return 321, INVALID.format("A positive price of at most 1e6 is needed for this order type")
-    if any(not is_multiple(price, instrument.min_tick) for price in needed if price is not None):
+    if any(not is_multiple(price, instrument.tick_at(price)) for price in needed if price is not None):
         return OFF_GRID
     return None
 

@@ -182,9 +182,13 @@ class SyntheticMarket(KeepsHours):
         name, fixings = key, self._fixings(instrument, scale)
         if instrument.security_type == "FUT":  # what it is a future on has the same path
             name = f"{instrument.symbol}.{instrument.currency}"
+        elif instrument.security_type == "CFD":
+            name = instrument.underlying or key
         return None if fixings is None else _Priced(self._seed, instrument, Path(self._seed, name, fixings))
 
     def _fixings(self, instrument: Instrument, scale: int) -> Anchors | None:
         if instrument.security_type in ("CASH", "FUT"):
             return anchors(instrument.symbol, instrument.currency, scale)
-        return made_up(self._seed, instrument.local_symbol, scale)
+        if instrument.security_type == "OPT":
+            return made_up(self._seed, instrument.local_symbol, scale, like="OPT")
+        return made_up(self._seed, instrument.underlying or instrument.local_symbol, scale)

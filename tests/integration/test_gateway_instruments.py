@@ -14,11 +14,13 @@ from runner.wire.messages import (
     CommissionReport,
     ContractData,
     ExecutionDetails,
+    MarketRule,
     OpenOrder,
     PlaceOrder,
     Position,
     RequestAccountSummary,
     RequestContractDetails,
+    RequestMarketRule,
     RequestPositions,
     WireContract,
 )
@@ -181,3 +183,22 @@ def test_an_order_ends_with_its_future(market: Market) -> None:
         assert stage.pass_until(ends + timedelta(hours=1))[-1] == ends
         assert statuses(client.ask()) == [(1, "Cancelled")]
         assert errors(client.ask(trade(2, EURO, 1))) == [(2, 200)]
+
+
+def test_an_option_is_priced_by_its_level(market: Market) -> None:
+    """The market rule of an option has two steps; a price between those of its level is refused."""
+    call = WireContract(
+        symbol="AAPL", security_type="OPT", exchange="SMART", currency="USD", last_trade_date="20261218",
+        strike=Decimal(230), right="C",
+    )  # fmt: skip
+    with staged(market, start=START) as stage:
+        client = stage.client()
+        (told,) = only(ContractData, client.ask(RequestContractDetails(request_id=5, contract=call)))
+        assert (told.contract.strike, told.contract.right, told.contract.multiplier) == (230, "C", "100")
+        assert told.contract.local_symbol == "AAPL  261218C00230000"
+        (rule,) = only(MarketRule, client.ask(RequestMarketRule(rule_id=int(told.market_rule_ids.partition(",")[0]))))
+        steps = [(one.low_edge, one.increment) for one in rule.increments]
+        assert steps == [(0, Decimal("0.01")), (3, Decimal("0.05"))]
+        for order_id, (limit, code) in enumerate([("2.99", None), ("3.01", 110), ("3.05", None)], 1):
+            codes = errors(client.ask(trade(order_id, call, 1, kind="LMT", limit=limit)))
+            assert codes == ([] if code is None else [(order_id, code)])

@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 from runner.gateway.account import Account, Holding, commission
 
 RATES = {"USD": Decimal(1), "EUR": Decimal("1.1"), "JPY": Decimal("0.0067")}
-PRICES = {"AAPL": Decimal(200), "6EZ6": Decimal("1.1"), "XAUUSD": Decimal(2500)}
+CALL = "AAPL  261218C00230000"
+PRICES = {
+    "AAPL": Decimal(200), "6EZ6": Decimal("1.1"), "XAUUSD": Decimal(2500), "AAPLn": Decimal(200),
+    "IBDE40": Decimal(20_000), CALL: Decimal("3.50"),
+}  # fmt: skip
 
 
 class Known:
@@ -194,3 +198,33 @@ def test_part_fills_pay_as_much_as_the_whole() -> None:
         done += quantity
         paid += commission("AAPL", done, Decimal(200), Decimal(1)) - before
     assert paid == commission("AAPL", Decimal(501), Decimal(200), Decimal(1))
+
+
+def test_of_a_cfd_only_the_profit_is_paid() -> None:
+    one = account()
+    assert one.fill("AAPLn", Decimal(10), Decimal(190)) == 0
+    assert (one.cash, one.equity(MARKS), one.gross(MARKS)) == ({"USD": 1000}, 1100, 0)
+    assert (one.margin(MARKS), one.maintenance(MARKS)) == (400, 400)  # a fifth of 2,000
+    assert one.fill("AAPLn", Decimal(-10), Decimal(195)) == 50
+    assert (one.cash, one.equity(MARKS)) == ({"USD": 1050}, 1050)
+    one.fill("IBDE40", Decimal(-1), Decimal(20_100))
+    assert one.equity(MARKS) == 1050 + 100 * Decimal("1.1")
+
+
+def test_an_option_is_paid_by_the_hundred() -> None:
+    one = account()
+    one.fill(CALL, Decimal(2), Decimal("3.00"))
+    assert (one.cash, one.equity(MARKS), one.gross(MARKS)) == ({"USD": 400}, 1100, 700)
+    assert one.average_cost(CALL) == 300
+    assert one.margin(MARKS) == 700
+    assert one.fill(CALL, Decimal(-2), Decimal("3.20")) == 40
+    assert one.cash == {"USD": 1040}
+
+
+@pytest.mark.parametrize(
+    ("key", "quantity", "price", "cost"),
+    [("AAPLn", 1000, 200, "5.00"), ("AAPLn", 10, 200, "1.00"), ("IBDE40", 2, 20_000, "2.20"), (CALL, 4, 3, "2.60")],
+)
+def test_what_cfds_and_options_cost(key: str, quantity: int, price: int, cost: str) -> None:
+    rate = Decimal("1.1") if key == "IBDE40" else Decimal(1)
+    assert commission(key, Decimal(quantity), Decimal(price), rate) == Decimal(cost)

@@ -50,8 +50,11 @@ def test_each_way_of_naming_finds_it(instrument: Instrument) -> None:
         asked(local_symbol=instrument.local_symbol),
         asked(local_symbol=instrument.local_symbol, security_type=kind, exchange=instrument.valid_exchanges[-1]),
         asked(contract_id=instrument.con_id, local_symbol=instrument.local_symbol, security_type=kind),
-        asked(symbol=instrument.symbol, currency=instrument.currency, security_type=kind, last_trade_date=month),
-    ):
+        asked(
+            symbol=instrument.symbol, currency=instrument.currency, security_type=kind, last_trade_date=month,
+            strike=instrument.strike or Decimal(0), right=instrument.right,
+        ),
+    ):  # fmt: skip
         assert find_all(contract) == [instrument]
         assert find(contract) is instrument
 
@@ -79,6 +82,8 @@ def test_each_way_of_naming_finds_it(instrument: Instrument) -> None:
         {"local_symbol": "6EZ6", "multiplier": "many"},
         {"local_symbol": "6EX6"},
         {"security_type": "FUT"},
+        {"symbol": "AAPL", "security_type": "OPT", "strike": Decimal(235)},
+        {"local_symbol": "AAPL  261218C00230000", "right": "P"},
         {"symbol": "EUR", "security_type": "CONTFUT"},
     ],
     ids=str,
@@ -100,6 +105,21 @@ def test_what_disagrees_or_says_too_little_finds_nothing(contract: dict[str, obj
         ({"symbol": "EUR", "security_type": "FUT", "exchange": "CME", "last_trade_date": "20261214"}, "6EZ6"),
         ({"symbol": "EUR", "security_type": "FUT", "exchange": "CME", "last_trade_date": "202703"}, "6EH7"),
         ({"local_symbol": "6EH7", "multiplier": "125000.0", "trading_class": "6E"}, "6EH7"),
+        ({"symbol": "IBDE40", "security_type": "CFD", "currency": "EUR", "exchange": "SMART"}, "IBDE40"),
+        ({"symbol": "AAPL", "security_type": "CFD", "currency": "USD"}, "AAPLn"),
+        (
+            {
+                "symbol": "AAPL",
+                "security_type": "OPT",
+                "currency": "USD",
+                "exchange": "SMART",
+                "right": "CALL",
+                "last_trade_date": "20261218",
+                "strike": Decimal("230.0"),
+                "multiplier": "100",
+            },
+            "AAPL  261218C00230000",
+        ),
     ],
     ids=str,
 )

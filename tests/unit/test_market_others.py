@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from runner.gateway.instruments import INSTRUMENTS
 from runner.gateway.market import Quote, QuotesMarket, SyntheticMarket, Touch
 
-OTHERS = ["AAPL", "IBM", "SPY", "6EZ6", "XAUUSD"]
-ASKED = {one for one, known in INSTRUMENTS.items() if known.security_type in ("STK", "CMDTY")} | {"6EH4", "6EZ6"}
+OTHERS = ["AAPL", "IBM", "SPY", "6EZ6", "XAUUSD", "IBDE40", "AAPL  261218C00230000"]
+ASKED = {one for one, known in INSTRUMENTS.items() if known.security_type in ("STK", "CMDTY", "CFD")}
+ASKED |= {"6EH4", "6EZ6", "AAPL  261218C00230000", "SPY   261218P00600000"}
 
 
 def at(*when: int) -> int:
