@@ -20,6 +20,7 @@ from runner.errors import FxrunError, UsageError
 COMMANDS = {
     "run": "Run plans: simulated, as a rehearsal, or live.",
     "serve": "Carry out all plans of a folder, for years.",
+    "service": "Let systemd run fxrun serve.",
     "new": "Write a first plan from five answers.",
     "validate": "Check plans and say when they fire next.",
     "lint": "Warn of what is allowed and probably not meant.",
