@@ -35,6 +35,11 @@ MAY = {
     "runner.gateway.state_codec": {"runner.gateway", "cattrs"},
     "runner.gateway.table": {"runner.gateway", "runner.core.money", "rich"},
     "runner.report": {"runner.core", "runner.errors", "runner.journal", "rich"},
+    "runner.dashboard": {
+        "runner.core", "runner.errors", "runner.journal", "runner.plan", "runner.report", "runner.schedule",
+        "runner.cli.foretold", "runner.cli.marks", "runner.cli.observing", "runner.cli.options", "runner.cli.output",
+        "runner.cli.standing", "runner.cli.trading", "jinja2", "markupsafe", "starlette", "uvicorn",
+    },
     "runner.cli": {
         "runner", "schemas", "strategies", "click", "rich", "tzlocal",
     },

@@ -90,6 +90,11 @@ class Folder:
         lost = tuple(name for name in gone if name is not None and name not in names)
         return Look(plans=tuple(plans), gone=lost, problems=tuple(problems), kept=tuple(kept))
 
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with files as they are now; any thread may ask."""
+        return tuple(problem for told in list(self._told.values()) for problem in told)
+
     def _unreadable(self, error: OSError) -> Look:
         text = f"cannot be read: {error.strerror}; the plans go on as they are"
         found = (Problem(str(self._path), 1, 1, text),)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from runner.errors import Problem
+from runner.plan.model import Plan
 
 Record = Mapping[str, object]
 
@@ -16,6 +19,28 @@ class Place:
 
     folder: Path
     journals: Mapping[str, Path]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LaneView:
+    """How a lane stands at a moment."""
+
+    name: str
+    mode: str  # simulate, rehearsal or live
+    journal: Path
+    is_ready: bool  # it has begun to carry out its plans
+    is_alive: bool  # it was heard of lately
+    plans: Sequence[Plan]
+
+
+class Serving(Protocol):
+    """What an observer may ask of the service, from any thread and at any time."""
+
+    def lanes(self) -> Sequence[LaneView]:
+        """Return the lanes, live plans first."""
+
+    def problems(self) -> Sequence[Problem]:
+        """Return what is wrong with files of the folder as they are now."""
 
 
 class Observer(Protocol):

@@ -86,7 +86,7 @@ def of_plans(ledger: Ledger, now: datetime) -> tuple[PlanStanding, ...]:
             PlanStanding(
                 name=name,
                 file=file,
-                arming=_state(arming, file, now),
+                arming=arming_state(arming, None if file is None else _digest(file), now),
                 until=None if arming is None else arming.until,
                 left=None if arming is None else arming.until - now,
                 fires=_fires(ledger, name, now),
@@ -106,10 +106,11 @@ def _fires(ledger: Ledger, plan: str, now: datetime) -> tuple[FireRow, ...]:
     return ledger.fires(plan, _FIRES_OF_A_DAY)
 
 
-def _state(arming: Arming | None, file: str | None, now: datetime) -> ArmingState:
+def arming_state(arming: Arming | None, digest: str | None, now: datetime) -> ArmingState:
+    """Say what an arming is worth for a plan of such a digest, None if that cannot be told."""
     if arming is None:
         return ArmingState.NONE
-    if file is not None and (digest := _digest(file)) is not None and digest != arming.digest:
+    if digest is not None and digest != arming.digest:
         return ArmingState.EDITED
     if now >= arming.until:
         return ArmingState.EXPIRED

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+from runner.core.events import FireState
 from runner.core.money import plain
 from runner.core.order_state import OrderState
 from runner.core.standing import Arming
@@ -199,6 +200,18 @@ class Ledger:
         """Return the last fires of a plan, latest first."""
         return self._db.read(decoding.fire, "fires_of", plan=plan, limit=limit)
 
+    def fires_since(self, since: datetime, state: FireState, limit: int) -> tuple[FireRow, ...]:
+        """Return the fires of the runner's plans that came to a state and were due from an instant on, latest first."""
+        return self._db.read(decoding.fire, "fires_since", since=moment(since), state=state.value, limit=limit)
+
+    def count_fires(self, since: datetime) -> Mapping[str, int]:
+        """Return how many fires of the runner's plans came to each state, of those due from an instant on."""
+        return dict(self._db.read(_counted, "count_fires", since=moment(since)))
+
+    def fills(self, limit: int | None = None) -> tuple[ExecutionRow, ...]:
+        """Return the last executions, latest first; all of them without a limit."""
+        return self._db.read(decoding.execution, "last_executions", limit=-1 if limit is None else limit)
+
     def control(self, id: int) -> ControlRow:
         """Return a request, done or not; raises UsageError for one that does not exist."""
         found = self._db.first(decoding.control, "control_of", id=id)
@@ -229,6 +242,10 @@ def _by_ref(rows: tuple[OpenRow, ...]) -> dict[str, OpenRow]:
 
 
 def _pair(row: Row) -> tuple[str, str]:
+    return row[0], row[1]
+
+
+def _counted(row: Row) -> tuple[str, int]:
     return row[0], row[1]
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli import files, output
+from runner.cli import files, options, output
 from runner.cli.marks import LIVE, REHEARSAL
-from runner.errors import UsageError
+from runner.cli.observing import LaneView
+from runner.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from runner.cli.folder import Folder, Look
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from runner.plan.model import Plan
 
 SIMULATE = "simulate"
+DASHBOARD, HIGHEST_PORT = 8497, 65_535
 LOOKS = 2.0  # seconds between two looks at the folder
 _TEND = 0.25
 
@@ -34,7 +38,20 @@ Examples:
   fxrun serve plans
   fxrun serve plans --rehearsal 127.0.0.1:7497
   fxrun serve plans --live
+  fxrun serve plans --live --dashboard
 """
+
+
+class PortType(click.ParamType[int]):
+    """A port of this machine, 0 for one that the system picks."""
+
+    name = "port"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the port; a usage error says what is wrong with it."""
+        if not str(value).isdecimal() or int(value) > HIGHEST_PORT:
+            self.fail(f"{value!r} is not a port; write DIR before it, or --dashboard={DASHBOARD}", param, ctx)
+        return int(value)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +63,8 @@ class Options:
     rehearsal: str | None
     settings_file: str | None
     as_json: bool
+    dashboard: int | None
+    allow_control: bool
 
     @property
     def mode(self) -> str | None:
@@ -57,6 +76,15 @@ class Options:
 @click.argument("folder", default=".", metavar="[DIR]")
 @click.option("--live", is_flag=True, help="Carry out live plans at a TWS; without it only simulated plans run.")
 @click.option("--rehearsal", metavar="[HOST:PORT]", help="Carry live plans out at a separate `fxrun gateway`.")
+@click.option(
+    "--dashboard",
+    type=PortType(),
+    is_flag=False,
+    flag_value=DASHBOARD,
+    metavar="[PORT]",
+    help=f"Show a page of it to this machine's browsers; needs fxrun[dashboard]. [{DASHBOARD}]",
+)
+@click.option("--allow-control", is_flag=True, help="Let that page halt and resume, too.")
 @files.settings_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout, as of a run.")
 @click.option("--lane", type=click.Choice((SIMULATE, LIVE)), hidden=True, help="Be one of its processes.")
@@ -71,9 +99,18 @@ def command(*, lane: str | None, alive: int | None, **chosen_options: object) ->
     chosen = Options(**chosen_options)  # type: ignore[arg-type]
     if chosen.live and chosen.rehearsal is not None:
         raise UsageError("--live and --rehearsal exclude each other: choose one")
+    if chosen.allow_control and chosen.dashboard is None:
+        raise UsageError("--allow-control is about the dashboard; add --dashboard")
     if lane is not None and alive is not None:
         return _lane(lane, alive, chosen)
     return Service(chosen).run()
+
+
+def _require_dashboard() -> None:
+    """Raise UsageError if what the dashboard is made with is not installed."""
+    missing = [name for name in ("jinja2", "starlette", "uvicorn") if find_spec(name) is None]
+    if missing:
+        raise UsageError(f"--dashboard needs {' and '.join(missing)}; install it with: pip install 'fxrun[dashboard]'")
 
 
 # --- one of its processes
@@ -120,9 +157,12 @@ class Service:
         from runner.cli.folder import Folder
 
         self._chosen = chosen
+        if chosen.dashboard is not None:
+            _require_dashboard()
         self._found = None if chosen.mode is None else _venture(chosen)
         self._folder: Folder = Folder(Path(chosen.folder), self._objection)
         self._lanes: dict[str, Lane] = {}
+        self._journals: dict[str, Path] = {}  # by lane
         self._lane_of: dict[str, str] = {}  # by plan
         self._digests: dict[str, str] = {}
         self._asked = threading.Event()  # a signal has come
@@ -139,6 +179,8 @@ class Service:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 stack.callback(signal.signal, number, signal.signal(number, self._take))
             self._make_lanes()
+            if (port := self._chosen.dashboard) is not None:
+                self._show(port)
             self._pass_on(self._folder.look())
             said = notify.Notifier()
             self._go_round(said)
@@ -167,11 +209,13 @@ class Service:
         from runner.cli.lanes import Lane, command
 
         chosen = self._chosen
-        options = {"--settings": chosen.settings_file, "--json": chosen.as_json}
-        self._lanes[SIMULATE] = Lane(SIMULATE, command(chosen.folder, SIMULATE, options), self._happened)
-        if chosen.mode is not None:
+        shared = {"--settings": chosen.settings_file, "--json": chosen.as_json}
+        self._journals[SIMULATE] = Path(_simulated_journal(chosen))
+        self._lanes[SIMULATE] = Lane(SIMULATE, command(chosen.folder, SIMULATE, shared), self._happened)
+        if chosen.mode is not None and self._found is not None:
+            self._journals[LIVE] = Path(self._found.journal)
             way = {"--live": True} if chosen.live else {"--rehearsal": chosen.rehearsal}
-            self._lanes[LIVE] = Lane(LIVE, command(chosen.folder, LIVE, {**options, **way}), self._happened)
+            self._lanes[LIVE] = Lane(LIVE, command(chosen.folder, LIVE, {**shared, **way}), self._happened)
 
     def _go_round(self, said: Notifier) -> None:
         looked = time.monotonic()
@@ -191,6 +235,36 @@ class Service:
 
     def _words(self) -> str:
         return ", ".join(f"{len(lane.plans)} {name}" for name, lane in self._lanes.items())
+
+    # --- those who look on
+
+    def _show(self, port: int) -> None:
+        from runner.dashboard.server import Dashboard
+
+        dashboard = Dashboard(self, port, allow_control=self._chosen.allow_control, now=options.now)
+        self._observers.append(dashboard)
+        if output.is_terminal(sys.stderr):
+            output.note(f"dashboard: {dashboard.address}")
+        else:  # a log is no place for a token
+            output.note(f"dashboard: http://127.0.0.1:{dashboard.port}; its address with the token: {dashboard.file}")
+
+    def lanes(self) -> tuple[LaneView, ...]:
+        """Return how the lanes stand."""
+        return tuple(
+            LaneView(
+                name=lane.name,
+                mode=SIMULATE if lane.name == SIMULATE else self._chosen.mode or LIVE,
+                journal=self._journals[lane.name],
+                is_ready=lane.is_ready,
+                is_alive=lane.is_alive,
+                plans=tuple(lane.plans.values()),
+            )
+            for lane in reversed(self._lanes.values())
+        )
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return what is wrong with files of the folder."""
+        return self._folder.problems
 
     # --- plans
 

@@ -278,6 +278,20 @@ UPDATE intent SET state = :state, filled = :filled, note = :note WHERE order_ref
 -- fires_of --
 SELECT plan, order_name, fire, due, state, reason FROM fire WHERE plan = :plan ORDER BY due DESC, order_name LIMIT :limit
 
+-- fires_since --
+SELECT f.plan, f.order_name, f.fire, f.due, f.state, f.reason FROM plan p JOIN fire f ON f.plan = p.plan
+WHERE f.due >= :since AND f.state = :state ORDER BY f.due DESC, f.plan, f.order_name LIMIT :limit
+
+-- count_fires --
+SELECT f.state, count(*) FROM plan p JOIN fire f ON f.plan = p.plan
+WHERE f.due >= :since AND f.state IS NOT NULL GROUP BY f.state
+
+-- last_executions --
+SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency,
+CASE WHEN length(e.contract) > 7 THEN json_extract(i.payload, '$.contract.multiplier') END
+FROM execution e JOIN intent i USING (order_ref) LEFT JOIN commission c USING (root)
+ORDER BY e.rowid DESC LIMIT :limit
+
 -- miss_fire --
 UPDATE fire SET state = 'missed', reason = :reason
 WHERE plan = :plan AND order_name = :order_name AND fire = :fire

@@ -1,0 +1,101 @@
+"""The dashboard as the service has it: a socket on loopback, a token, and a thread that answers.
+
+The token is drawn at each start. It is shown in the fragment of an address, which no browser sends anywhere, and kept
+in a file that only its owner can read; a log never gets it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import uvicorn
+
+from runner.cli.observing import Record, Serving
+from runner.dashboard.app import application
+from runner.dashboard.guard import Rules
+from runner.dashboard.hub import Hub
+from runner.dashboard.reader import Reader
+from runner.errors import ConnectionFailed
+
+HOST = "127.0.0.1"
+FILE = "fxrun-dashboard.url"  # beside the journals
+_BYTES = 32
+_MOST_CONNECTIONS = 64
+_MOST_HEADERS = 16_384  # bytes
+_CLOSING = 1.0
+
+
+class Dashboard:
+    """An observer of a service; the server runs on a thread of its own."""
+
+    def __init__(self, serving: Serving, port: int, *, allow_control: bool, now: Callable[[], datetime]) -> None:
+        """Listen on a port, 0 for one that the system picks; raises ConnectionFailed if it is in use."""
+        self._socket = _bound(port)
+        self.port: int = self._socket.getsockname()[1]
+        token = secrets.token_urlsafe(_BYTES)
+        self.address = f"http://{HOST}:{self.port}/#token={token}"
+        self.file = serving.lanes()[0].journal.with_name(FILE)
+        _write(self.file, f"{self.address}\n")
+        self._reader = Reader(serving, allow_control=allow_control, now=now)
+        self._hub = Hub(self._reader.mark)
+        app = application(self._reader, self._hub, Rules(token=token, allow_control=allow_control))
+        self._server = _server(app)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name="dashboard", daemon=True
+        )
+        self._thread.start()
+
+    def happened(self, lane: str, record: Record) -> None:
+        """Pass on that something has happened."""
+        self._hub.tell(self._reader.take(lane, record))
+
+    def close(self) -> None:
+        """End the streams and the server; the file with the address goes."""
+        self._hub.close()
+        self._server.should_exit = True
+        self._thread.join(2 * _CLOSING)
+        self.file.unlink(missing_ok=True)
+
+
+def _bound(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        raise ConnectionFailed(
+            f"--dashboard: {HOST}:{port} cannot be listened on ({error.strerror}); name another port with --dashboard="
+            "PORT, or 0 for any"
+        ) from None
+
+
+def _server(app: Callable[..., object]) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            loop="asyncio",
+            interface="asgi3",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=_MOST_CONNECTIONS,
+            h11_max_incomplete_event_size=_MOST_HEADERS,
+            timeout_graceful_shutdown=int(_CLOSING),
+        )
+    )
+
+
+def _write(file: Path, text: str) -> None:
+    """Write a file that nobody else can read, in place of one that was left behind, and never through a link."""
+    file.unlink(missing_ok=True)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w", encoding="ascii") as stream:  # noqa: PTH123 (a descriptor is no path)
+        stream.write(text)
