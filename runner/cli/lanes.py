@@ -129,6 +129,8 @@ class Lane:
             self._process.wait()
             code = 1
         self._close()
+        if code == -signal.SIGTERM:  # it was told to stop before it had begun
+            return 0
         return code if code >= 0 else 1
 
     def _close(self) -> None:

@@ -1,0 +1,141 @@
+"""`fxrun serve --dashboard` from outside: how it begins and ends, what it costs, and what its pages are made from."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import shlex
+import socket
+import stat
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("starlette", reason="the dashboard is an extra: pip install 'fxrun[dashboard]'")
+pytest.importorskip("uvicorn")
+
+from tests.acceptance import broker, dashboards
+
+ROOT = Path(__file__).parents[2]
+WITHOUT = "import sys; sys.modules['starlette'] = None; from runner.cli.main import main; sys.exit(main(sys.argv[1:]))"
+
+
+@pytest.fixture
+def plans(tmp_path: Path) -> Path:
+    made = tmp_path / "plans"
+    made.mkdir(mode=0o700)
+    (made / "a.yaml").write_text(dashboards.tick("a", "1h"))
+    return made
+
+
+def test_the_address_is_in_a_file_of_the_owner_alone_and_goes_with_the_service(tmp_path: Path, plans: Path) -> None:
+    left = plans / dashboards.FILE
+    left.symlink_to(tmp_path / "elsewhere")
+    with dashboards.shown(tmp_path) as found:
+        assert not found.file.is_symlink()
+        assert stat.S_IMODE(found.file.stat().st_mode) == 0o600
+        assert found.ask("GET", "/view", token=found.token).status == 200
+        assert found.service.stop() == 0, found.service.told
+        assert not found.file.exists()
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_each_start_draws_another_token(tmp_path: Path, plans: Path) -> None:
+    tokens = set()
+    for _ in range(2):
+        with dashboards.shown(tmp_path) as found:
+            tokens.add(found.token)
+            assert [found.ask("GET", "/view", token=token).status for token in tokens].count(200) == 1
+    assert len(tokens) == 2
+
+
+def test_a_service_that_is_stopped_while_pages_are_open_ends_at_once(tmp_path: Path, plans: Path) -> None:
+    with dashboards.shown(tmp_path) as found, socket.create_connection(("127.0.0.1", found.port), 10) as page:
+        headers = f"Host: 127.0.0.1:{found.port}\r\nAuthorization: Bearer {found.token}\r\n"
+        page.sendall(f"GET /events HTTP/1.1\r\n{headers}\r\n".encode())
+        assert b"event: open" in page.recv(4096) + page.recv(4096)
+        began = time.monotonic()
+        assert found.service.stop() == 0, found.service.told
+        assert time.monotonic() - began < 5
+    assert "Traceback" not in found.service.told
+
+
+def test_a_port_in_use_ends_it_before_anything_runs(tmp_path: Path, plans: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = broker.run(tmp_path, "serve", "plans", f"--dashboard={port}")
+    assert done.returncode == 5
+    assert f"127.0.0.1:{port} cannot be listened on" in done.stderr
+    assert "name another port" in done.stderr
+    assert not list(plans.glob("*.db")), "no lane was started"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["plans", "--allow-control"], "--allow-control is about the dashboard"),
+        (["--dashboard", "plans"], "write DIR before it, or --dashboard=8497"),
+        (["plans", "--dashboard=70000"], "is not a port"),
+    ],
+)
+def test_what_makes_no_sense_is_a_usage_error(arguments: list[str], word: str, tmp_path: Path, plans: Path) -> None:
+    done = broker.run(tmp_path, "serve", *arguments)
+    assert (done.returncode, word in done.stderr) == (2, True), done.stderr
+
+
+def test_without_the_extra_it_says_what_to_install(tmp_path: Path, plans: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, "serve", "plans", "--dashboard"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "--dashboard needs starlette; install it with: pip install 'fxrun[dashboard]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_nothing_of_it_is_imported_without_the_option() -> None:
+    code = "import sys; import runner.cli.commands.serve, runner.cli.commands.validate; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert {"starlette", "uvicorn", "jinja2", "asyncio", "runner.dashboard"}.isdisjoint(done.stdout.split())
+
+
+def test_what_the_pages_are_made_from_is_in_the_wheel(tmp_path: Path) -> None:
+    code = f"import hatchling.build; print(hatchling.build.build_wheel({str(tmp_path)!r}))"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    files = [path for path in (ROOT / "runner/dashboard").rglob("*") if path.suffix in (".html", ".css", ".js", ".svg")]
+    assert len(files) >= 8
+    assert {str(path.relative_to(ROOT)) for path in files} <= names
+
+
+def test_what_needs_attention_is_there_with_commands_that_work_as_typed(tmp_path: Path, plans: Path) -> None:
+    journal = broker.journal_of(plans, [(broker.ticket(), "unknown", 0)])
+    (plans / "b.yaml").write_text("plan: b\n")
+    halted = broker.run(tmp_path, "halt", "--reason", "DU1234567 looks odd", "--journal", journal)
+    assert halted.returncode == 0, halted.stderr
+    with dashboards.rehearsed(tmp_path, {}) as found:
+        found.service.wait(lambda: "ready" in found.service.told, "the session")
+        body = page(found)
+        titles = re.findall(r"<h2>(.*?)(?: <span|</h2>)", body[: body.index("What runs")])
+        assert titles[:2] == ["Halted", "Order of unknown outcome in held"]
+        assert "plans/b.yaml has a fault; its last good version goes on, if there was one" in titles
+        assert "DU***567 looks odd" in body
+        assert broker.ACCOUNT not in body
+        commands = [html.unescape(text) for text in re.findall(r"<code>(fxrun .*?)</code>", body)]
+        for word, answer in (("resume", ()), ("resolve", ("--yes",))):
+            command = next(one for one in commands if word in one)
+            done = broker.run(Path("/"), *shlex.split(command)[1:], *answer)
+            assert done.returncode == 0, (command, done.stderr)
+        after = page(found)
+    assert "Halted" not in after
+    assert "unknown outcome" not in after
+
+
+def page(found: dashboards.Shown) -> str:
+    return found.ask("GET", "/view", token=found.token).body
