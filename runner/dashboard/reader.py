@@ -66,7 +66,7 @@ class Overview:
     attention: tuple[Item, ...]
     timeline: Timeline
     fills: tuple[Fill, ...]
-    results: tuple[tuple[Look, Results], ...]
+    results: tuple[tuple[Look, Results | None], ...]
     plans: tuple[PlanLine, ...]
     all_plans: int
     allow_control: bool
@@ -82,7 +82,7 @@ class PlanPage:
     problems: Mapping[int, str]  # of the file as it is now, by line
     foretold: tuple[tuple[str, Foretold | None, str | None], ...]  # order, its next fire, or why that cannot be told
     fires: tuple[FireRow, ...]
-    results: Results
+    results: Results | None
     allow_control: bool
 
 
@@ -115,7 +115,8 @@ class Reader:
         """Return something that is another thing once a journal, a lane or a file has changed."""
         lanes = self._serving.lanes()
         stamps = [_stamp(file) for lane in lanes for file in (lane.journal, Path(f"{lane.journal}-wal"))]
-        return [(lane.is_ready, lane.is_alive, lane.plans) for lane in lanes], stamps, self._serving.problems()
+        lives = [(lane.is_ready, lane.is_alive, lane.plans) for lane in lanes]
+        return lives, stamps, self._serving.problems(), self._accounts.done
 
     # --- pages
 
@@ -162,7 +163,7 @@ class Reader:
     def _looks(self, now: datetime) -> tuple[Look, ...]:
         return tuple(look.at_lane(view, now) for view in self._serving.lanes())
 
-    def _results(self, one: Look) -> Results:
+    def _results(self, one: Look) -> Results | None:
         return self._accounts.of(one.view.journal, _last(one))
 
     def _fills(self, looks: Sequence[Look]) -> tuple[Fill, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, localcontext
 from pathlib import Path
@@ -20,6 +21,8 @@ from runner.report.pnl import Book, Holding, holdings
 WIDTH, HEIGHT = 600, 140  # units of a plot
 ZERO = Decimal(0)
 _PATIENCE = 10  # a result is kept for so many times what it took to make
+_MOMENT = 0.3  # seconds that a page waits for one
+_Key = tuple[Path, str | None]  # a journal, and a plan of it or all
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +45,7 @@ class Results:
 
     holdings: tuple[Holding, ...] = ()
     curves: tuple[Curve, ...] = ()
-    commission: Mapping[str, Decimal] = ()  # type: ignore[assignment]
+    commission: Mapping[str, Decimal] = field(default_factory=dict)
     executions: int = 0
 
 
@@ -92,25 +95,45 @@ def _curve(currency: str, points: Sequence[tuple[datetime, Decimal]]) -> Curve:
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    last: object
+    until: float  # when it may be worked out anew
+    found: Results
+
+
 class Accounts:
-    """The results of journals; a long one is not worked out at each look, but when that costs a tenth of the time."""
+    """The results of journals. Long ones are worked out on threads, and no more than a tenth of the time."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._known: dict[tuple[Path, str | None], tuple[object, float, Results]] = {}
+        self._known: dict[_Key, _Known] = {}
+        self._workers: dict[_Key, threading.Thread] = {}
+        self.done = 0  # how often something has been worked out
 
-    def of(self, journal: Path, last: object, plan: str | None = None) -> Results:
-        """Return the results of a journal, or of a plan; `last` is another thing once an execution has come."""
+    def of(self, journal: Path, last: object, plan: str | None = None) -> Results | None:
+        """Return the results of a journal, or of a plan: the latest that there are, None while there are none.
+
+        `last` is another thing once an execution has come.
+        """
         key = (journal, plan)
-        if key in self._known:
-            seen, until, found = self._known[key]
-            if seen == last or self._clock() < until:
-                return found
+        known = self._known.get(key)
+        if known is None or (known.last != last and self._clock() >= known.until):
+            worker = self._workers.get(key)
+            if worker is None or not worker.is_alive():
+                worker = threading.Thread(target=self._work, args=(key, last), name="results", daemon=True)
+                self._workers[key] = worker
+                worker.start()
+            worker.join(_MOMENT)
+            known = self._known.get(key)
+        return None if known is None else known.found
+
+    def _work(self, key: _Key, last: object) -> None:
         began = self._clock()
-        found = results(_executions(journal, plan))
+        found = results(_executions(*key))
         ended = self._clock()
-        self._known[key] = (last, ended + _PATIENCE * (ended - began), found)
-        return found
+        self._known[key] = _Known(last, ended + _PATIENCE * (ended - began), found)
+        self.done += 1
 
 
 def _executions(journal: Path, plan: str | None) -> list[ExecutionRow]:

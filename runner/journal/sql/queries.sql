@@ -279,11 +279,11 @@ UPDATE intent SET state = :state, filled = :filled, note = :note WHERE order_ref
 SELECT plan, order_name, fire, due, state, reason FROM fire WHERE plan = :plan ORDER BY due DESC, order_name LIMIT :limit
 
 -- fires_since --
-SELECT f.plan, f.order_name, f.fire, f.due, f.state, f.reason FROM plan p JOIN fire f ON f.plan = p.plan
+SELECT f.plan, f.order_name, f.fire, f.due, f.state, f.reason FROM plan p CROSS JOIN fire f ON f.plan = p.plan
 WHERE f.due >= :since AND f.state = :state ORDER BY f.due DESC, f.plan, f.order_name LIMIT :limit
 
 -- count_fires --
-SELECT f.state, count(*) FROM plan p JOIN fire f ON f.plan = p.plan
+SELECT f.state, count(*) FROM plan p CROSS JOIN fire f ON f.plan = p.plan
 WHERE f.due >= :since AND f.state IS NOT NULL GROUP BY f.state
 
 -- last_executions --
