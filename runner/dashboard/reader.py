@@ -178,13 +178,21 @@ class Reader:
     # --- control
 
     def halt(self, lanes: Sequence[str], *, cancel: bool) -> list[str]:
-        """Halt lanes as `fxrun halt` does; returns what was done. Raises FxrunError if one of them cannot be."""
-        done = []
+        """Halt lanes as `fxrun halt` does; returns what was done. One that cannot be is in no other's way.
+
+        Raises FxrunError, with what was done and what was not, if one of them cannot be halted.
+        """
+        done, problems = [], []
         for view in self._serving.lanes():
             if view.name in lanes:
-                with Ledger(view.journal) as ledger:
-                    ledger.halt(REASON, self._now(), cancel=cancel)
-                done.append(f"{view.name} is halted")
+                try:
+                    with Ledger(view.journal) as ledger:
+                        ledger.halt(REASON, self._now(), cancel=cancel)
+                    done.append(f"{view.name} is halted")
+                except FxrunError as error:
+                    problems.append(f"{view.name} is not halted: {error}")
+        if problems:
+            raise FxrunError("; ".join([*done, *problems]))
         return done
 
     def resume(self, lane: str, plan: str | None) -> list[str]:

@@ -100,3 +100,19 @@ def test_x01_a_rehearsal_and_so_a_live_run_listens_on_nothing(tmp_path: Path) ->
             told = next(line for line in running.stdout if '"type": "fire"' in line)
             assert '"sent"' in told
             assert listeners(running.pid) == set()
+
+
+def test_x01_the_dashboard_listens_on_loopback(tmp_path: Path) -> None:
+    pytest.importorskip("uvicorn", reason="the dashboard is an extra: pip install 'fxrun[dashboard]'")
+    with process("serve", str(tmp_path), "--dashboard=0", "--settings", str(settings(tmp_path))) as running:
+        found = until_it_listens(running, 1)
+    assert len(found) == 1
+    assert all(ipaddress.ip_address(address).is_loopback for address, _ in found), found
+
+
+def settings(folder: Path) -> Path:
+    """Write settings whose journal is in a folder of the test."""
+    file = folder / "fxrun.yaml"
+    file.write_text(f"account: DU1234567\njournal: {folder / 'fxrun.db'}\n")
+    file.chmod(0o600)
+    return file

@@ -2,12 +2,13 @@
 // The token comes in the fragment, which is sent nowhere, and leaves again in a header of this page's own requests.
 const KEY = "fxrun-token";
 const SILENT = 25000; // ms without a word after which the stream is opened anew
+const SAID = 6000; // ms for which a message stands
 const byId = (id) => document.getElementById(id);
 const view = byId("view");
 let token = sessionStorage.getItem(KEY) || "";
 let shown = new Map(); // what each part of the page was made from
 let route = "", words = "", busy = false, again = false;
-let stream = null, pause = 1000, heard = 0;
+let stream = null, pause = 1000, heard = 0, saying = 0;
 const seen = new Set();
 
 function takeToken(text) {
@@ -124,12 +125,18 @@ function state(name, text) {
   if (sign.textContent !== text) sign.textContent = text;
 }
 
+function say(text) {
+  byId("said").textContent = text;
+  clearTimeout(saying);
+  saying = setTimeout(() => { byId("said").textContent = ""; }, SAID);
+}
+
 function take(message) {
   const event = /^event: (.*)$/m.exec(message), data = /^data: (.*)$/m.exec(message);
   if (!event) return;
   if (event[1] === "fill") {
     const fill = JSON.parse(data[1]);
-    byId("said").textContent = `Fill: ${fill.plan} (${fill.lane}) ${fill.side} ${fill.quantity} ${fill.contract} at ${fill.price}`;
+    say(`Fill: ${fill.plan} (${fill.lane}) ${fill.side} ${fill.quantity} ${fill.contract} at ${fill.price}`);
   }
   load();
 }
@@ -191,11 +198,11 @@ async function act(event) {
   try {
     const answer = await ask(`/control/${wanted.act}`, { method: "POST", body, headers: { "Content-Type": "application/json" } });
     if (!answer.ok) throw new Error((await answer.text()).trim());
-    byId("said").textContent = (await answer.json()).done.join(", ");
+    say((await answer.json()).done.join(", "));
     dialog.close();
     load();
   } catch (error) {
-    byId("control-problem").textContent = `It was not done: ${error.message}`;
+    byId("control-problem").textContent = error.message;
     byId("control-do").disabled = false;
   }
 }
@@ -213,7 +220,7 @@ function light(number) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-act]"), line = event.target.closest("a[data-line]"), copy = event.target.closest("[data-copy]");
   if (button) open(button);
-  if (copy && navigator.clipboard) navigator.clipboard.writeText(copy.dataset.copy).then(() => { byId("said").textContent = "Copied"; });
+  if (copy && navigator.clipboard) navigator.clipboard.writeText(copy.dataset.copy).then(() => say("Copied"));
   if (line) { event.preventDefault(); light(line.dataset.line); }
 });
 document.addEventListener("input", (event) => {
