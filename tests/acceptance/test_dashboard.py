@@ -6,6 +6,7 @@ import html
 import os
 import re
 import shlex
+import signal
 import socket
 import stat
 import subprocess
@@ -135,6 +136,15 @@ def test_what_needs_attention_is_there_with_commands_that_work_as_typed(tmp_path
         after = page(found)
     assert "Halted" not in after
     assert "unknown outcome" not in after
+
+
+def test_a_lane_that_was_killed_is_told_until_it_runs_again(tmp_path: Path, plans: Path) -> None:
+    with dashboards.shown(tmp_path) as found:
+        found.service.wait(lambda: "All is well" in page(found), "a lane that runs")
+        (lane,) = found.service.lanes()
+        os.kill(lane, signal.SIGKILL)
+        found.service.wait(lambda: "The lane is down" in page(found), "a word about it")
+        found.service.wait(lambda: "All is well" in page(found), "the lane again")
 
 
 def page(found: dashboards.Shown) -> str:

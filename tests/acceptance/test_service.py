@@ -82,6 +82,12 @@ def test_installed_started_shown_and_taken_away(machine: Machine) -> None:
     assert machine.asked[-2:] == ["--user disable --now fxrun.service", "--user daemon-reload"]
 
 
+def test_its_dashboard_comes_along(machine: Machine) -> None:
+    done = machine.run("install", "plans", "--dashboard=8500", "--allow-control", "--print")
+    assert done.returncode == 0, done.stderr
+    assert '"--dashboard=8500" "--allow-control"' in done.stdout
+
+
 def test_the_unit_is_one_that_systemd_reads(machine: Machine) -> None:
     folder = machine.home / 'a "b" 100% $x'
     folder.mkdir()
@@ -118,6 +124,7 @@ def test_a_service_that_does_not_run_is_exit_3(machine: Machine) -> None:
         (["install", "nowhere"], 2, "expected a folder of plans"),
         (["install", "plans", "--live"], 3, "no account is pinned"),
         (["install", "plans", "--live", "--rehearsal", "127.0.0.1:7497"], 2, "exclude each other"),
+        (["install", "plans", "--allow-control"], 2, "add --dashboard"),
         (["install", "plans", "--name", "../evil"], 2, "expected letters"),
         (["uninstall"], 2, "there is no such unit"),
     ],

@@ -54,6 +54,17 @@ class PortType(click.ParamType[int]):
         return int(value)
 
 
+dashboard_option = click.option(
+    "--dashboard",
+    type=PortType(),
+    is_flag=False,
+    flag_value=DASHBOARD,
+    metavar="[PORT]",
+    help=f"Show a page of it to this machine's browsers; needs fxrun[dashboard]. [{DASHBOARD}]",
+)
+control_option = click.option("--allow-control", is_flag=True, help="Let that page halt and resume, too.")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Options:
     """The command line of a service."""
@@ -76,15 +87,8 @@ class Options:
 @click.argument("folder", default=".", metavar="[DIR]")
 @click.option("--live", is_flag=True, help="Carry out live plans at a TWS; without it only simulated plans run.")
 @click.option("--rehearsal", metavar="[HOST:PORT]", help="Carry live plans out at a separate `fxrun gateway`.")
-@click.option(
-    "--dashboard",
-    type=PortType(),
-    is_flag=False,
-    flag_value=DASHBOARD,
-    metavar="[PORT]",
-    help=f"Show a page of it to this machine's browsers; needs fxrun[dashboard]. [{DASHBOARD}]",
-)
-@click.option("--allow-control", is_flag=True, help="Let that page halt and resume, too.")
+@dashboard_option
+@control_option
 @files.settings_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout, as of a run.")
 @click.option("--lane", type=click.Choice((SIMULATE, LIVE)), hidden=True, help="Be one of its processes.")
@@ -99,15 +103,18 @@ def command(*, lane: str | None, alive: int | None, **chosen_options: object) ->
     chosen = Options(**chosen_options)  # type: ignore[arg-type]
     if chosen.live and chosen.rehearsal is not None:
         raise UsageError("--live and --rehearsal exclude each other: choose one")
-    if chosen.allow_control and chosen.dashboard is None:
-        raise UsageError("--allow-control is about the dashboard; add --dashboard")
+    check_dashboard(chosen.dashboard, allow_control=chosen.allow_control)
     if lane is not None and alive is not None:
         return _lane(lane, alive, chosen)
     return Service(chosen).run()
 
 
-def _require_dashboard() -> None:
-    """Raise UsageError if what the dashboard is made with is not installed."""
+def check_dashboard(port: int | None, *, allow_control: bool) -> None:
+    """Raise UsageError if one is wanted and what it is made with is not installed, or if only its control is."""
+    if port is None:
+        if allow_control:
+            raise UsageError("--allow-control is about the dashboard; add --dashboard")
+        return
     missing = [name for name in ("jinja2", "starlette", "uvicorn") if find_spec(name) is None]
     if missing:
         raise UsageError(f"--dashboard needs {' and '.join(missing)}; install it with: pip install 'fxrun[dashboard]'")
@@ -157,8 +164,6 @@ class Service:
         from runner.cli.folder import Folder
 
         self._chosen = chosen
-        if chosen.dashboard is not None:
-            _require_dashboard()
         self._found = None if chosen.mode is None else _venture(chosen)
         self._folder: Folder = Folder(Path(chosen.folder), self._objection)
         self._lanes: dict[str, Lane] = {}

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from runner.cli import files, options, output
+from runner.cli.commands import serve
 from runner.errors import Refused, UsageError
 
 MARK = "# written by fxrun service install"
@@ -56,11 +57,21 @@ def command() -> None:
 @click.argument("folder", default=".", metavar="[DIR]")
 @click.option("--live", is_flag=True, help="As of fxrun serve.")
 @click.option("--rehearsal", metavar="[HOST:PORT]", help="As of fxrun serve.")
+@serve.dashboard_option
+@serve.control_option
 @files.settings_option
 @name_option
 @click.option("--print", "only_print", is_flag=True, help="Print the unit and change nothing.")
 def install(
-    folder: str, *, live: bool, rehearsal: str | None, settings_file: str | None, name: str, only_print: bool
+    folder: str,
+    *,
+    live: bool,
+    rehearsal: str | None,
+    dashboard: int | None,
+    allow_control: bool,
+    settings_file: str | None,
+    name: str,
+    only_print: bool,
 ) -> None:
     """Write a unit for the folder, start it, and let it start with the machine.
 
@@ -72,12 +83,14 @@ def install(
         raise UsageError(f"{folder}: expected a folder of plans; found {'a file' if place.exists() else 'nothing'}")
     if live and rehearsal is not None:
         raise UsageError("--live and --rehearsal exclude each other: choose one")
+    serve.check_dashboard(dashboard, allow_control=allow_control)
     if live or rehearsal is not None:
         from runner.cli import live as venturing
 
         venturing.venture((), rehearsal=None if live else rehearsal, settings_file=settings_file, folder=place)
     words = [sys.executable, "-m", "runner", "serve", str(place), *(["--live"] if live else [])]
     words += [] if rehearsal is None else [f"--rehearsal={rehearsal}"]
+    words += [] if dashboard is None else [f"--dashboard={dashboard}", *(["--allow-control"] if allow_control else [])]
     words += [] if settings_file is None else ["--settings", str(Path(settings_file).absolute())]
     text = unit(words, place)
     if only_print:
