@@ -83,7 +83,9 @@ def _long_pair(values: Values) -> ContractSpec | None:
         return None
     exchange = values.text("contract.exchange")
     if exchange not in (None, "IDEALPRO"):
-        values.note("contract.exchange", f"pairs are traded on IDEALPRO: found {quote(exchange or '')}; expected that")
+        near = for_choice(exchange or "", ("IDEALPRO",))
+        text = f"pairs are traded on IDEALPRO: found {quote(exchange or '')}; expected that{near}"
+        values.note("contract.exchange", text)
         return None
     is_base = any(pair.startswith(f"{symbol.upper()}.") for pair in IDEALPRO_PAIRS)
     name = f"contract.{'currency' if is_base else 'symbol'}"

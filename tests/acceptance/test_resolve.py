@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -85,7 +86,10 @@ def test_r19_a_terminal_is_asked_for_a_whole_yes(tmp_path: Path, answer: str, co
         while b"Type yes:" not in shown:
             shown += os.read(ours, 4096)
         os.write(ours, answer.encode() if answer in ("\x03", "\x04") else f"{answer}\n".encode())
-        assert resolve.wait(30) == code
+        try:
+            assert resolve.wait(30) == code
+        finally:
+            resolve.kill()
     os.close(ours)
     assert b"the TWS has never heard of it" in shown
     assert ref.encode() in shown
@@ -93,11 +97,15 @@ def test_r19_a_terminal_is_asked_for_a_whole_yes(tmp_path: Path, answer: str, co
 
 
 def _controls(terminal: int) -> object:
-    """Make a terminal the controlling one, so that Ctrl-C on it is a signal."""
+    """Make a terminal the controlling one, so that Ctrl-C on it is a signal; one that whoever runs this may ignore."""
     import fcntl
     import termios
 
-    return lambda: fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+    def prepare() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+
+    return prepare
 
 
 def test_r19_the_beginning_of_a_name_must_name_one_order(tmp_path: Path) -> None:
