@@ -29,6 +29,7 @@ from runner.plan.model import Plan
 REASON = "halted from the dashboard"
 _MOST_PLANS, _MOST_FILLS, _MOST_FIRES = 60, 12, 30
 _MOST_LIVE = 100
+_UNNAMED = "New"  # a lane that no page has shown yet, and whose journal is not waited for
 _LONGEST_SOURCE = 1 << 20  # bytes
 
 
@@ -96,6 +97,7 @@ class Reader:
         self._lock = threading.Lock()
         self._agenda = Agenda()
         self._accounts = Accounts()
+        self._labels: dict[str, str] = {}  # of lanes, by their names
         self._live: deque[tuple[str, ExecutionRow]] = deque(maxlen=_MOST_LIVE)
 
     def take(self, lane: str, record: Record) -> Mapping[str, object] | None:
@@ -109,7 +111,14 @@ class Reader:
             at=parse_time(told["time"], UTC), commission=None, commission_currency=None,
         )  # fmt: skip
         self._live.append((lane, row))
-        return {"lane": lane, **{key: told[key] for key in ("plan", "contract", "side", "quantity", "price", "time")}}
+        return {
+            "lane": self._label(lane),
+            **{key: told[key] for key in ("plan", "contract", "side", "quantity", "price", "time")},
+        }
+
+    def _label(self, lane: str) -> str:
+        """Name a lane as the last page did: nothing of a rehearsal or a paper account is called live."""
+        return self._labels.get(lane, _UNNAMED)
 
     def mark(self) -> object:
         """Return something that is another thing once a journal, a lane or a file has changed."""
@@ -161,7 +170,9 @@ class Reader:
             )
 
     def _looks(self, now: datetime) -> tuple[Look, ...]:
-        return tuple(look.at_lane(view, now) for view in self._serving.lanes())
+        looks = tuple(look.at_lane(view, now) for view in self._serving.lanes())
+        self._labels = {one.name: one.label for one in looks}
+        return looks
 
     def _results(self, one: Look) -> Results | None:
         return self._accounts.of(one.view.journal, _last(one))
@@ -188,9 +199,9 @@ class Reader:
                 try:
                     with Ledger(view.journal) as ledger:
                         ledger.halt(REASON, self._now(), cancel=cancel)
-                    done.append(f"{view.name} is halted")
+                    done.append(f"{self._label(view.name)} is halted")
                 except FxrunError as error:
-                    problems.append(f"{view.name} is not halted: {error}")
+                    problems.append(f"{self._label(view.name)} is not halted: {error}")
         if problems:
             raise FxrunError("; ".join([*done, *problems]))
         return done
@@ -201,7 +212,7 @@ class Reader:
             if view.name == lane:
                 with Ledger(view.journal) as ledger:
                     is_lifted = ledger.resume(self._now(), plan)
-                return [f"{plan or lane} {'is resumed' if is_lifted else 'was not stopped'}"]
+                return [f"{plan or self._label(lane)} {'is resumed' if is_lifted else 'was not stopped'}"]
         return []
 
 

@@ -147,5 +147,32 @@ def test_a_lane_that_was_killed_is_told_until_it_runs_again(tmp_path: Path, plan
         found.service.wait(lambda: "All is well" in page(found), "the lane again")
 
 
+def test_every_example_has_its_page(tmp_path: Path) -> None:
+    """Strategies, conditions, halts, stocks: what each would send next, or why that cannot be told yet."""
+    plans = tmp_path / "plans"
+    plans.mkdir(mode=0o700)
+    named = {}
+    for example in sorted((ROOT / "examples").glob("*.yaml")):
+        text = example.read_text()
+        if (name := re.search(r"^plan: (\S+)$", text, re.MULTILINE)) and not re.search(
+            r"^mode: live", text, re.MULTILINE
+        ):
+            (plans / example.name).write_text(text)
+            named[name[1]] = text
+    assert len(named) > 15
+    with dashboards.shown(tmp_path) as found:
+        found.service.wait(lambda: all(f'/{name}"' in page(found) for name in named), "the plans")
+        assert found.ask("GET", "/view?span=week", token=found.token).status == 200
+        for name in named:
+            answer = found.ask("GET", f"/view/simulate/{name}", token=found.token)
+            assert answer.status == 200, (name, answer)
+            sends = answer.body[answer.body.index('id="sends"') : answer.body.index('id="fires"')]
+            assert "<h3>" in sends
+            assert "Contract.symbol" in sends or "Contract.conId" in sends or '"note"' in sends or '"empty"' in sends, (
+                name
+            )
+    assert "Traceback" not in found.service.told
+
+
 def page(found: dashboards.Shown) -> str:
     return found.ask("GET", "/view", token=found.token).body

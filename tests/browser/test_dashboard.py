@@ -171,7 +171,7 @@ def test_a_fill_is_shown_within_a_second(new_page: Open, trading: Shown) -> None
     late = {key: rows[key] - at for key, at in told.items()}
     print("fills shown after ms:", sorted(round(value) for value in late.values()))
     assert max(late.values()) < 1000, late
-    assert "Fill: swing" in page.inner_text("#said")
+    assert "Rehearsal fill: swing" in page.inner_text("#said")
 
 
 def test_a_plan_beside_what_it_would_send(new_page: Open, trading: Shown) -> None:

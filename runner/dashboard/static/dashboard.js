@@ -136,7 +136,7 @@ function take(message) {
   if (!event) return;
   if (event[1] === "fill") {
     const fill = JSON.parse(data[1]);
-    say(`Fill: ${fill.plan} (${fill.lane}) ${fill.side} ${fill.quantity} ${fill.contract} at ${fill.price}`);
+    say(`${fill.lane} fill: ${fill.plan} ${fill.side} ${fill.quantity} ${fill.contract} at ${fill.price}`);
   }
   load();
 }
@@ -157,7 +157,7 @@ async function listen() {
       if (done) break;
       heard = Date.now();
       pause = 1000;
-      state("on", "live");
+      state("on", "connected");
       const messages = (rest + value).split("\n\n");
       rest = messages.pop();
       messages.forEach(take);
