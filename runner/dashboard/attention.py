@@ -13,13 +13,14 @@ from runner.cli import marks
 from runner.cli.standing import ArmingState
 from runner.cli.trading import counted, ticket_words
 from runner.core.times import stamp
-from runner.dashboard.look import DAY, SIMULATE, Look
+from runner.dashboard.look import DAY, MOST, SIMULATE, Look
 from runner.errors import Problem
-from runner.journal.rows import FireRow
+from runner.journal.rows import FireRow, OpenRow
 from runner.plan.model import Plan
 
 _READY = "ready"
 _LISTED = 5
+_NOT_ARMED = (ArmingState.NONE, ArmingState.EDITED, ArmingState.EXPIRED)
 
 
 class Level(Enum):
@@ -48,7 +49,7 @@ def items(looks: Sequence[Look], problems: Sequence[Problem]) -> list[Item]:
 
 
 def _of_lane(look: Look) -> Iterator[Item]:
-    for part in (_halt, _unknown, _process, _connection, _missed, _pauses, _armings, _lists):
+    for part in (_halt, _unknown, _process, _connection, _rejected, _denied, _missed, _pauses, _armings, _lists):
         yield from part(look)
 
 
@@ -105,13 +106,45 @@ def _connection(look: Look) -> Iterator[Item]:
 
 
 def _missed(look: Look) -> Iterator[Item]:
-    by_order: dict[tuple[str, str], list[FireRow]] = defaultdict(list)
-    for fire in look.held.missed:
-        by_order[fire.plan, fire.order].append(fire)
-    for (plan, order), fires in by_order.items():
+    for (plan, order), fires in _by_order(look.held.missed).items():
         last = fires[0]
         text = f"the last was due {stamp(last.due)}: {last.reason or 'no reason is known'}. It is not made up for."
-        yield _warning(look, f"{counted(len(fires), 'missed fire')} of {plan}/{order} in 24 hours", text)
+        yield _warning(look, f"{_count(fires, look.held.missed, 'missed fire')} of {plan}/{order} in 24 hours", text)
+
+
+def _denied(look: Look) -> Iterator[Item]:
+    """Yield what fxrun did not send; that a plan is not armed, or all is halted, is told as such while it is so."""
+    told = {plan.name for plan in look.plans if look.arming(plan) in _NOT_ARMED}
+    for (plan, order), fires in _by_order(look.held.denied).items():
+        if plan not in told and look.held.halt is None:
+            last = fires[0]
+            text = f"the last was due {stamp(last.due)}: {last.reason or 'no reason is known'}."
+            yield _warning(
+                look, f"{_count(fires, look.held.denied, 'denied fire')} of {plan}/{order} in 24 hours", text
+            )
+
+
+def _rejected(look: Look) -> Iterator[Item]:
+    by_plan: dict[str, list[OpenRow]] = defaultdict(list)
+    for row in look.held.rejected:
+        by_plan[row.ticket.key.plan].append(row)
+    for plan, rows in by_plan.items():
+        last = rows[0]
+        text = f"the last was {ticket_words(last.ticket)}, {stamp(last.claimed_at)}: {last.note or 'without a reason'}"
+        yield _warning(
+            look, f"{_count(rows, look.held.rejected, 'order')} of {plan} rejected by the broker in 24 hours", text
+        )
+
+
+def _count(some: Sequence[object], all_: Sequence[object], noun: str) -> str:
+    return f"{'at least ' * (len(all_) >= MOST)}{counted(len(some), noun)}"
+
+
+def _by_order(fires: Iterable[FireRow]) -> dict[tuple[str, str], list[FireRow]]:
+    found: dict[tuple[str, str], list[FireRow]] = defaultdict(list)
+    for fire in fires:
+        found[fire.plan, fire.order].append(fire)
+    return found
 
 
 def _pauses(look: Look) -> Iterator[Item]:

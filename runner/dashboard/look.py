@@ -24,7 +24,7 @@ SIMULATE = "simulate"
 WORKING = frozenset(
     {OrderState.PLANNED, OrderState.SENT, OrderState.WORKING, OrderState.HELD, OrderState.CANCEL_PENDING}
 )
-_MOST_FIRES, _MOST_FILLS = 500, 40
+MOST, _MOST_FILLS = 500, 40  # fires and orders of a kind that are told
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +39,8 @@ class Held:
     armings: Mapping[str, Arming] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)  # fires of a day by state
     missed: tuple[FireRow, ...] = ()  # of a day, latest first
+    denied: tuple[FireRow, ...] = ()
+    rejected: tuple[OpenRow, ...] = ()
     unknown: tuple[OpenRow, ...] = ()
     working: tuple[OpenRow, ...] = ()
     fills: tuple[ExecutionRow, ...] = ()  # latest first
@@ -124,7 +126,9 @@ def _held(ledger: Ledger, now: datetime) -> Held:
         pauses=ledger.pauses(),
         armings={arming.plan: arming for arming in ledger.armings()},
         counts=ledger.count_fires(now - DAY),
-        missed=ledger.fires_since(now - DAY, FireState.MISSED, _MOST_FIRES),
+        missed=ledger.fires_since(now - DAY, FireState.MISSED, MOST),
+        denied=ledger.fires_since(now - DAY, FireState.DENIED, MOST),
+        rejected=ledger.rejected(now - DAY, MOST),
         unknown=tuple(row for row in orders if row.state is OrderState.UNKNOWN),
         working=tuple(row for row in orders if row.state is not OrderState.UNKNOWN),
         fills=ledger.fills(_MOST_FILLS),

@@ -21,7 +21,7 @@ from runner.dashboard.app import application
 from runner.dashboard.guard import Rules
 from runner.dashboard.hub import Hub
 from runner.dashboard.reader import Reader
-from runner.errors import ConnectionFailed
+from runner.errors import ConnectionFailed, UsageError
 
 HOST = "127.0.0.1"
 FILE = "fxrun-dashboard.url"  # beside the journals
@@ -95,7 +95,12 @@ def _server(app: Callable[..., object]) -> uvicorn.Server:
 
 def _write(file: Path, text: str) -> None:
     """Write a file that nobody else can read, in place of one that was left behind, and never through a link."""
-    file.unlink(missing_ok=True)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        file.unlink(missing_ok=True)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise UsageError(
+            f"{file}: cannot be written ({error.strerror}), and --dashboard keeps its address there"
+        ) from None
     with open(descriptor, "w", encoding="ascii") as stream:  # noqa: PTH123 (a descriptor is no path)
         stream.write(text)

@@ -208,6 +208,10 @@ class Ledger:
         """Return how many fires of the runner's plans came to each state, of those due from an instant on."""
         return dict(self._db.read(_counted, "count_fires", since=moment(since)))
 
+    def rejected(self, since: datetime, limit: int) -> tuple[OpenRow, ...]:
+        """Return the orders claimed from an instant on that the broker has refused, latest first."""
+        return self._db.read(decoding.open_order, "rejected_since", since=moment(since), limit=limit)
+
     def fills(self, limit: int | None = None) -> tuple[ExecutionRow, ...]:
         """Return the last executions, latest first; all of them without a limit."""
         return self._db.read(decoding.execution, "last_executions", limit=-1 if limit is None else limit)

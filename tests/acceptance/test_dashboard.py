@@ -76,6 +76,13 @@ def test_a_port_in_use_ends_it_before_anything_runs(tmp_path: Path, plans: Path)
     assert not list(plans.glob("*.db")), "no lane was started"
 
 
+def test_a_place_where_its_address_cannot_be_kept_ends_it(tmp_path: Path, plans: Path) -> None:
+    (plans / dashboards.FILE).mkdir()
+    done = broker.run(tmp_path, "serve", "plans", "--dashboard=0")
+    assert (done.returncode, "keeps its address there" in done.stderr) == (2, True), done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [

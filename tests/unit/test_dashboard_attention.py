@@ -22,6 +22,7 @@ from runner.journal.remarks import Unlisted
 from runner.journal.rows import ControlRow, FireRow, Halt, LinkRow
 from runner.plan import load
 from runner.plan.model import Plan
+from tests.acceptance import broker
 
 NOW = datetime(2026, 11, 25, 14, 30, tzinfo=UTC)
 ARM = "fxrun arm {file} --rehearsal"
@@ -110,6 +111,25 @@ def test_missed_fires_are_told_by_order(well: Look) -> None:
     titles = [item.title for item in found]
     assert titles == ["2 missed fires of swing/a in 24 hours", "1 missed fire of swing/b in 24 hours"]
     assert "2026-11-25T13:30:00Z: asleep" in found[0].text
+
+
+def test_what_was_denied_is_told_unless_its_cause_is(well: Look, plan: Plan) -> None:
+    fire = FireRow(plan="swing", order="main", fire="f", due=NOW - HOUR, state=FireState.DENIED, reason="max_quantity")
+    denied = but(well, denied=(fire,))
+    assert only(denied).title == "1 denied fire of swing/main in 24 hours"
+    assert only(denied).text.endswith("max_quantity.")
+    assert only(but(denied, armings={})).title == "Not armed: swing"
+    assert only(but(denied, halt=Halt(reason="odd", at=NOW))).title == "Halted"
+
+
+def test_what_the_broker_rejected_is_told_with_its_reason(well: Look, tmp_path: Path) -> None:
+    journal = broker.journal_of(tmp_path, [(broker.ticket(), "rejected", 0), (broker.ticket("two"), "filled", 25_000)])
+    found = look.at_lane(replace(well.view, journal=journal), datetime.now(UTC))
+    (item,) = [item for item in attention.items([found], []) if "rejected" in item.title]
+    assert item.title == "1 order of held rejected by the broker in 24 hours"
+    assert "BUY 25000 EUR.USD MKT DAY" in item.text
+    later = look.at_lane(replace(well.view, journal=journal), datetime.now(UTC) + 2 * DAY)
+    assert not [item for item in attention.items([later], []) if "rejected" in item.title]
 
 
 def test_a_lane_that_is_down_or_beginning(well: Look) -> None:

@@ -286,6 +286,12 @@ WHERE f.due >= :since AND f.state = :state ORDER BY f.due DESC, f.plan, f.order_
 SELECT f.state, count(*) FROM plan p CROSS JOIN fire f ON f.plan = p.plan
 WHERE f.due >= :since AND f.state IS NOT NULL GROUP BY f.state
 
+-- rejected_since --
+SELECT i.payload, i.state, i.filled, i.average_price, i.perm_id, i.closed_with_run, i.note, i.client_id, i.route_id,
+i.claimed_at, f.due, (SELECT group_concat(p.perm_id) FROM order_perm p WHERE p.order_ref = i.order_ref)
+FROM intent i JOIN fire f USING (plan, order_name, fire)
+WHERE i.state = 'rejected' AND i.claimed_at >= :since ORDER BY i.rowid DESC LIMIT :limit
+
 -- last_executions --
 SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency,
 CASE WHEN length(e.contract) > 7 THEN json_extract(i.payload, '$.contract.multiplier') END
