@@ -3,12 +3,13 @@
 const KEY = "fxrun-token";
 const SILENT = 25000; // ms without a word after which the stream is opened anew
 const SAID = 6000; // ms for which a message stands
+const UNSEEN = 10000; // ms between two looks while nobody sees the page
 const byId = (id) => document.getElementById(id);
 const view = byId("view");
 let token = sessionStorage.getItem(KEY) || "";
 let shown = new Map(); // what each part of the page was made from
 let route = "", words = "", busy = false, again = false;
-let stream = null, pause = 1000, heard = 0, saying = 0;
+let stream = null, pause = 1000, heard = 0, loaded = 0, saying = 0;
 const seen = new Set();
 
 function takeToken(text) {
@@ -46,6 +47,7 @@ async function load() {
   if (!token) return lock();
   if (busy) { again = true; return; }
   busy = true;
+  loaded = Date.now();
   try {
     do {
       again = false;
@@ -138,7 +140,7 @@ function take(message) {
     const fill = JSON.parse(data[1]);
     say(`${fill.lane} fill: ${fill.plan} ${fill.side} ${fill.quantity} ${fill.contract} at ${fill.price}`);
   }
-  load();
+  if (!document.hidden || Date.now() - loaded > UNSEEN) load();
 }
 
 async function listen() {
@@ -242,6 +244,12 @@ function begin() {
   load();
   listen();
 }
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden || !token) return;
+  if (stream && Date.now() - heard > SILENT / 2) stream.abort(); // a phone that has slept
+  load();
+});
 
 function takeHash() {
   if (!location.hash.startsWith("#token=")) return false;
