@@ -40,6 +40,7 @@ MAY = {
         "runner.cli.foretold", "runner.cli.marks", "runner.cli.observing", "runner.cli.options", "runner.cli.output",
         "runner.cli.standing", "runner.cli.trading", "jinja2", "markupsafe", "starlette", "uvicorn",
     },
+    "runner.report.page": {"runner.report", "runner.core", "jinja2", "markupsafe", "litecharts"},
     "runner.cli": {
         "runner", "schemas", "strategies", "click", "rich", "tzlocal",
     },

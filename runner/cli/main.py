@@ -33,6 +33,7 @@ COMMANDS = {
     "account": "Show cash, margin, profit and loss of the account.",
     "positions": "List the account's positions.",
     "orders": "List working orders and those of today.",
+    "report": "Report what plans came to: a page, tables, JSON.",
     "halt": "Stop all sending, at once.",
     "resume": "Lift a halt, or the pause of a plan.",
     "cancel": "Cancel orders of fxrun.",

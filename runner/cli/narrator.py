@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -45,6 +46,7 @@ class Style:
     seed: int
     scenario: str | None = None  # what lies over the prices, in words
     is_service: bool = False  # plans come and go, and there is no end to report at
+    page: Path | None = None  # where a report goes
 
 
 class Narrator:
@@ -154,6 +156,8 @@ class Narrator:
             more = [] if came_to is None else [by_year(came_to)]
             footer = [*([] if came_to is None else lines(came_to)), *self._footer(summary)]
             show(summary, fires, orders, executions, header=self._header(), footer=footer, more=more)
+        if self._style.page is not None:
+            self._report(journal, self._style.page, names, market)
         if lost is not None:
             output.note(f"fxrun: the connection is gone: {lost}")
         code = exit_code(summary, interrupted=interrupted)
@@ -165,6 +169,15 @@ class Narrator:
         if lost is not None:
             output.note(f"fxrun: the connection is gone: {lost}")
         return 0 if lost is None else CONNECTION_LOST
+
+    def _report(self, journal: Journal, page: Path, names: Sequence[str], market: Market | None) -> None:
+        from runner.cli.reporting import RunTold, report_run
+
+        sys.stdout.flush()
+        prices = ", ".join(line.removeprefix("prices: ") for line in self._prices())
+        until = max(self._latest, self._span.start)
+        told = RunTold(mode=self._style.kind, start=self._span.start, until=until, market=market, prices=prices)
+        report_run(journal, page, names, told)
 
     def _performance(self, executions: Sequence[ExecutionRow], market: Market) -> Performance | None:
         from runner.cli.years import performance

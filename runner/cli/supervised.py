@@ -136,6 +136,7 @@ def run(found: Venture, span: Span, style: Style, *, again: bool, roll: Roll | N
             on_change=told.link,
             watches_foreign=rules.counts_foreign or live.stops_at_foreign(found),
             seed=int.from_bytes(os.urandom(4)),
+            reported=style.page is not None,
         )
         desk.again, desk.admit, desk.alarm, desk.check_clock = again, admission.login, told.alarm, admission.clock
         desk.outages = tuple(o for o in (settings.restart, *settings.resets) if o is not None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli import options
+from runner.cli import options, reporting
 from runner.cli.interrupts import Interrupts
 from runner.cli.narrator import Narrator, Style
 from runner.core.times import parse_time, stamp
@@ -49,6 +49,7 @@ class Options:
     as_json: bool
     realtime: bool
     again: bool
+    html: str | None
     rehearsal: str | None  # "": at the address of the settings
     live: bool
 
@@ -76,6 +77,7 @@ class Options:
 @click.option("--quotes", metavar="FILE", help="A CSV of quotes or bars in place of the synthetic market.")
 @click.option("--scenario", metavar="FILE", help="A declared path laid over the market: see docs/simulation.md.")
 @options.set_option
+@click.option("--html", metavar="FILE", help="Write a report with plots as one page at the end; replaces an older one.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
 @click.option("--realtime", is_flag=True, help="Let time pass as it does on the wall.")
 @click.option("--again", is_flag=True, help="Send orders without schedule once more.")
@@ -87,6 +89,8 @@ def command(plans: tuple[str, ...], *, simulate: bool, dry_run: bool, **chosen_o
     """
     chosen = Options(**chosen_options)  # type: ignore[arg-type]
     if dry_run:
+        if chosen.html is not None:
+            raise UsageError("--html: --dry-run sends nothing, so there is nothing to report; leave one of them out")
         return _explain(plans, chosen)
     _check(chosen, simulate=simulate)
     from runner.plan import load_all
@@ -116,6 +120,7 @@ def _check(chosen: Options, *, simulate: bool) -> None:
             f"{way} runs on the wall clock at a gateway of its own: leave out --simulate and --realtime, "
             "and give --quotes and --scenario to fxrun gateway"
         )
+    reporting.check_page(chosen.html)
     if chosen.on_wall_clock and chosen.start is not None:
         raise UsageError("--from: a run on the wall clock starts now; leave it out, or leave out --realtime")
 
@@ -164,7 +169,14 @@ def _run_simulated(plans: Sequence[Plan], chosen: Options) -> int:
         rules, reopens = live.simulated_rules(plans, chosen.settings), session.reopens
         is_watched = reopens is not None
         desk = make_desk(
-            session, journal, narrator.tell, rules=rules, supervised=is_watched, pulse=False, seed=chosen.seed
+            session,
+            journal,
+            narrator.tell,
+            rules=rules,
+            supervised=is_watched,
+            pulse=False,
+            seed=chosen.seed,
+            reported=chosen.html is not None,
         )
         if reopens is not None:
             reopens.is_opening = desk.link.is_opening
@@ -194,6 +206,7 @@ def _style(chosen: Options, kind: str, scenario: Scenario | None = None) -> Styl
         wall=chosen.on_wall_clock,
         quotes=chosen.quotes,
         seed=chosen.seed,
+        page=reporting.check_page(chosen.html),
         scenario=None if scenario is None else f"{scenario.name} ({scenario.source}), {chosen.scenario}",
     )
 

@@ -1,0 +1,159 @@
+"""A report as one HTML file that opens anywhere, offline: styles, script and data are in it, and nothing is fetched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from runner.report import calendar_page, overview, plots
+from runner.report.blotter import money
+from runner.report.csv_files import exact
+from runner.report.lines import Outcome, Report
+from runner.report.sheets import Cell, Column, Sheet, commissions, fills, fires, orders, plans
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+MOST_ROWS = 1000  # of a table on the page; the files have all
+_RIGHT = (Decimal, int)
+_PRICE_DIGITS = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Head:
+    """The heading of a column of the page."""
+
+    title: str
+    right: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageTable:
+    """A table as the page shows it: cells are text."""
+
+    title: str
+    count: str
+    heads: tuple[Head, ...]
+    rows: tuple[tuple[str, ...], ...]
+    left_out: int
+
+
+def html(report: Report) -> str:
+    """Return the page; the same report gives the same bytes."""
+    data = plots.data(report)
+    bad = [line for line in report.fires if line.outcome is not Outcome.DONE]
+    fire_sheet = fires(report)
+    worst = [row for row, line in zip(fire_sheet.rows, report.fires, strict=True) if line.outcome is not Outcome.DONE]
+    has_plots = any(data[name] for name in ("equity", "prices", "exposure"))
+    return _template().render(
+        report=report,
+        period=overview.words(report.period),
+        figures=[(name, text.replace("_", ",")) for name, text in overview.figures(report)],
+        calendars=calendar_page.calendars(report.days),
+        outcomes=calendar_page.keys(),
+        worst=worst,
+        worst_count=len(bad),
+        worst_sheet=_shown(Sheet(name="", title="Fires not done", columns=fire_sheet.columns, rows=tuple(worst))),
+        exposure_sheet=_shown(_held(report)),
+        no_equity=_why_no_equity(report),
+        sheets=[_shown(sheet(report)) for sheet in (plans, commissions, fills, orders, fires)],
+        data=data,
+        data_json=_embedded(data),
+        has_plots=has_plots,
+        charts=_charts() if has_plots else "",
+        css=_own("report.css"),
+        js=_own("report.js"),
+    )
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    made = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
+    made.filters["own"] = Markup  # text of this package, never one that others wrote
+    return made.from_string((files("runner.report") / "web" / "report.html.j2").read_text(encoding="utf-8"))
+
+
+def _own(name: str) -> str:
+    return (files("runner.report") / "web" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _charts() -> str:
+    """Return TradingView's Lightweight Charts, as litecharts ships it."""
+    from litecharts import getLwcScript
+
+    script: str = getLwcScript()
+    return script.removeprefix("<script>").removesuffix("</script>")
+
+
+def _embedded(data: dict[str, object]) -> str:
+    """Write data so that no text in it can end the script element it stands in."""
+    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _why_no_equity(report: Report) -> str:
+    if report.currency is None:
+        return f"the currency of the account is {report.currency_told}"
+    return f"no rate of {', '.join(report.unrated) or 'a currency'} was known"
+
+
+def _held(report: Report) -> Sheet:
+    amounts = report.exposure[-1].amounts if report.exposure else {}
+    columns = (Column("currency"), Column("exposure at the end", is_money=True))
+    return Sheet(name="", title="Exposure at the end", columns=columns, rows=tuple(amounts.items()))
+
+
+# --- tables
+
+
+def _shown(sheet: Sheet) -> PageTable:
+    places = [place for place, column in enumerate(sheet.columns) if column.in_page]
+    rows = sheet.rows[-MOST_ROWS:]
+    heads = tuple(Head(title=sheet.columns[place].title, right=_is_right(sheet.rows, place)) for place in places)
+    return PageTable(
+        title=sheet.title,
+        count=f"{len(sheet.rows):,}",
+        heads=heads,
+        rows=tuple(tuple(_text(row[place], sheet.columns[place]) for place in places) for row in rows),
+        left_out=len(sheet.rows) - len(rows),
+    )
+
+
+def _is_right(rows: Sequence[tuple[Cell, ...]], place: int) -> bool:
+    """Tell whether a column is of numbers."""
+    found = next((row[place] for row in rows if row[place] is not None), None)
+    return isinstance(found, _RIGHT)
+
+
+def _text(cell: Cell, column: Column) -> str:
+    match cell:
+        case None:
+            return ""
+        case Decimal() if column.is_money:
+            return money(cell).replace("_", ",")
+        case Decimal():
+            return _grouped(cell)
+        case datetime():
+            return cell.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        case date() | int():
+            return str(cell)
+        case _:
+            return cell
+
+
+def _grouped(number: Decimal) -> str:
+    text = exact(number)
+    whole, _, part = text.partition(".")
+    sign = "-" if whole.startswith("-") else ""
+    grouped = f"{sign}{int(whole.lstrip('-') or '0'):,}"
+    return f"{grouped}.{part[:_PRICE_DIGITS]}" if part else grouped

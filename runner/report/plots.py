@@ -1,0 +1,91 @@
+"""What the plots of a page are drawn from, rounded to what can be seen; the exact numbers are in the tables."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+from runner.core.money import plain
+from runner.report.lines import FillLine, Mark, Report
+
+MOST_POINTS = 3000  # of a line; a screen has fewer columns
+_TIMED = timedelta(days=400)
+Row = list[object]
+
+
+def data(report: Report) -> dict[str, object]:
+    """Return the series by plot; instants are seconds since 1970."""
+    fills: dict[str, list[FillLine]] = defaultdict(list)
+    for line in report.fills:
+        fills[line.contract].append(line)
+    return {
+        "currency": report.currency,
+        "timed": _is_timed(report),
+        "equity": [[int(p.at.timestamp()), _short(p.equity), _short(p.drawdown)] for p in report.equity],
+        "prices": {
+            name: _prices(marks, fills[name]) for name, marks in sorted(report.paths.items()) if marks and fills[name]
+        },
+        "exposure": _exposure(report),
+    }
+
+
+def _is_timed(report: Report) -> bool:
+    """Tell whether the axis says the time of day, too."""
+    return not report.equity or report.equity[-1].at - report.equity[0].at < _TIMED
+
+
+def _short(amount: Decimal) -> float:
+    return round(float(amount), 2)
+
+
+def _exposure(report: Report) -> dict[str, list[Row]]:
+    names = sorted({name for point in report.exposure for name in point.amounts})
+    return {
+        name: [[int(p.at.timestamp()), _short(p.amounts.get(name, Decimal(0)))] for p in report.exposure]
+        for name in names
+    }
+
+
+def _prices(marks: Sequence[Mark], fills: Sequence[FillLine]) -> dict[str, object]:
+    points = _thinned(marks)
+    times = [int(mark.at.timestamp()) for mark in points]
+    precision = min(max(_digits(line.price) for line in fills), 8)
+    return {
+        "precision": precision,
+        "points": [[at, round(float(mark.price), precision)] for at, mark in zip(times, points, strict=True)],
+        "fills": _arrows(fills, times),
+    }
+
+
+def _digits(price: Decimal) -> int:
+    return len(plain(price).partition(".")[2])
+
+
+def _thinned(marks: Sequence[Mark]) -> list[Mark]:
+    """Return the last mark of each of at most that many equal spans, at most one a second."""
+    first = marks[0].at.timestamp()
+    width = max((marks[-1].at.timestamp() - first) / MOST_POINTS, 1)
+    kept = {int((mark.at.timestamp() - first) / width): mark for mark in marks}
+    return list({int(mark.at.timestamp()): mark for mark in kept.values()}.values())
+
+
+def _arrows(fills: Sequence[FillLine], times: Sequence[int]) -> list[Row]:
+    """Return the fills at the points they are drawn at, those of one side and kind at one point together."""
+    groups: dict[tuple[int, int, bool], list[FillLine]] = defaultdict(list)
+    for line in fills:
+        place = max(bisect_right(times, int(line.at.timestamp())) - 1, 0)
+        groups[times[place], line.side.sign, line.effect == "opens"].append(line)
+    return [
+        [at, side, float(found[-1].price), opens, _words(found), len(found)]
+        for (at, side, opens), found in sorted(groups.items())
+    ]
+
+
+def _words(fills: Sequence[FillLine]) -> str:
+    last = fills[-1]
+    more = f", and {len(fills) - 1} more" if len(fills) > 1 else ""
+    what = f"{last.side.value.lower()} {last.quantity:,f} at {plain(last.price)}, {last.effect}"
+    return f"{what}: {last.plan}/{last.order} {last.role}{more}"
