@@ -1,4 +1,4 @@
-"""The JSON Schemas (draft 2020-12) that plans, settings, events, faults and scenarios are checked against.
+"""The JSON Schemas (draft 2020-12) that plans, settings, events, reports, faults and scenarios are checked against.
 
 A schema may lie in several files that refer to each other by relative `$ref`, which an editor follows; what is
 handed out here is one document: the value that a file describes is a definition by the file's name, beside the
@@ -14,7 +14,7 @@ from importlib.resources import files
 from posixpath import dirname, join, normpath
 from typing import Any
 
-NAMES = ("plan", "settings", "events", "faults", "scenario")
+NAMES = ("plan", "settings", "events", "report", "faults", "scenario")
 _ENDING = ".schema.json"
 
 

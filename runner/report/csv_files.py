@@ -29,13 +29,13 @@ _FINEST = Decimal("1e-10")  # a quotient has no end; money in its own currency, 
 def files(report: Report) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of each file."""
     for sheet in sheets(report):
-        yield f"{sheet.name}.csv", _content(sheet)
+        yield f"{sheet.name}.csv", content(sheet)
 
 
 def write(report: Report, folder: Path) -> tuple[Path, ...]:
     """Write the files into a folder, which is made if it is not there; raises OSError. Each is replaced as a whole."""
     folder.mkdir(parents=True, exist_ok=True)
-    return tuple(replace(folder / name, content) for name, content in files(report))
+    return tuple(replace(folder / name, found) for name, found in files(report))
 
 
 def replace(path: Path, content: bytes) -> Path:
@@ -49,7 +49,8 @@ def replace(path: Path, content: bytes) -> Path:
     return path
 
 
-def _content(sheet: Sheet) -> bytes:
+def content(sheet: Sheet) -> bytes:
+    """Return a table as the bytes of its file."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([column.title for column in sheet.columns])

@@ -58,7 +58,7 @@ class _Ledger:
         self._realized[key] += self._books[key].take(row.side, row.quantity, row.price)
         if row.commission is not None and row.commission_currency is not None:
             self._spent[row.commission_currency] += row.commission
-        self._marks.setdefault(deal.contract.name, row.price)
+        self._marks[deal.contract.name] = row.price
         self._value(key)
 
     def mark(self, contract: str, price: Decimal) -> None:

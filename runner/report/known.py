@@ -135,7 +135,7 @@ def account_currency(history: History, default: str | None) -> tuple[str | None,
     if default is not None:
         return default, "of the simulated account"
     used = {currency_of(row.contract) for row in history.executions}
-    used |= {row.commission_currency for row in history.executions if row.commission_currency}
+    used |= {row.commission_currency for row in history.executions if row.commission and row.commission_currency}
     if len(used) == 1:
         return used.pop(), "the only one that occurs; the account told none"
     return None, "not known: the account told none"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -54,7 +55,8 @@ def html(report: Report) -> str:
     return _template().render(
         report=report,
         period=overview.words(report.period),
-        figures=[(name, text.replace("_", ",")) for name, text in overview.figures(report)],
+        figures=[(name, _commas(text)) for name, text in overview.figures(report)],
+        verdict=[(sentence.level, _commas(sentence.text)) for sentence in report.verdict],
         calendars=calendar_page.calendars(report.days),
         outcomes=calendar_page.keys(),
         worst=worst,
@@ -62,7 +64,7 @@ def html(report: Report) -> str:
         worst_sheet=_shown(Sheet(name="", title="Fires not done", columns=fire_sheet.columns, rows=tuple(worst))),
         exposure_sheet=_shown(_held(report)),
         no_equity=_why_no_equity(report),
-        sheets=[_shown(sheet(report)) for sheet in (plans, commissions, fills, orders, fires)],
+        sheets=[_shown(sheet) for sheet in _tables(report) if sheet.rows],
         data=data,
         data_json=_embedded(data),
         has_plots=has_plots,
@@ -93,6 +95,15 @@ def _charts() -> str:
 
     script: str = getLwcScript()
     return script.removeprefix("<script>").removesuffix("</script>")
+
+
+def _tables(report: Report) -> Sequence[Sheet]:
+    return [make(report) for make in (plans, commissions, fills, orders, fires)]
+
+
+def _commas(text: str) -> str:
+    """Write thousands as a page has them."""
+    return re.sub(r"(?<=\d)_(?=\d)", ",", text)
 
 
 def _embedded(data: dict[str, object]) -> str:

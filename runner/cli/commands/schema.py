@@ -12,5 +12,5 @@ import schemas
 @click.command(epilog="Example: fxrun schema plan > plan.schema.json")
 @click.argument("name", type=click.Choice(schemas.NAMES), default="plan")
 def command(name: str) -> None:
-    """Print a JSON Schema (draft 2020-12): of plans, settings, events of --json, faults, scenarios; else of plans."""
+    """Print a JSON Schema (draft 2020-12): of plans, settings, events or reports of --json, faults, scenarios."""
     sys.stdout.write(schemas.text(name))

@@ -3,6 +3,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const charts = [];
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const ROOM = 30; // pixels for an arrow: more of one kind are drawn as one, with their number
   const LINES = ["--blue", "--violet", "--note", "--good", "--bad", "--soft"];
   const when = (t) => new Date(t * 1000).toISOString().replace("T", " ").slice(0, 16);
   const amount = (n, digits) => n.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
@@ -37,7 +38,7 @@
     canvas.setAttribute("aria-label", label + ". Arrow keys move, plus and minus zoom, 0 shows all.");
     const chart = LightweightCharts.createChart(canvas, {
       autoSize: true, ...looks(),
-      timeScale: { ...looks().timeScale, timeVisible: data.timed, secondsVisible: false },
+      timeScale: { ...looks().timeScale, timeVisible: data.timed, secondsVisible: false, minBarSpacing: 0.01 },
       crosshair: { mode: 0 }, handleScroll: { vertTouchDrag: false },
     });
     const scale = chart.timeScale();
@@ -106,11 +107,25 @@
     const line = themed(made, made.chart.addSeries(LightweightCharts.LineSeries, { priceFormat: format, lineWidth: 1 }),
       () => ({ color: css("--soft"), priceLineColor: css("--soft") }));
     line.setData(told.points.map(([time, value]) => ({ time, value })));
-    const marks = () => told.fills.map(([time, side, value, opens, , count]) => ({
+    const scale = made.chart.timeScale();
+    const grouped = () => {
+      const range = scale.getVisibleRange() || { from: told.points[0][0], to: told.points.at(-1)[0] };
+      const width = Math.max((range.to - range.from) * ROOM / place.clientWidth, 1), groups = new Map();
+      for (const [time, side, value, opens, , count] of told.fills) {
+        if (time < range.from || time > range.to) continue;
+        const key = [Math.floor(time / width), side, opens].join();
+        groups.set(key, { time, side, value, opens, count: count + (groups.get(key)?.count || 0) });
+      }
+      return [...groups.values()].sort((a, b) => a.time - b.time);
+    };
+    const marks = () => grouped().map(({ time, side, value, opens, count }) => ({
       time, price: value, position: side > 0 ? "atPriceBottom" : "atPriceTop", shape: side > 0 ? "arrowUp" : "arrowDown",
-      color: css(opens ? "--blue" : "--violet"), size: told.fills.length > 100 ? 0.5 : 1, text: count > 1 ? String(count) : undefined }));
-    const shown = LightweightCharts.createSeriesMarkers(line, marks());
-    made.themed.push(() => shown.setMarkers(marks()));
+      color: css(opens ? "--blue" : "--violet"), size: 1, text: count > 1 ? String(count) : undefined }));
+    const shown = LightweightCharts.createSeriesMarkers(line, []);
+    let waiting = 0;
+    const draw = () => { cancelAnimationFrame(waiting); waiting = requestAnimationFrame(() => shown.setMarkers(marks())); };
+    made.themed.push(draw);
+    scale.subscribeVisibleTimeRangeChange(draw);
     const rows = new Map(told.points.map(([time, value]) => [time, { time, value, fills: [] }]));
     told.fills.forEach(([time, , , , words]) => rows.get(time).fills.push(words));
     const say = (row) => [`${when(row.time)} UTC   ${amount(row.value, told.precision)}`, ...row.fills].join("\n");
