@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("ibapi", "apscheduler", "rich", "sqlite3", "asyncio", "click")
+HEAVY = ("ibapi", "apscheduler", "rich", "sqlite3", "asyncio", "click", "jinja2", "litecharts")
 LATE = ("yaml", "jsonschema", "difflib", *HEAVY)
 
 

@@ -1,0 +1,79 @@
+"""The page of a report in a browser: it hovers, zooms by mouse and key, fits a phone, and asks nobody for anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.acceptance.broker import run
+from tests.browser.conftest import NARROW, WIDE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PLAN = """plan: p
+orders:
+- {id: in, contract: EUR.USD, side: buy, size: 30_000, schedule: {cron: "0 9 * * mon-fri"}}
+- {id: out, contract: USD.JPY, side: sell, size: 25_000, schedule: {cron: "0 15 * * mon-fri"}}
+"""
+SEEN = "document.getElementById('plot-price').chart.timeScale().getVisibleLogicalRange()"
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("page")
+    (folder / "p.yaml").write_text(PLAN)
+    done = run(folder, "p.yaml", "--simulate", "--from", "2025-01-06", "--until", "2025-01-18", "--html", "r.html")
+    assert done.returncode == 0, done.stderr
+    return folder / "r.html"
+
+
+def _width(page: Page) -> float:
+    seen = page.evaluate(SEEN)
+    return float(seen["to"] - seen["from"])
+
+
+def test_plots_hover_and_zoom_and_nothing_is_fetched(browser: Browser, report: Path) -> None:
+    page = browser.new_page(viewport={"width": WIDE[0], "height": WIDE[1]})
+    told: list[str] = []
+    asked: list[str] = []
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.on("console", lambda message: told.append(message.text))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(report.as_uri())
+    canvas, read = page.locator("#plot-price .canvas"), page.locator("#plot-price .read")
+    canvas.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+    last = read.text_content()
+    canvas.hover(position={"x": 200, "y": 100})
+    page.wait_for_function("text => document.querySelector('#plot-price .read').textContent !== text", arg=last)
+    assert "UTC" in (read.text_content() or "")
+    whole = _width(page)
+    page.mouse.wheel(0, -400)
+    page.wait_for_timeout(300)
+    near = _width(page)
+    assert near < whole
+    canvas.focus()
+    page.keyboard.press("+")
+    page.wait_for_timeout(200)
+    assert _width(page) < near
+    page.locator("#plot-price").get_by_role("button", name="Show all").click()
+    page.wait_for_timeout(200)
+    assert _width(page) == pytest.approx(whole, rel=0.05)
+    page.get_by_label("Contract").select_option("USD.JPY")
+    page.wait_for_function("/ 15[0-9]\\./.test(document.querySelector('#plot-price .read').textContent)")
+    assert told == []
+    assert asked == [report.as_uri()]
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_a_phone_in_both_schemes(browser: Browser, report: Path, scheme: str) -> None:
+    page = browser.new_page(viewport={"width": NARROW[0], "height": NARROW[1]}, color_scheme=scheme)
+    page.goto(report.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    back = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (back == "rgb(13, 17, 23)") is (scheme == "dark")
+    page.close()
