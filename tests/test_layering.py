@@ -41,6 +41,10 @@ MAY = {
         "runner.cli.standing", "runner.cli.trading", "jinja2", "markupsafe", "starlette", "uvicorn",
     },
     "runner.report.page": {"runner.report", "runner.core", "jinja2", "markupsafe", "litecharts"},
+    "runner.notify": {
+        "runner.core", "runner.errors", "runner.journal", "runner.report", "runner.settings", "runner.cli.marks",
+        "runner.cli.observing", "runner.cli.standing", "apprise",
+    },
     "runner.cli": {
         "runner", "schemas", "strategies", "click", "rich", "tzlocal",
     },

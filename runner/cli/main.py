@@ -41,6 +41,7 @@ COMMANDS = {
     "resolve": "Say what became of an order with unknown outcome.",
     "journal": "Check, export or back up the journal.",
     "settings": "Show each setting and where it came from.",
+    "notify": "Send a test message to each receiver.",
     "doctor": "Test the connection to a TWS.",
     "gateway": "Start the simulated gateway alone.",
     "schema": "Print a JSON Schema.",

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from runner.core.limits import Limits
 from runner.core.outage import Outage
+from runner.settings.notify import NOBODY, Notify
 
 __all__ = ["DEFAULT", "DEFAULT_LIMITS", "GRACE", "HOOKS", "NAMES", "RESETS", "ExternalOrders", "Outage", "Settings"]
 
@@ -21,6 +22,7 @@ NAMES = (
     "limits.max_daily_quantity", "limits.max_notional", "limits.max_daily_notional", "limits.max_open_orders",
     "limits.max_fires_per_day", "limits.max_orders_per_minute", "limits.price_collar", "limits.pairs", "limits.window",
     "external_orders", "restart", "resets", "grace", *(f"hooks.{name}" for name in HOOKS), "codes",
+    "notify.to", "notify.digest", "notify.timezone", "notify.at_most", "notify.ping",
 )  # fmt: skip
 DEFAULT = "default"
 GRACE = timedelta(minutes=2)
@@ -63,6 +65,7 @@ class Settings:
     grace: timedelta = GRACE  # how long the link may be down outside of those until somebody is told
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # event to command
     codes: Mapping[int, str] = field(default_factory=dict)  # of a broker: reject, warning or info
+    notify: Notify = NOBODY
     origins: Mapping[str, str] = field(default_factory=dict)  # by NAMES: fxrun.yaml:3 or FXRUN_PORT; not of defaults
 
     def origin(self, name: str) -> str:

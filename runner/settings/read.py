@@ -13,6 +13,7 @@ from runner.plan.findings import Findings
 from runner.plan.limits import parse_clock, read_limits, read_parsed, read_zone
 from runner.plan.source import Source, Where
 from runner.settings.model import DEFAULT_LIMITS, GRACE, HOOKS, NAMES, RESETS, ExternalOrders, Outage, Settings
+from runner.settings.notify import read_notify
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 JOURNAL = "fxrun.db"
@@ -77,6 +78,7 @@ class _Reading:
             grace=self._duration(self._data, ("grace",), parse_grace, GRACE),
             hooks=self._hooks(),
             codes=self._codes(),
+            notify=read_notify(self._data.get("notify"), self._findings),
             origins=self._origins(),
         )
         if found.client_id == found.query_client_id:

@@ -12,9 +12,11 @@ from runner.core.limits import Amount, Limits, Window
 from runner.core.money import plain
 from runner.plan.model import Plan
 from runner.settings.model import HOOKS, NAMES, Outage, Settings
+from runner.settings.notify import Notify, Receiver
 from runner.settings.read import DAYS
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"))
+_PERIODS = {timedelta(minutes=1): "minute", timedelta(hours=1): "hour", timedelta(days=1): "day"}
 _FIELDS = {"limits.window": "windows"}
 
 
@@ -68,7 +70,23 @@ def _values(settings: Settings, limits: Limits) -> dict[str, object]:
         "grace": _duration(settings.grace),
         **{f"hooks.{name}": _command(settings.hooks.get(name)) for name in HOOKS},
         "codes": [f"{code} {meaning}" for code, meaning in sorted(settings.codes.items())],
+        **_values_of_notify(settings.notify),
     }
+
+
+def _values_of_notify(notify: Notify) -> dict[str, object]:
+    return {
+        "notify.to": [_receiver(one) for one in notify.to],
+        "notify.digest": None if notify.digest is None else f"{notify.digest:%H:%M}",
+        "notify.timezone": str(notify.zone),
+        "notify.at_most": f"{notify.at_most.messages} per {_PERIODS[notify.at_most.within]}",
+        "notify.ping": notify.ping,
+    }
+
+
+def _receiver(one: Receiver) -> str:
+    plans = "" if one.plans is None else f" of {' '.join(sorted(one.plans))}"
+    return f"{one.url} on {' '.join(one.on)}{plans}"
 
 
 def _values_of_limits(limits: Limits) -> dict[str, object]:

@@ -25,6 +25,7 @@ from runner.settings import ExternalOrders, Outage, Settings, find, load, near_m
 from runner.settings.environment import FILE_ONLY, LIMITS, PLAIN, override
 from runner.settings.load import user_folder
 from runner.settings.model import DEFAULT_LIMITS, GRACE, HOOKS, NAMES, RESETS
+from runner.settings.notify import EVENTS, Pace
 from runner.settings.read import default_settings
 from runner.settings.show import rows
 
@@ -60,6 +61,14 @@ hooks:
   missed: [notify-send, "a word"]
   arming: [true-ish]
 codes: {10349: info, 201: reject}
+notify:
+  to:
+    - {url: "file:keys/telegram.url", on: [unknown, fill], plans: [payroll]}
+    - {url: env:MAIL}
+  digest: 18:00
+  timezone: Europe/Berlin
+  at_most: 5 per day
+  ping: env:PING
 """
 
 
@@ -100,6 +109,15 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert found.grace == timedelta(seconds=90)
     assert found.hooks == {"missed": ("notify-send", "a word"), "arming": ("true-ish",)}
     assert found.codes == {10349: "info", 201: "reject"}
+    telegram, mail = found.notify.to
+    assert (telegram.url, telegram.on, telegram.plans) == ("file:keys/telegram.url", ("fill", "unknown"), {"payroll"})
+    assert (mail.url, mail.on, mail.plans) == ("env:MAIL", EVENTS, None)
+    assert (found.notify.digest, found.notify.zone, found.notify.ping) == (
+        time(18),
+        ZoneInfo("Europe/Berlin"),
+        "env:PING",
+    )
+    assert found.notify.at_most == Pace(messages=5, within=timedelta(days=1))
     assert found.origin("connection.port") == f"{tmp_path / 'fxrun.yaml'}:3"
     assert found.origin("limits.price_collar") == f"{tmp_path / 'fxrun.yaml'}:19"
     assert found.origin("hooks.halt") == "default"
@@ -110,6 +128,8 @@ def test_every_setting_is_shown_with_the_line_it_stands_in(tmp_path: Path) -> No
     assert tuple(shown) == NAMES
     silent = {name for name, row in shown.items() if row.origin == "default"}
     assert silent == {f"hooks.{name}" for name in HOOKS} - {"hooks.missed", "hooks.arming"}
+    assert shown["notify.to"].text.startswith("file:keys/telegram.url on fill unknown of payroll, env:MAIL on fill")
+    assert shown["notify.at_most"].text == "5 per day"
     assert shown["limits.max_notional"].text == "60000 USD"
     assert shown["limits.price_collar"].text == "2.5%"
     assert shown["limits.window"].text == "08:00 to 17:30 Europe/London"
@@ -234,6 +254,28 @@ def test_y04_a_typo_in_limits_is_no_way_to_lose_one(tmp_path: Path) -> None:
         for typo in (key[:-1], key.upper(), key.replace("_", "-") + "x"):
             (problem,) = problems_of(f"limits: {{{typo}: 1}}\n", tmp_path)
             assert "an unknown key in limits" in problem[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("notify: {to: [{url: mailto://me:tops3cret@example.org}]}\n", 1, 21),
+        ("notify:\n  ping: https://hc.example/tops3cret\n", 2, 9),
+        ("notify: {to: [{url: env:tops3cret-x}]}\n", 1, 21),
+    ],
+)
+def test_an_address_in_the_clear_is_refused_and_not_repeated(text: str, line: int, column: int, tmp_path: Path) -> None:
+    ((at, where, message),) = problems_of(text, tmp_path)
+    assert (at, where) == (line, column)
+    assert "file:PATH" in message
+    assert "tops3cret" not in message
+
+
+@pytest.mark.parametrize("text", ["0 per hour", "20", "20 per week", "x per day", "20 per hour or so"])
+def test_a_pace_that_is_none_is_told(text: str, tmp_path: Path) -> None:
+    ((line, _, message),) = problems_of(f"notify:\n  at_most: {text}\n", tmp_path)
+    assert line == 2
+    assert "20 per hour" in message or "text" in message
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -186,6 +187,7 @@ class Service:
             self._make_lanes()
             if (port := self._chosen.dashboard) is not None:
                 self._show(port)
+            self._notify()
             self._pass_on(self._folder.look())
             said = notify.Notifier()
             self._go_round(said)
@@ -252,6 +254,13 @@ class Service:
             output.note(f"dashboard: {dashboard.address}")
         else:  # a log is no place for a token
             output.note(f"dashboard: http://127.0.0.1:{dashboard.port}; its address with the token: {dashboard.file}")
+
+    def _notify(self) -> None:
+        settings = files.settings_for([str(Path(self._chosen.folder) / "plan")], self._chosen.settings_file)
+        if settings.notify.to or settings.notify.ping is not None:
+            from runner.notify.observer import Notifications
+
+            self._observers.append(Notifications(self, settings, os.environ, now=options.now, note=output.note))
 
     def lanes(self) -> tuple[LaneView, ...]:
         """Return how the lanes stand."""
