@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,14 +13,18 @@ import click
 
 from runner.cli import files, marks, options, output, standing, trading
 from runner.cli.commands.cancel import ALL
+from runner.cli.verdict import verdict
 from runner.core.events import FireState
 from runner.core.ids import halt_key
 from runner.core.order_state import OrderState
 from runner.core.times import stamp
+from runner.errors import UsageError
+from runner.settings.model import GRACE, RESETS
 
 if TYPE_CHECKING:
     from runner.cli.standing import PlanStanding
     from runner.cli.trading import Voice
+    from runner.core.outage import Outage
     from runner.journal.control import Ledger
     from runner.journal.remarks import Unlisted
     from runner.journal.rows import ControlRow, FireRow, OpenRow
@@ -59,23 +64,35 @@ class Status:
 
 @click.command(
     epilog="Exit code: 6 if an order of unknown outcome waits for fxrun resolve, else 7 if a fire of the last 24 hours "
-    "was missed, else 0. Example: fxrun status --watch"
+    "was missed, else 0. With --check 5 comes before them if no runner is running or its connection is down outside "
+    "restart and resets, and 3 after them if something else needs attention. Example: fxrun status --check"
 )
+@click.option("--check", is_flag=True, help="One line and an exit code, for monitors.")
 @click.option("--watch", is_flag=True, help="Show it anew every two seconds until Ctrl-C.")
 @files.settings_option
 @files.journal_option
 @options.json_option
 @click.pass_context
 def command(
-    context: click.Context, *, watch: bool, settings_file: str | None, journal_file: str | None, as_json: bool
+    context: click.Context,
+    *,
+    check: bool,
+    watch: bool,
+    settings_file: str | None,
+    journal_file: str | None,
+    as_json: bool,
 ) -> None:
     """Show the plans with their arming, their last and next fire, the connection, halts, and what needs attention."""
+    if check and watch:
+        raise UsageError("--check and --watch exclude each other: choose one")
     path = trading.journal_path(settings_file, journal_file)
     while True:
         trading.speak_of_journal(path)
         with trading.open_ledger(path) as ledger:
             seen = _look(ledger)
             voice = trading.voice_of(ledger, as_json=as_json)
+        if check:
+            context.exit(_judge(seen, voice, _outages(settings_file, journal_file)))
         if watch and not as_json:
             _begin_anew()
         _say(seen, voice)
@@ -83,6 +100,21 @@ def command(
             context.exit(seen.exit_code)
         sys.stdout.flush()
         time.sleep(_REDRAW)
+
+
+def _judge(seen: Status, voice: Voice, expected: tuple[Sequence[Outage], timedelta]) -> int:
+    found = verdict(seen, *expected, is_simulated=voice.mode == "simulate")
+    voice.tell(found.text, {"type": "check", "code": found.code, "text": found.text})
+    return found.code
+
+
+def _outages(settings_file: str | None, journal_file: str | None) -> tuple[Sequence[Outage], timedelta]:
+    """Return when the link may be down, and how much longer; the defaults where a --journal stands alone."""
+    if journal_file is not None and settings_file is None:
+        return RESETS, GRACE
+    settings = files.settings_for((), settings_file)
+    restart = () if settings.restart is None else (settings.restart,)
+    return (*settings.resets, *restart), settings.grace
 
 
 def _begin_anew() -> None:

@@ -1,0 +1,93 @@
+"""`fxrun status --check`: one line and one exit code, for monitors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from runner.cli.standing import ArmingState, PlanStanding
+from runner.core.outage import Outage
+
+LINKED = frozenset({"ready", "checking"})
+CONNECTION, UNKNOWN, MISSED, ATTENTION = 5, 6, 7, 3  # exit codes, the first that applies in this order
+
+
+class Seen(Protocol):
+    """What one look at a journal has found."""
+
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def runs(self) -> bool: ...
+    @property
+    def link(self) -> tuple[str, str, datetime] | None: ...
+    @property
+    def halt(self) -> tuple[str, datetime] | None: ...
+    @property
+    def plans(self) -> tuple[PlanStanding, ...]: ...
+    @property
+    def unknown(self) -> Sequence[object]: ...
+    @property
+    def missed(self) -> Sequence[object]: ...
+    @property
+    def unlisted(self) -> Sequence[object]: ...
+    @property
+    def waiting(self) -> Sequence[object]: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What a monitor learns: an exit code, and one line that says why."""
+
+    code: int
+    text: str
+
+
+def verdict(seen: Seen, outages: Sequence[Outage], grace: timedelta, *, is_simulated: bool) -> Verdict:
+    """Judge one look; simulated plans need no arming, and a link may be down in an outage and `grace` after it."""
+    found = list(_reasons(seen, outages, grace, is_simulated=is_simulated))
+    if not found:
+        return Verdict(code=0, text=f"OK: a runner is running, {_many(len(seen.plans), 'plan')}")
+    return Verdict(code=found[0][0], text=f"ATTENTION: {'; '.join(text for _, text in found)}; see fxrun status")
+
+
+def _reasons(
+    seen: Seen, outages: Sequence[Outage], grace: timedelta, *, is_simulated: bool
+) -> Iterator[tuple[int, str]]:
+    if not seen.runs:
+        yield CONNECTION, "no runner is running"
+    elif seen.link is not None and seen.link[0] not in LINKED and not _is_expected(seen.at, outages, grace):
+        yield CONNECTION, f"the connection is {seen.link[0]}"
+    yield from _counted(UNKNOWN, seen.unknown, "order", "of unknown outcome")
+    yield from _counted(MISSED, seen.missed, "fire", "missed within 24 hours")
+    if seen.halt is not None:
+        yield ATTENTION, "halted"
+    yield from ((ATTENTION, text) for plan in seen.plans for text in _of_plan(plan, is_simulated))
+    yield from _counted(ATTENTION, seen.unlisted, "execution", "not listed by the broker any more")
+    yield from _counted(ATTENTION, seen.waiting, "cancel", "waiting for the runner")
+
+
+def _counted(code: int, found: Sequence[object], word: str, rest: str) -> Iterator[tuple[int, str]]:
+    if found:
+        yield code, f"{_many(len(found), word)} {rest}"
+
+
+def _of_plan(plan: PlanStanding, is_simulated: bool) -> Iterator[str]:
+    if plan.pause is not None:
+        yield f"{plan.name} is paused"
+    if not is_simulated and plan.arming is not ArmingState.ARMED:
+        yield f"{plan.name} {_arming(plan)}"
+
+
+def _arming(plan: PlanStanding) -> str:
+    return "has an arming about to end" if plan.arming is ArmingState.ENDING else "is not armed"
+
+
+def _is_expected(now: datetime, outages: Sequence[Outage], grace: timedelta) -> bool:
+    return any(outage.end_of(at) is not None for outage in outages for at in (now, now - grace))
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}{'s' * (count != 1)}"
