@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runner.cli import live, options, supervised
+from runner.cli import live, options, simulated, supervised
 from runner.cli.carrying import carry_out, make_desk
 from runner.cli.interrupts import Interrupts
 from runner.cli.narrator import Narrator, Style
@@ -29,7 +29,7 @@ def run_live(found: Venture, roll: Roll, style: Style) -> int:
 
 def run_simulated(roll: Roll, journal_file: str, settings_file: str | None, style: Style) -> int:
     """Carry out simulated plans on a gateway of this process, on the wall clock, until stopped."""
-    roll.rules = lambda plans: live.simulated_rules(plans, settings_file)
+    roll.rules = lambda plans: simulated.rules(plans, settings_file)
     with ExitStack() as stack:
         interrupts = stack.enter_context(Interrupts())
         journal = Journal(journal_file)

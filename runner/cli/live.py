@@ -293,15 +293,3 @@ def stops_at_foreign(found: Venture) -> bool:
     from runner.settings.model import ExternalOrders
 
     return found.settings.external_orders is ExternalOrders.STOP
-
-
-def simulated_rules(plans: Sequence[Plan], settings_file: str | None) -> Rules:
-    """Return the limits that live would hold a simulated run to: those of the plans, and of settings beside them."""
-    from runner.engine.desk import Rules
-
-    found = [plan for plan in plans if plan.limits != NO_LIMITS]
-    folders = {Path(plan.file).parent for plan in plans}
-    if settings_file is None and not any((folder / NAME).exists() for folder in folders):  # nobody's own: same anywhere
-        return Rules(limits={plan.name: plan.limits for plan in found})
-    settings = files.settings_for([plan.file for plan in plans], settings_file)
-    return Rules(limits={plan.name: settings.limits.stricter(plan.limits) for plan in plans})

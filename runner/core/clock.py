@@ -86,6 +86,11 @@ class QuietPeer(Protocol):
         """Where it publishes."""
         ...
 
+    @property
+    def is_gone(self) -> bool:
+        """True once it has ended."""
+        ...
+
     def wake(self) -> int:
         """Make it look at the clock; returns how many wakes it will have answered once it has."""
         ...

@@ -6,7 +6,6 @@ Execution. Its length is not documented; 40 characters of [a-z0-9:-] are kept to
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +14,9 @@ from runner.core.times import stamp
 
 ONCE = "once"
 PREFIX = "fx1"
+_DIGITS = "abcdefghijklmnopqrstuvwxyz234567"  # base 32 as in RFC 4648, lower case
+_TENS = tuple(high + low for high in _DIGITS for low in _DIGITS)  # by ten bits: two digits at once
+_SHIFTS = range(70, -1, -10)
 
 
 def fire_key(due: datetime | None) -> str:
@@ -47,5 +49,6 @@ class OrderKey:
     def __post_init__(self) -> None:
         """Derive the name once: an order is asked for it at each of its steps."""
         material = "|".join((self.plan, self.order, self.fire, self.role, str(self.attempt)))
-        digest = base64.b32encode(hashlib.sha256(material.encode()).digest()[:10]).decode().lower()
-        object.__setattr__(self, "order_ref", f"{PREFIX}:{self.plan[:12]}:{digest}")
+        digest = int.from_bytes(hashlib.sha256(material.encode()).digest()[:10])
+        name = "".join([_TENS[digest >> shift & 1023] for shift in _SHIFTS])
+        object.__setattr__(self, "order_ref", f"{PREFIX}:{self.plan[:12]}:{name}")

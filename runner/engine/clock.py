@@ -90,11 +90,16 @@ class VirtualClock:
         return self._virtual.now().timestamp()
 
     def advance(self, due: datetime, handle: Handler) -> datetime:
-        """Move to the gateway's next event or to due, whichever is first, and settle there."""
+        """Move to the gateway's next event or to due, whichever is first, and settle there.
+
+        A gateway to which nothing happens by then is left asleep: it looks at the clock when it is sent something. One
+        that has died is waited for, so that nothing is claimed before its end is known.
+        """
         upcoming = self._peer.meter.reading().next_event
         instant = due if upcoming is None else max(min(upcoming, due), self.now())
         self._virtual.set(instant)
-        self._wakes = self._peer.wake()  # even where nothing of its own happens: one that has died is found out by that
+        if (upcoming is not None and upcoming <= instant) or self._peer.is_gone:
+            self._wakes = self._peer.wake()
         self.settle(handle)
         return instant
 

@@ -11,7 +11,7 @@ from runner.core.facts import LoggedIn
 from runner.core.ids import fire_key, halt_of
 from runner.core.limits import Limits
 from runner.core.outage import Outage
-from runner.core.snapshot import Snapshot
+from runner.core.snapshot import Need, Snapshot
 from runner.core.times import stamp
 from runner.engine.accounts import Accounts
 from runner.engine.arrivals import Arrivals, Look
@@ -115,6 +115,14 @@ class Pending:
     fire: str | None = None  # its key; None for that of `due`, from which a jitter or a late start differ
     known: Snapshot | None = None  # what its orders were worked out from
     seen_open: datetime | None = None  # when an order whose end is waited for was seen open last
+    needs: Need = Need.NOTHING  # what of it they could not do without
+    row: FireRow = field(init=False)  # the fire as it is claimed
+
+    def __post_init__(self) -> None:
+        """Name the fire once: its row is asked for at each of its steps."""
+        key = self.fire or fire_key(None if self.instruction.schedule is None else self.due)
+        plan, order = self.instruction.plan, self.instruction.order
+        self.row = FireRow(plan=plan, order=order, fire=key, due=self.due, state=None, reason=None)
 
     @property
     def halt(self) -> datetime | None:
@@ -146,10 +154,3 @@ class Pending:
         """Plan, order and fire: what no two of them share."""
         row = self.row
         return row.plan, row.order, row.fire
-
-    @property
-    def row(self) -> FireRow:
-        """The fire as it is claimed."""
-        instruction = self.instruction
-        key = self.fire or fire_key(None if instruction.schedule is None else self.due)
-        return FireRow(plan=instruction.plan, order=instruction.order, fire=key, due=self.due, state=None, reason=None)

@@ -75,7 +75,8 @@ def _worked_out(pending: Pending, now: datetime, desk: Desk, *, again: bool) -> 
         raise Denied(why)
     if pending.attempt == 1 and (objection := _objection(pending, desk)) is not None:
         raise Nothing(objection)
-    known = snapshot(instruction, needs(instruction), now, desk.quotes, desk.accounts, desk.journal)
+    pending.needs = needs(instruction)
+    known = snapshot(instruction, pending.needs, now, desk.quotes, desk.accounts, desk.journal)
     if isinstance(known, str):
         pending.why = known
         return None
@@ -187,7 +188,7 @@ def _is_guarded(instruction: Instruction, desk: Desk) -> bool:
 def _known(pending: Pending, desk: Desk) -> Known | None:
     """Return what the journal keeps of a fire, None where nothing follows from it."""
     instruction, follows = pending.instruction, goes_on(pending.instruction)
-    if pending.known is None or not (follows or needs(instruction)):
+    if pending.known is None or not (follows or pending.needs):
         return None
     return Known(digest=desk.digests.get(instruction.plan, ""), snapshot=pending.known, goes_on=follows)
 

@@ -70,6 +70,8 @@ class Quotes:
 
     def take(self, fact: Fact) -> None:
         """Take in ticks, the end of a snapshot, or the refusal of one."""
+        if not self._asked:
+            return
         match fact:
             case TickSeen() if (asked := self._asked.get(fact.request_id)) is not None:
                 if fact.field == "bid":

@@ -343,7 +343,7 @@ class Run:
         if not isinstance(fact, Handled):
             crashpoint("before_fact")
         self._guarded(lambda: self._watch.take(fact))
-        if isinstance(fact, LoggedIn | ConnectionLost):
+        if isinstance(fact, (LoggedIn, ConnectionLost)):
             self._in_flight.clear()
         self._note_answers()
         if not isinstance(fact, Handled):

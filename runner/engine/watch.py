@@ -26,6 +26,7 @@ KEEP = timedelta(days=2)  # how long an order that has ended is kept in memory
 _DAY = timedelta(days=1)
 _NEVER_THERE = (OrderState.NOT_RECEIVED, OrderState.DENIED)
 _SECOND = timedelta(seconds=1)
+_OF_A_SESSION = (LoggedIn, CurrentTimeSeen, ConnectionLost, LoginFailed)
 Instructions = Mapping[tuple[str, str], Instruction]
 
 
@@ -51,16 +52,8 @@ class Watch:
         before = desk.link.state
         desk.link.take(fact)
         desk.inquest.take(fact)
-        if isinstance(fact, LoggedIn):
-            self._log_in(fact)
-        elif isinstance(fact, ConnectionLost | LoginFailed):
-            desk.inquest.forget_session()
-            self._close_arrivals()
-            desk.quotes.forget()
-            desk.accounts.forget()
-            desk.contracts.forget()
-        elif isinstance(fact, CurrentTimeSeen):
-            desk.check_clock(fact.at, self._clock.now())
+        if isinstance(fact, _OF_A_SESSION):
+            self._take_session(fact)
         desk.quotes.take(fact)
         desk.accounts.take(fact)
         desk.contracts.take(fact)
@@ -71,6 +64,19 @@ class Watch:
         is_back = desk.link.state is LinkState.CHECKING and before is not LinkState.CHECKING
         if is_back and not isinstance(fact, LoggedIn):
             desk.inquest.begin()
+
+    def _take_session(self, fact: Fact) -> None:
+        desk = self._desk
+        if isinstance(fact, LoggedIn):
+            self._log_in(fact)
+        elif isinstance(fact, CurrentTimeSeen):
+            desk.check_clock(fact.at, self._clock.now())
+        else:
+            desk.inquest.forget_session()
+            self._close_arrivals()
+            desk.quotes.forget()
+            desk.accounts.forget()
+            desk.contracts.forget()
 
     def _log_in(self, fact: LoggedIn) -> None:
         desk = self._desk

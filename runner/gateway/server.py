@@ -116,6 +116,11 @@ class Gateway:
         return rung
 
     @property
+    def is_gone(self) -> bool:
+        """True once its thread is over."""
+        return self.ended.is_set()
+
+    @property
     def sessions(self) -> list[Session]:
         """The connections there are; for what `call` lets the thread do."""
         return [line.session for line in self.lines]

@@ -89,10 +89,11 @@ class _Priced:
 class SyntheticMarket(KeepsHours):
     """Prices drawn from a seed around the ECB's daily rates, or made-up levels; the same on every machine."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, kept: int = 4096) -> None:
+        """`kept`: how many quotes are kept in memory, since they are asked for again."""
         self._seed = seed
         self._known: dict[str, _Priced | None] = {}
-        self._quote = lru_cache(4096)(_Priced.quote)
+        self._quote = lru_cache(kept)(_Priced.quote)
 
     def quote(self, key: str, at: int, extended: bool = False) -> Quote | None:
         """Return the quote at that second, of the last open second in a closed market; None for what is unknown."""

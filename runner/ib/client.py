@@ -88,6 +88,7 @@ class TwsClient(EClient):  # type: ignore[misc]
         self._buffer.limit = MAX_FRAME
         self.serverVersion_ = greeting.server_version
         self.connTime = greeting.server_time.encode()
+        versions.quieten()
         self.decoder = versions.StrictDecoder(self.tap, greeting.server_version)
         self.tap.zone = handshake_zone(greeting.server_time)
         return greeting

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
+from typing import TypeVar
 
+from ibapi.contract import Contract
 from ibapi.order import Order
 
 from runner.ib.compile import CompiledOrder
+
+_Named = TypeVar("_Named", Contract, Order)
 
 
 def number(group: Sequence[CompiledOrder], first_order_id: int, account: str) -> tuple[CompiledOrder, ...]:
@@ -16,7 +19,7 @@ def number(group: Sequence[CompiledOrder], first_order_id: int, account: str) ->
     return tuple(
         CompiledOrder(
             ticket=compiled.ticket,
-            contract=copy.copy(compiled.contract),
+            contract=_copied(compiled.contract),
             order=_numbered(compiled.order, first_order_id + index, ids.get(compiled.ticket.parent or "", 0), account),
         )
         for index, compiled in enumerate(group)
@@ -24,8 +27,15 @@ def number(group: Sequence[CompiledOrder], first_order_id: int, account: str) ->
 
 
 def _numbered(order: Order, order_id: int, parent_id: int, account: str) -> Order:
-    numbered = copy.copy(order)
+    numbered = _copied(order)
     numbered.orderId = order_id
     numbered.parentId = parent_id
     numbered.account = account
     return numbered
+
+
+def _copied(value: _Named) -> _Named:
+    """Copy a plain object of ibapi; copy.copy asks each time how, and takes ten times as long."""
+    made: _Named = object.__new__(type(value))
+    made.__dict__.update(value.__dict__)
+    return made

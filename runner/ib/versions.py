@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
 from typing import Any
 
 import ibapi
-from ibapi import comm
+from ibapi import comm, utils
 from ibapi.client import EClient
 from ibapi.decoder import Decoder
 from ibapi.order_state import OrderState
@@ -32,12 +32,25 @@ class IbapiInfo:
 
 def installed() -> IbapiInfo:
     """Look the installed ibapi up; reads the metadata of every installed distribution, so not for a fast path."""
+    from importlib import metadata
+
     owners = sorted(set(metadata.packages_distributions().get("ibapi", [])))
     return IbapiInfo(
         distributions=tuple((name, metadata.version(name)) for name in owners),
         module_version=str(getattr(ibapi, "__version__", "") or "unknown"),
         max_server_version=int(MAX_CLIENT_VER),
     )
+
+
+def quieten() -> None:
+    """Let ibapi's decoder ask nobody at each field whether it shall be logged; some generations do not ask."""
+    log = getattr(utils, "logger", None)
+    if log is not None and not log.isEnabledFor(logging.DEBUG):
+        log.debug = _say_nothing
+
+
+def _say_nothing(_text: str, *_values: object) -> None:
+    return
 
 
 def greeting() -> bytes:

@@ -46,6 +46,7 @@ PASS_LONGEST = timedelta(seconds=45)  # however long its lists are
 PATIENCE = timedelta(seconds=60)  # how long a question may stay open until it is called unknown
 UNENDED = 2  # passes in a row whose lists had no end, until a new session is begun
 FOREIGN_EVERY = timedelta(seconds=60)  # how often orders of others are looked at where they matter
+_ENDS = (OpenOrdersEnd, CompletedOrdersEnd)
 _SETTLES = APART + timedelta(milliseconds=100)
 NO_ANSWER = "the broker gave no complete answer about it"
 
@@ -173,7 +174,7 @@ class Inquest:
 
     def take(self, fact: Fact) -> None:
         """Take in what belongs to a pass."""
-        if isinstance(fact, OpenOrdersEnd | CompletedOrdersEnd):
+        if isinstance(fact, _ENDS):
             self._owed[type(fact)] = max(0, self._owed[type(fact)] - 1)
         if isinstance(fact, LoggedIn):
             self._owed = dict.fromkeys(self._owed, 0)

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, cast
 
 from runner.wire.answers import Answer
 from runner.wire.codec import decode_answer, decode_request, fields_of
 from runner.wire.errors import WireError
 from runner.wire.frames import frame, join_fields, split_fields, wrap
-from runner.wire.proto_answers import PROTO_ANSWERS
-from runner.wire.proto_layout import Shape
 from runner.wire.proto_pool import parse, serialize
-from runner.wire.proto_requests import PROTO_REQUESTS
 from runner.wire.requests import Request, Unsupported
-from runner.wire.switches import ANSWERS_SINCE, PROTOBUF_OFFSET, RAW_IDS_SINCE, REQUESTS_SINCE
+from runner.wire.switches import PROTOBUF_OFFSET, RAW_IDS_SINCE
 from runner.wire.unoffered import from_protobuf
 
 _ID = struct.Struct("!i")
-_TABLES = ((PROTO_REQUESTS, REQUESTS_SINCE), (PROTO_ANSWERS, ANSWERS_SINCE))
-_BY_MESSAGE: Mapping[type, tuple[int, int, Shape]] = {
-    shape.message: (since[message_id], message_id, shape)
-    for table, since in _TABLES
-    for message_id, shape in table.items()
-}
 
 
 def write(message: Request | Answer, version: int) -> bytes:
@@ -33,7 +24,9 @@ def write(message: Request | Answer, version: int) -> bytes:
         return frame(fields_of(message, version))
     if isinstance(message, Unsupported) and message.protobuf is not None:
         return _protobuf(message.message_id, message.protobuf)
-    found = _BY_MESSAGE.get(type(message))
+    from runner.wire.proto_tables import BY_MESSAGE  # which no older version needs
+
+    found = BY_MESSAGE.get(type(message))
     if found is not None and version >= found[0]:
         _, message_id, shape = found
         return _protobuf(message_id, serialize(shape.name, shape.give(message)))
@@ -47,15 +40,15 @@ def _protobuf(message_id: int, data: bytes) -> bytes:
 
 def read_request(body: bytes, version: int) -> Request:
     """Read a frame's body as a client sent it; as `decode_request` does."""
-    return cast(Request, _read(body, version, PROTO_REQUESTS, decode_request))
+    return cast(Request, _read(body, version, decode_request, is_answer=False))
 
 
 def read_answer(body: bytes, version: int) -> Answer:
     """Read a frame's body as a server sent it; as `decode_answer` does."""
-    return cast(Answer, _read(body, version, PROTO_ANSWERS, decode_answer))
+    return cast(Answer, _read(body, version, decode_answer, is_answer=True))
 
 
-def _read(body: bytes, version: int, table: Mapping[int, Shape], decode: Callable[[Any, int], Any]) -> Any:
+def _read(body: bytes, version: int, decode: Callable[[Any, int], Any], *, is_answer: bool) -> Any:
     if version < RAW_IDS_SINCE:
         return decode(split_fields(body), version)
     if len(body) < _ID.size:
@@ -66,11 +59,13 @@ def _read(body: bytes, version: int, table: Mapping[int, Shape], decode: Callabl
     rest = body[_ID.size :]
     if message_id <= PROTOBUF_OFFSET:  # a client may say in text what it could say in protobuf
         return decode((str(message_id), *split_fields(rest)), version)
-    return _read_protobuf(message_id - PROTOBUF_OFFSET, rest, table)
+    return _read_protobuf(message_id - PROTOBUF_OFFSET, rest, is_answer=is_answer)
 
 
-def _read_protobuf(message_id: int, data: bytes, table: Mapping[int, Shape]) -> Any:
-    shape = table.get(message_id)
+def _read_protobuf(message_id: int, data: bytes, *, is_answer: bool) -> Any:
+    from runner.wire.proto_tables import PROTO_ANSWERS, PROTO_REQUESTS
+
+    shape = (PROTO_ANSWERS if is_answer else PROTO_REQUESTS).get(message_id)
     try:
         if shape is not None:
             return shape.take(parse(shape.name, data))
@@ -78,6 +73,6 @@ def _read_protobuf(message_id: int, data: bytes, table: Mapping[int, Shape]) -> 
     except WireError as error:
         raise WireError(error.problem, message_id=message_id, field=error.field, value=error.value) from None
     first = unknown.reqId if unknown.HasField("reqId") else None
-    if table is PROTO_ANSWERS:
+    if is_answer:
         return Unsupported(message_id=message_id, protobuf=data)
     return from_protobuf(message_id, data, first)

@@ -148,7 +148,7 @@ def _is_live(plan: Plan) -> Problem:
 
 
 def _run_simulated(plans: Sequence[Plan], chosen: Options) -> int:
-    from runner.cli import live
+    from runner.cli import simulated
     from runner.cli.carrying import carry_out, make_desk
     from runner.engine.run import Run
     from runner.journal.store import Journal
@@ -166,7 +166,7 @@ def _run_simulated(plans: Sequence[Plan], chosen: Options) -> int:
         journal.open_run(span.start)
         interrupts = stack.enter_context(Interrupts())
         narrator = stack.enter_context(Narrator(plans, span, session.account, _style(chosen, "simulate", scenario)))
-        rules, reopens = live.simulated_rules(plans, chosen.settings), session.reopens
+        rules, reopens = simulated.rules(plans, chosen.settings), session.reopens
         is_watched = reopens is not None
         desk = make_desk(
             session,
