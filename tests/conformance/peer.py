@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from runner.wire.bodies import PROTO_ANSWERS, PROTO_REQUESTS
 from runner.wire.frames import FrameBuffer
 from runner.wire.proto_pool import parse
+from runner.wire.proto_tables import PROTO_ANSWERS, PROTO_REQUESTS
 from tests.conformance import table
 from tests.conformance.generations import Generation
 
