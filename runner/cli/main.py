@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import difflib
 import io
+import os
 import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from runner.cli import output
 from runner.cli.marks import REHEARSAL_MARK
 from runner.errors import FxrunError, UsageError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS = {
     "run": "Run plans: simulated, as a rehearsal, or live.",
@@ -45,8 +50,10 @@ COMMANDS = {
     "doctor": "Test the connection to a TWS.",
     "gateway": "Start the simulated gateway alone.",
     "schema": "Print a JSON Schema.",
+    "completion": "Print the completion script of a shell.",
 }
 INTERRUPTED = 130
+_COMPLETE = "_FXRUN_COMPLETE"  # set by the script of fxrun completion when a shell asks
 _OWN_OPTIONS = ("-h", "--help", "--version")
 _WORD = 60
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:]+\]|[^\s:/\\]+):\d+")
@@ -65,6 +72,16 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = import_module(_module(cmd_name)).command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete commands without importing them, and plans, which need no command before them."""
+        from click.shell_completion import CompletionItem
+
+        from runner.cli.options import complete_plans
+
+        names = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*names, *options, *complete_plans(ctx, None, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
@@ -164,6 +181,10 @@ def _invoke(args: Sequence[str]) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run fxrun with the arguments of the process, or argv; return the exit code."""
     args = list(sys.argv[1:] if argv is None else argv)
+    if argv is None and (asked := os.environ.get(_COMPLETE)):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(cli, {}, "fxrun", _COMPLETE, asked)
     output.prepare_streams(as_json="--json" in args)
     if _is_rehearsal(args):
         output.mark(REHEARSAL_MARK)

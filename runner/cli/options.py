@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +14,8 @@ from runner.core.times import parse_time
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from runner.plan.variables import Given
 
 Assigned = tuple[tuple[str, str], ...]  # what --set was given: names and values
@@ -34,7 +37,23 @@ class TimeType(click.ParamType[datetime]):
             self.fail(f"{value!r}: {error}", param, ctx)
 
 
-plans_argument = click.argument("plans", nargs=-1, required=True, metavar="PLAN...")
+def complete_plans(_: click.Context, __: click.Parameter | None, incomplete: str) -> list[CompletionItem]:
+    """Complete files that may be plans, and folders on the way to them."""
+    from click.shell_completion import CompletionItem
+
+    folder, _slash, start = incomplete.rpartition("/")
+    found = sorted(Path(f"{folder}{_slash}" or ".").glob("*"))
+    return [
+        CompletionItem(f"{folder}{_slash}{path.name}{'/' * path.is_dir()}")
+        for path in found
+        if path.name.startswith(start)
+        and not path.name.startswith(".")
+        and (path.is_dir() or path.suffix in (".yaml", ".yml", ".json"))
+        and path.name != "fxrun.yaml"
+    ]
+
+
+plans_argument = click.argument("plans", nargs=-1, required=True, metavar="PLAN...", shell_complete=complete_plans)
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs.")
 from_option = click.option(
     "--from", "start", type=TimeType(), metavar="TIME", help="Look from this time on; UTC without an offset. [now]"

@@ -32,7 +32,7 @@ class _Seconds(click.FloatRange):
     epilog="Exit code: 0 if nothing failed, 5 if no session came about, 3 if something else failed. "
     "Example: fxrun doctor eurusd-weekday.yaml --port 7497"
 )
-@click.argument("plans", nargs=-1, metavar="[PLAN]...")
+@click.argument("plans", nargs=-1, metavar="[PLAN]...", shell_complete=options.complete_plans)
 @files.settings_option
 @files.journal_option
 @click.option("--host", metavar="HOST", help="Where TWS or IB Gateway runs. [the settings' host, 127.0.0.1]")

@@ -65,7 +65,7 @@ class Options:
 
 
 @click.command(name="run", epilog=EXAMPLES)
-@click.argument("plans", nargs=-1, required=True, metavar="PLAN...")
+@click.argument("plans", nargs=-1, required=True, metavar="PLAN...", shell_complete=options.complete_plans)
 @click.option("--simulate", is_flag=True, help="Run on the simulated gateway whatever the plan's mode says.")
 @click.option("--live", is_flag=True, help="Send real orders to a TWS: see docs/live.md, and fxrun arm.")
 @click.option("--rehearsal", metavar="[HOST:PORT]", help="All that live does, on a separately started `fxrun gateway`.")

@@ -11,7 +11,7 @@ from runner.settings.show import Row, rows
 
 
 @click.command(epilog="Exit code: 0, or 2 if a file does not validate. Example: fxrun settings eurusd-weekday.yaml")
-@click.argument("plan", required=False, metavar="[PLAN]")
+@click.argument("plan", required=False, metavar="[PLAN]", shell_complete=options.complete_plans)
 @files.settings_option
 @options.json_option
 def command(plan: str | None, settings_file: str | None, as_json: bool) -> None:
