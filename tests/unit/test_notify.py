@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.errors import UsageError
-from runner.notify import secrets
+from runner.notify import delivery, secrets
 from runner.notify.digest import Calendar
 from runner.notify.outbox import Outbox, Patience
 from runner.notify.ping import Ping
@@ -154,6 +155,12 @@ def test_an_address_is_read_from_a_file_of_ones_own_or_a_variable(tmp_path: Path
         with pytest.raises(UsageError) as caught:
             secrets.resolve(reference, tmp_path, {})
         assert "tops3cret" not in str(caught.value)
+
+
+def test_without_apprise_the_command_that_installs_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)  # as if it were not there
+    with pytest.raises(UsageError, match=r"pip install 'fxrun\[notify\]'"):
+        delivery.check_installed()
 
 
 def test_the_switch_is_pinged_only_while_all_is_well() -> None:
