@@ -96,7 +96,13 @@ class ContractSpec:
             return f"{self.symbol}.{self.currency}"
         if not self.sec_type:
             return f"con_id {self.con_id}"
-        return name_of(self.sec_type, self.local_symbol, self.symbol, self.currency)
+        return name_of(self.sec_type, self.local_symbol or self._described, self.symbol, self.currency)
+
+    @property
+    def _described(self) -> str:
+        """What tells it from others on its symbol, until its local symbol is known."""
+        strike = "" if self.strike is None else f"{self.strike:f}"
+        return " ".join(part for part in (self.symbol, self.last_trade_date, strike, self.right) if part)
 
     @property
     def key(self) -> str:

@@ -53,8 +53,25 @@ def take_up(instructions: Iterable[Instruction], now: datetime, desk: Desk) -> d
         if start < late:
             start = min(_pass_over(instruction, start, late, desk), _pass_halts_over(instruction, start, late, desk))
         starts[instruction.plan, instruction.order] = start
-        desk.journal.record_evaluated(instruction.plan, instruction.order, start - _TICK)
+        seen = start - _TICK
+        if known is not None:
+            seen = max(known, seen - _jitter(instruction))
+        desk.journal.record_evaluated(instruction.plan, instruction.order, seen)
     return starts
+
+
+def reach(instruction: Instruction) -> timedelta:
+    """Return how far back a fire may lie that still matters: twice its deadline, and its jitter."""
+    return 2 * instruction.policy.deadline + _jitter(instruction)
+
+
+def _jitter(instruction: Instruction) -> timedelta:
+    """Return how much later than at its instant a fire may be due.
+
+    What was looked at is noted so much earlier: a fire that still waits, and by an edited plan waits less, is looked at
+    once more.
+    """
+    return timedelta() if instruction.schedule is None else instruction.schedule.jitter
 
 
 def _settle(desk: Desk) -> None:

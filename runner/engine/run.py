@@ -311,8 +311,8 @@ class Run:
             return
         self._noted = now
         pending = [one.due for one in (*self._pending.values(), *self._late.values())]
-        patience = max((i.policy.deadline for i in self._instructions.values()), default=timedelta())
-        seen = min([now - 2 * patience, *pending]) - timedelta.resolution
+        back = max(map(absence.reach, self._instructions.values()), default=timedelta())
+        seen = min([now - back, *pending]) - timedelta.resolution
         if seen > self._span.start:
             self._desk.journal.record_progress(self._instructions, seen)
 

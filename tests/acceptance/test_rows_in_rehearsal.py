@@ -162,7 +162,41 @@ orders:
   - {id: cron, schedule: {cron: "{minute} * * * *"}}
   - {id: words, schedule: {on: "{day}s at {clock}", timezone: UTC}}
 """
-ALWAYS = (CONVERTS, TYPES, TERMS, UNFILLED, STRATEGIES, CONDITIONS, WORDS, SCHEDULES, PAUSES)
+CONTRACTS = """
+plan: contracts
+side: buy
+size: 2
+contract: {sec_type: STK, symbol: AAPL, currency: USD}
+orders:
+  - {id: stock}
+  - {id: number, contract: {con_id: 756733, exchange: SMART}}
+  - id: metal
+    contract: {sec_type: CMDTY, symbol: XAUUSD, currency: USD}
+    bracket: {take_profit: 2R, stop_loss: 5%}
+  - {id: cfd, contract: {sec_type: CFD, symbol: IBDE40, currency: EUR}, order: {type: limit, price: 100.5}}
+  - {id: future, contract: {sec_type: FUT, symbol: EUR, currency: USD, exchange: CME, last_trade_date: "{quarter}"}}
+  - id: option
+    contract: {sec_type: OPT, symbol: SPY, currency: USD, last_trade_date: "{quarter}", strike: 590, right: put}
+    order: {type: limit, price: 0.50}
+  - {id: trails, side: sell, order: {type: trailing_stop, trail: 20.00}}
+  - {id: unfilled, order: {type: limit, price: 10}, unfilled: {after: 3s, then: cross}}
+  - {id: invest, invest: {amount: 1_005 USD}, order: {type: limit, price: 10}}
+  - {id: ladder, size: 6, ladder: {count: 3, from: bid - 50, to: 50, sizes: linear}}
+  - {id: slices, size: 9, slices: {count: 3, over: 6s}}
+  - id: group-a
+    contract: {sec_type: STK, symbol: IWM, currency: USD}
+    oca: {group: g}
+    order: {type: limit, price: 9}
+  - {id: group-b, contract: {sec_type: STK, symbol: IWM, currency: USD}, oca: {group: g}}
+  - {id: spread, when: {spread: 5.00}}
+  - {id: not-spread, when: {spread: 0.001}}
+  - {id: target, contract: {sec_type: STK, symbol: MSFT, currency: USD}, target: {position: 30}}
+  - id: flatten
+    contract: {sec_type: STK, symbol: MSFT, currency: USD}
+    flatten: {open_orders: cancel}
+    schedule: {at: "{+4}"}
+"""
+ALWAYS = (CONTRACTS, CONVERTS, TYPES, TERMS, UNFILLED, STRATEGIES, CONDITIONS, WORDS, SCHEDULES, PAUSES)
 ROWS = """
 a-converts/main: sent; market sell ~ filled
 conditions/above: sent; limit buy 20000 working
@@ -178,6 +212,23 @@ conditions/not-spread: skipped when
 conditions/not-window: skipped when
 conditions/spread: sent; limit buy 20000 working
 conditions/window: sent; limit buy 20000 working
+contracts/cfd: sent; limit buy 2 working
+contracts/flatten: sent; market sell 30 filled
+contracts/future: sent; market buy 2 filled
+contracts/group-a: sent; limit buy 2 cancelled
+contracts/group-b: sent; market buy 2 filled
+contracts/invest: sent; limit buy 100 working
+contracts/ladder: sent; limit buy 1 working; limit buy 2 working; limit buy 3 working
+contracts/metal: sent; market buy 2 filled; profit limit sell 2 working; loss stop sell 2 held
+contracts/not-spread: skipped when
+contracts/number: sent; market buy 2 filled
+contracts/option: sent; limit buy 2 working
+contracts/slices: sent; 3 x market buy 3 filled
+contracts/spread: sent; market buy 2 filled
+contracts/stock: sent; market buy 2 filled
+contracts/target: sent; market buy 30 filled
+contracts/trails: sent; trailing_stop sell 2 held
+contracts/unfilled: sent; limit buy 2 cancelled; market buy 2 filled
 minutes/cron: sent; market buy 20000 filled
 minutes/words: sent; market buy 20000 filled
 pauses/main: sent; 2 x denied the plan is paused; limit buy 20000 rejected; 2 x limit buy 20000 denied
@@ -280,6 +331,7 @@ def written(folder: Path, begin: datetime, texts: Sequence[str]) -> list[str]:
             text = text.replace(f"{{+{seconds}}}", f"{fires + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}")
         for seconds in (-600, 600, 3600, 7200):
             text = text.replace(f"{{t{seconds:+}}}", f"{begin + timedelta(seconds=seconds):%H:%M}")
+        text = text.replace("{quarter}", f"{quarter(begin):%Y-%m}")
         minute = next_minute(begin)
         text = text.replace("{minute}", str(minute.minute)).replace("{day}", f"{minute:%A}".lower())
         text = text.replace("{clock}", f"{minute:%H:%M}")
@@ -291,6 +343,12 @@ def written(folder: Path, begin: datetime, texts: Sequence[str]) -> list[str]:
 
 def next_minute(begin: datetime) -> datetime:
     return (begin + timedelta(seconds=5)).replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
+def quarter(at: datetime) -> datetime:
+    """Return the last month of a quarter, one to four months ahead: in it futures and options end."""
+    months = at.year * 12 + at.month + 2 - at.month % 3
+    return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)
 
 
 def wednesday() -> datetime:

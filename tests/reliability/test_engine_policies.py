@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from runner.core.events import FireDone, FireState
+from runner.core.order_state import OrderState
+from runner.journal.control import Ledger
 from runner.plan.model import Instruction
-from runner.schedule import Blackout
+from runner.schedule import Blackout, fires
 from runner.schedule.policy import FirePolicy
 from tests.reliability.field import RESTING, Field, Runner, at, every, open_field, soon
 
@@ -143,3 +145,46 @@ def test_a_blackout_is_told_of_each_fire_whether_somebody_is_there_or_not(tmp_pa
             runner.wait(lambda: len(runner.fires(FireState.SKIPPED)) == 2, "both fires of the blackout")
         assert reasons(runner, FireState.SKIPPED) == {"blackout: now"}
         assert told(runner, FireState.MISSED, FireState.SENT) == []
+
+
+def test_pause_on_unknown_keeps_the_plan_paused_once_its_order_is_resolved(tmp_path: Path) -> None:
+    policy = FirePolicy(pause_on_unknown=True, overlap=True)
+    with open_field(tmp_path) as field:
+        field.gateway.fault("swallow", order="fx1:p:*", use_id=True, times=1)
+        order = replace(at(soon(4), soon(40), soon(3600)), policy=policy)
+        with field.runner(order, every(3, plan="q")) as runner:
+            runner.wait(lambda: Ledger(field.path).pauses(), "the plan to be paused")
+            ((plan, reason),) = Ledger(field.path).pauses().items()
+            (unknown,) = [
+                row.ticket.order_ref for row in Ledger(field.path).orders() if row.state is OrderState.UNKNOWN
+            ]
+            assert (plan, reason) == ("p", f"pause_on unknown: {unknown} has an unknown outcome")
+            assert "halt" in runner.alarms
+            with Ledger(field.path) as ledger:
+                ledger.resolve(unknown, "lost", datetime.now(UTC), "somebody")
+            runner.wait(lambda: runner.fires(FireState.DENIED), "the next fire to be denied")
+        (denied,) = runner.fires(FireState.DENIED)
+        assert (denied.plan, (denied.reason or "").startswith("the plan is paused: pause_on unknown")) == ("p", True)
+        assert len([one for one in runner.fires(FireState.SENT) if one.plan == "q"]) > 5  # no other plan is
+
+
+def test_a_fire_whose_jitter_is_made_shorter_while_it_waits_has_a_row(tmp_path: Path) -> None:
+    """By the edited plan it should have been sent before anybody looked: it is missed, and not forgotten."""
+    with open_field(tmp_path) as field:
+        nominal = soon(3)
+        order = replace(at(nominal), policy=FirePolicy(deadline=SECOND))
+        assert order.schedule is not None
+        late = [replace(order.schedule, jitter=timedelta(seconds=60), salt=str(n)) for n in range(20)]
+        spec = max(late, key=lambda one: next(fires(one, nominal, nominal + timedelta(hours=1))))
+        waits = replace(order, schedule=spec)
+        for _ in range(2):
+            with field.runner(waits) as runner:
+                runner.wait_ready()
+                time.sleep(4)
+            assert told(runner, *FireState) == []
+        with field.runner(order) as runner:
+            runner.wait(lambda: runner.fires(FireState.MISSED), "the fire to be missed")
+        assert [event.time for event in runner.fires(FireState.MISSED)] == [nominal]
+        with field.runner(order) as runner:
+            runner.wait_ready()
+        assert told(runner, *FireState) == []
