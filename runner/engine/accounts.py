@@ -75,8 +75,11 @@ class Accounts:
         )
 
     def due(self) -> datetime | None:
-        """Return when waiting for an answer ends."""
-        return None if self._asked is None or self._asked.is_over else self._asked.at + PATIENCE
+        """Return when waiting for an answer ends; not once that time is over."""
+        if self._asked is None or self._asked.is_over:
+            return None
+        until = self._asked.at + PATIENCE
+        return until if until > self._now() else None
 
     def forget(self) -> None:
         """Drop what was asked in a session that has ended."""

@@ -59,9 +59,10 @@ class Quotes:
         return asked is not None and not asked.is_over and (asked.bid is None or asked.ask is None)
 
     def due(self) -> datetime | None:
-        """Return when waiting for a quote ends."""
+        """Return when waiting for a quote ends; not of one that nobody has asked about since its time was over."""
+        now = self._now()
         waits = [asked.at + FRESH for asked in self._asked.values() if not asked.is_over and asked.bid is None]
-        return min(waits, default=None)
+        return min((until for until in waits if until > now), default=None)
 
     def forget(self) -> None:
         """Drop what was asked in a session that has ended."""
