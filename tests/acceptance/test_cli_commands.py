@@ -320,6 +320,6 @@ def test_every_property_of_the_settings_is_explained_with_examples_that_hold() -
             walk(described.get("properties", {}))
 
     walk(schema["properties"])
-    assert seen == 23
+    assert seen == 29
     for example in schema["examples"]:
         jsonschema.validate(example, schema)
