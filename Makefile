@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+# the tests start thousands of processes, and compiling anew for each of them would be half of their time
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: demo test lint types unit
 
