@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import select
+import selectors
 import socket
 import threading
 import time
@@ -13,6 +13,7 @@ from runner.ib.pacing import Pacer
 
 MAX_FRAME = 0xFFFFFF
 _CHUNK = 65536
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)  # poll takes descriptors above 1023, too
 
 
 class FrameTooLong(ValueError):
@@ -59,6 +60,9 @@ class Transport:
         sock.settimeout(write_timeout)
         self._socket = sock
         self._sending = threading.Lock()
+        self._reading = threading.Lock()
+        self._arrival = _Selector()
+        self._arrival.register(sock, selectors.EVENT_READ)
         self._open = True
         self._pacer = pacer
         self.last_heard = time.monotonic()  # seconds; when bytes came last
@@ -84,16 +88,12 @@ class Transport:
 
     def receive(self, timeout: float | None = None) -> bytes:
         """Wait for bytes; empty at the end of the stream. Raises TimeoutError only if a timeout is given."""
-        if timeout is not None:
-            previous = self._socket.gettimeout()
-            self._socket.settimeout(timeout)
-            try:
-                return self._count(self._socket.recv(_CHUNK))
-            finally:
-                self._socket.settimeout(previous)
-        while self._open:
-            with contextlib.suppress(TimeoutError):
-                return self._count(self._socket.recv(_CHUNK))
+        while self._open or timeout is not None:
+            if self._arrival.select(self._socket.gettimeout() if timeout is None else timeout):
+                with self._reading:  # taken and counted at once: who looks in between must not see neither
+                    return self._count(self._socket.recv(_CHUNK))
+            if timeout is not None:
+                raise TimeoutError("nothing came")
         return b""
 
     def _count(self, data: bytes) -> bytes:
@@ -106,7 +106,9 @@ class Transport:
     def has_more(self) -> bool:
         """True if `receive` would return at once."""
         try:
-            return self._open and bool(select.select([self._socket], [], [], 0)[0])
+            with self._reading, _Selector() as look:
+                look.register(self._socket, selectors.EVENT_READ)
+                return self._open and bool(look.select(0))
         except (OSError, ValueError):  # it was given back in between
             return False
 
@@ -122,6 +124,7 @@ class Transport:
 
     def release(self) -> None:
         """Give the socket back; only once nobody reads from it any more."""
+        self._arrival.close()
         self._socket.close()
 
 
