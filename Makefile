@@ -24,8 +24,6 @@ test: $(VENV)/tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	@# clients and conformance print tables, which workers cannot, so they run beside the others; told once those are done
-	@$(BIN)/pytest tests/clients tests/conformance > $(VENV)/tables.txt 2>&1 & tables=$$!; \
-	$(BIN)/pytest --numprocesses 5 --dist loadgroup --ignore tests/clients --ignore tests/conformance; others=$$?; \
-	wait $$tables; status=$$?; cat $(VENV)/tables.txt; exit $$((others || status))
+	$(BIN)/pytest tests/clients tests/conformance
+	$(BIN)/pytest --numprocesses 6 --dist loadgroup --ignore tests/clients --ignore tests/conformance
 	$(BIN)/python -m tests.reliability.catalogue

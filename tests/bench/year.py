@@ -16,6 +16,10 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.bench.own_gateway import clean_environment
+
 ROOT = Path(__file__).parents[2]
 HOME = ROOT / ".venv-bench"
 BARS = HOME / "bars.pickle"
@@ -62,7 +66,7 @@ def peer_python() -> Path:
 def seconds(command: Sequence[str | Path]) -> float:
     """Return how long a process takes, whole."""
     begun = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=ROOT, env=clean_environment())
     return time.perf_counter() - begun
 
 

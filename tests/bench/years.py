@@ -28,6 +28,7 @@ from zoneinfo import ZoneInfo
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from runner.core.fx_hours import is_open
+from tests.bench.own_gateway import clean_environment
 from tests.bench.year import BARS, FXRUN, HOME, PEER, PLAN, ROOT, compare, peer_python
 
 YEARS = ("--from", "2000-01-03", "--until", "2026-01-01")
@@ -139,7 +140,7 @@ def time_years() -> tuple[float, float]:
     """Return the wall and processor seconds of 26 years, whole process."""
     before, begun = os.times(), time.perf_counter()
     command = [*FXRUN, PLAN, "--simulate", *YEARS]
-    told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, env=clean_environment()).stdout
     took, after = time.perf_counter() - begun, os.times()
     if f"{FIRES} fires; {FIRES} orders, {FIRES} filled" not in told:
         sys.exit(f"26 years are {FIRES} fires: {told[-300:]}")
