@@ -54,8 +54,6 @@ class Notifications:
 
     def happened(self, lane: str, record: Record) -> None:
         """Pass on what is news to somebody."""
-        if record.get("type") not in ("fill", "alarm"):
-            return
         event = event_of(record, *self._about(lane))
         if event is None:
             return

@@ -76,8 +76,7 @@ class Outbox:
             while not self._letters:
                 ready = self._allowed(time.monotonic())
                 if ready:
-                    if not self._closed:
-                        self._wake.wait(self._patience.gather)
+                    self._wake.wait_for(lambda: self._closed, self._patience.gather)
                     return self._gathered()
                 if self._closed:
                     return None

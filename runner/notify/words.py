@@ -10,6 +10,8 @@ from runner.cli.observing import Record
 from runner.settings.notify import EVENTS
 
 MOST_LINES = 20
+LONGEST_LINE = 160  # characters; 40 such lines are what every messenger takes
+NO_REASON = "no reason is known"
 FILL = "fill"
 _HEAD = 120  # characters of a subject
 _NOUNS = {
@@ -53,13 +55,22 @@ class Message:
 def event_of(record: Record, mark: str, journal: str) -> Event | None:
     """Return what a line of a lane means to somebody far away; None if it is no news there."""
     plan = str(record.get("plan") or "")
-    match record.get("type"):
-        case "fill":
+    match record.get("type"), record.get("state"):
+        case "fill", _:
             return Event(kind=FILL, plan=plan, text=_fill(record), mark=mark, journal=journal)
-        case "alarm" if record.get("event") in EVENTS:
-            text = f"{record.get('reason') or 'no reason is known'} ({record.get('time')})"
-            return Event(kind=str(record["event"]), plan=plan, text=mask_all(text), mark=mark, journal=journal)
-    return None
+        case "alarm", _ if record.get("event") in EVENTS:
+            kind, text = str(record["event"]), f"{record.get('reason') or NO_REASON} ({record.get('time')})"
+        case "fire", "missed":
+            kind, text = "missed", f"{plan}/{record['order']} of {record['time']}: {record.get('reason') or NO_REASON}"
+        case "order", "rejected" | "unknown" as kind:
+            text = f"{plan}/{record['order']} {_order(record)}: {kind} ({record['time']})"
+        case _:
+            return None
+    return Event(kind=kind, plan=plan, text=mask_all(text), mark=mark, journal=journal)
+
+
+def _order(record: Record) -> str:
+    return f"{record['side']} {record['quantity']} {record['contract']}, {record['order_ref']}"
 
 
 def _fill(record: Record) -> str:
@@ -75,10 +86,12 @@ def message_of(events: Sequence[Event], left_out: int = 0) -> Message:
     groups: dict[tuple[str, str, str], list[Event]] = {}
     for event in sorted(events, key=lambda one: one.kind == FILL):  # what needs somebody comes first
         groups.setdefault((event.mark, event.kind, event.plan), []).append(event)
-    heads = [_head(key, len(group)) for key, group in groups.items()]
-    lines = [f"{event.mark}{event.text}" for group in groups.values() for event in group]
+    heads = [_cut(_head(key, len(group))) for key, group in groups.items()]
+    lines = [_cut(f"{event.mark}{event.text}") for group in groups.values() for event in group]
     more = max(0, len(lines) - MOST_LINES)
-    body = [*heads, "", *lines[:MOST_LINES], *_rest(more + left_out), *_advice(events)]
+    others = [f"and {len(heads) - MOST_LINES} more kinds and plans"] if len(heads) > MOST_LINES else []
+    shown = [*heads[:MOST_LINES], *others, "", *lines[:MOST_LINES]]
+    body = [*shown, *_rest(more + left_out), *_advice(events)]
     return Message(title=_subject(heads), body="\n".join(body))
 
 
@@ -88,8 +101,11 @@ def _head(key: tuple[str, str, str], count: int) -> str:
 
 
 def _subject(heads: Sequence[str]) -> str:
-    text = f"fxrun: {', '.join(heads)}"
-    return text if len(text) <= _HEAD else f"{text[: _HEAD - 1]}…"
+    return _cut(f"fxrun: {', '.join(heads)}", _HEAD)
+
+
+def _cut(text: str, most: int = LONGEST_LINE) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _rest(count: int) -> list[str]:

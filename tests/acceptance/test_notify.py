@@ -82,10 +82,10 @@ def key(folder: Path, name: str, address: str) -> None:
 
 
 @contextmanager
-def rehearsed(folder: Path, notify: str, **environ: str) -> Iterator[Served]:
+def rehearsed(folder: Path, notify: str, *gateway: str, **environ: str) -> Iterator[Served]:
     """Serve a rehearsal of two plans that trade each second, with the gateway's market open."""
     plans = folder / "plans"
-    with broker.gateway() as port:
+    with broker.gateway(*gateway) as port:
         (plans / "fxrun.yaml").write_text(SETTINGS.format(port=port) + notify)
         for name in ("payroll", "other"):
             (plans / f"{name}.yaml").write_text("mode: live\n" + TICK.format(name=name, size=22_000))
@@ -135,6 +135,15 @@ def test_fills_halt_digest_and_ping_arrive_and_no_secret_is_told(folder: Path) -
     assert sum("the day until" in title for title in hook.titles) == 1
     assert SECRET.encode() not in said
     assert not any(SECRET.encode() in path.read_bytes() for path in (folder / "plans").glob("fxrun*"))
+
+
+def test_an_order_that_the_broker_rejects_is_told(folder: Path) -> None:
+    with web() as hook:
+        key(folder / "plans", "hook.url", f"json://127.0.0.1:{hook.port}/")
+        with rehearsed(folder, "notify: {to: [{url: 'file:hook.url'}]}\n", "--fill", "reject=100") as service:
+            service.wait(lambda: any("rejected order" in title for title in hook.titles), "a word about it")
+            assert service.stop() == 0
+    assert any("rejected (" in one["message"] and "fxrun orders --journal" in one["message"] for one in hook.got)
 
 
 def test_receivers_that_hang_or_refuse_do_not_hold_up_trading(folder: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import http.server
+import json
 import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,14 +19,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.core.contract import ContractSpec
+from runner.core.events import Filled, FireDone, FireState, OrderChanged
+from runner.core.ids import OrderKey
+from runner.core.order_state import OrderState
+from runner.core.ticket import OrderTicket, OrderType, Role, Side
 from runner.errors import UsageError
+from runner.journal.rows import OrderRow
+from runner.lifecycle.telling import changed
 from runner.notify import delivery, secrets
 from runner.notify.digest import Calendar
 from runner.notify.outbox import Outbox, Patience
 from runner.notify.ping import Ping
 from runner.notify.words import MOST_LINES, Event, Message, event_of, message_of
+from runner.report.render_json import line
 from runner.settings.notify import EVENTS, Pace
 
+AT = datetime(2026, 1, 7, 12, tzinfo=UTC)
+ROW = OrderRow(
+    ticket=OrderTicket(
+        key=OrderKey(plan="payroll", order="main", fire="f", role="entry"),
+        role=Role.ENTRY, contract=ContractSpec(symbol="EUR", currency="USD"), side=Side.BUY,
+        quantity=Decimal(25_000), order_type=OrderType.MARKET,
+    ),
+    state=OrderState.WORKING, filled=Decimal(0), average_price=None, perm_id=None, closed_with_run=False, note="",
+)  # fmt: skip
 QUICK = Patience(gather=0.05, pause=0.02, longest_pause=0.05, give_up=0.3)
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -51,7 +71,8 @@ def test_every_event_is_counted(told: list[tuple[str, str]], left_out: int) -> N
     said = message_of([event(kind, plan, text="line") for kind, plan in told], left_out)
     lines = said.body.splitlines()
     heads = lines[: lines.index("")]
-    assert sum(int(line.split()[1]) for line in heads) == len(told)
+    heads = [line for line in heads if not line.startswith("and ")]
+    assert len(heads) == MOST_LINES or sum(int(line.split()[1]) for line in heads) == len(told)
     shown, more = lines.count("PAPER line"), max(0, len(told) - MOST_LINES) + left_out
     assert shown == min(len(told), MOST_LINES)
     assert (f"and {more} more, which are left out here; the journal has them" in lines) is bool(more)
@@ -65,6 +86,34 @@ def test_accounts_are_masked_and_what_is_no_news_is_left_out() -> None:
     assert (told.text, told.plan) == ("account DU***567 is short (T)", "")
     assert event_of({"type": "order", "plan": "a", "state": "working"}, "", "fxrun.db") is None
     assert event_of({**alarm, "event": "else"}, "", "fxrun.db") is None
+
+
+def record(told: FireDone | OrderChanged | Filled) -> dict[str, object]:
+    """Return an event as a lane says it."""
+    return dict(json.loads(line(told)))
+
+
+def test_every_kind_that_a_lane_says_is_an_event() -> None:
+    fire = FireDone(plan="payroll", order="main", fire="f", time=AT, state=FireState.MISSED, reason="no session")
+    told = event_of(record(fire), "", "fxrun.db")
+    assert told is not None
+    assert (told.kind, told.plan) == ("missed", "payroll")
+    assert told.text == "payroll/main of 2026-01-07T12:00:00Z: no session"
+    for state in (FireState.SENT, FireState.SKIPPED, FireState.DENIED):
+        assert event_of(record(replace(fire, state=state)), "", "fxrun.db") is None
+    for state in OrderState:
+        told = event_of(record(changed(replace(ROW, state=state), AT)), "", "fxrun.db")
+        assert (told and told.kind) == (state.value if state.value in ("rejected", "unknown") else None)
+    kinds = {"fill", "missed", "rejected", "unknown", "link_down", "halt", "arming"}
+    assert set(EVENTS) == kinds
+
+
+def test_a_message_about_hundreds_of_plans_is_short_enough_to_be_taken() -> None:
+    told = [event("missed", f"plan-{number}", "no session " * 100) for number in range(300)]
+    said = message_of(told)
+    assert len(said.body) < 8_000
+    assert "and 280 more kinds and plans" in said.body
+    assert "and 280 more, which are left out here" in said.body
 
 
 class Box:
@@ -81,6 +130,17 @@ class Box:
             return False
         self.got.append(message)
         return True
+
+
+def test_what_comes_within_the_time_of_a_burst_is_one_message() -> None:
+    box = Box()
+    outbox = Outbox(box.deliver, Pace(messages=20, within=timedelta(hours=1)), print, Patience(gather=0.6))
+    for _ in range(6):
+        outbox.put(event())
+        time.sleep(0.05)
+    wait(lambda: box.got)
+    outbox.close(time.monotonic() + 1)
+    assert [message.title for message in box.got] == ["fxrun: PAPER 6 fills of payroll"]
 
 
 def test_what_comes_at_once_is_gathered_and_beyond_the_pace_waits() -> None:
