@@ -21,6 +21,7 @@ from runner.core.ticket import Side, Trail
 from runner.plan.model import Instruction
 from strategies.base import Denied
 
+_ONE_TO_ONE = ("STK", "CMDTY")  # a price of 1 is one unit of currency, whatever the broker tells
 HUNDRED = Decimal(100)
 
 
@@ -196,7 +197,7 @@ def _bought(amount: Decimal, currency: str, market: Market, reference: Decimal |
         fitting = f"{contract.symbol} or {contract.currency}" if contract.is_pair else contract.currency
         raise Denied(f"{told} means nothing for {contract.name}: expected {fitting}")
     price = market.touch if reference is None else reference
-    return whole(EXACT.divide(amount, EXACT.multiply(price, contract.worth)), told, contract.size_step)
+    return whole(EXACT.divide(amount, EXACT.multiply(price, worth(contract))), told, contract.size_step)
 
 
 def _of_cash(percent: Decimal, market: Market, reference: Decimal | None) -> Decimal:
@@ -212,11 +213,17 @@ def _of_cash(percent: Decimal, market: Market, reference: Decimal | None) -> Dec
 def _at_risk(percent: Decimal, market: Market, lost: Decimal | None) -> Decimal:
     if not lost:
         raise Denied("a size by risk needs a stop-loss that is away from the entry")
-    worth, told = net_liquidation(market.snapshot), f"a risk of {plain(percent)}%"
-    money = EXACT.divide(EXACT.multiply(worth, percent), HUNDRED)
+    money = EXACT.divide(EXACT.multiply(net_liquidation(market.snapshot), percent), HUNDRED)
     contract = market.contract
-    loss = EXACT.multiply(EXACT.multiply(lost, contract.worth), rate(contract.currency, market.snapshot))
-    return whole(EXACT.divide(money, loss), told, contract.size_step)
+    loss = EXACT.multiply(EXACT.multiply(lost, worth(contract)), rate(contract.currency, market.snapshot))
+    return whole(EXACT.divide(money, loss), f"a risk of {plain(percent)}%", contract.size_step)
+
+
+def worth(contract: ContractSpec) -> Decimal:
+    """Return what a price of 1 is worth for one unit; raises Denied where only the broker can tell, and has not."""
+    if contract.multiplier is None and not contract.is_known and contract.sec_type not in _ONE_TO_ONE:
+        raise Denied(f"what a price of {contract.name} is worth is asked of the broker when a run starts")
+    return contract.worth
 
 
 def cash(currency: str, snapshot: Snapshot) -> Decimal:

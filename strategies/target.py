@@ -58,7 +58,7 @@ def _worth_of_unit(market: Market) -> Decimal:
     if contract.is_pair:
         with suppress(Denied):
             return pricing.rate(contract.symbol, market.snapshot)
-    price = EXACT.multiply(market.touch, contract.worth)
+    price = EXACT.multiply(market.touch, pricing.worth(contract))
     return EXACT.multiply(price, pricing.rate(contract.currency, market.snapshot))
 
 

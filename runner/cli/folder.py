@@ -68,6 +68,7 @@ class Folder:
             there = dict(sorted(self._stamps()))
         except OSError as error:
             return self._unreadable(error)
+        self._told.pop(".", None)
         is_first = not self._files
         gone = [self._forget(name) for name in [name for name in self._files if name not in there]]
         changed = {name: stamp for name, stamp in there.items() if self._is_new(name, stamp)}

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 
+from runner.core.contract import ContractSpec
 from runner.core.ids import fire_key
 from runner.core.limits import Amount, Limits, Window
 from runner.core.money import plain
@@ -105,13 +106,38 @@ def as_simulated(instruction: Instruction, due: datetime, fire: str) -> tuple[tu
 
 
 def simulated_quote(instruction: Instruction, at: datetime) -> Quote | None:
-    """Return a quote of the simulated market, None for an order that needs none."""
+    """Return a quote of the simulated market, None for an order that needs none or a contract that it does not tell."""
     if Need.QUOTE not in needs(replace(instruction, when=None)):
         return None
     from runner.gateway.market import SyntheticMarket
 
-    found = SyntheticMarket(1).quote(instruction.contract.key, int(at.timestamp()))
+    second = int(at.timestamp())
+    key = _key(instruction.contract, second)
+    found = None if key is None else SyntheticMarket(1).quote(key, second)
     return None if found is None else Quote(found.bid, found.ask, at)
+
+
+def _key(contract: ContractSpec, second: int) -> str | None:
+    """Return what the simulated market knows a contract by, None for none or several that fit."""
+    if contract.is_pair:
+        return contract.name
+    from runner.gateway.instruments import find
+    from runner.wire.values import WireContract
+
+    asked = WireContract(
+        contract_id=contract.con_id,
+        symbol=contract.symbol,
+        security_type=contract.sec_type,
+        currency=contract.currency,
+        exchange=contract.exchange,
+        local_symbol=contract.local_symbol,
+        trading_class=contract.trading_class,
+        last_trade_date=contract.last_trade_date,
+        strike=contract.strike,
+        right=contract.right,
+    )
+    one = find(asked, second)
+    return None if one is None else str(one.local_symbol)
 
 
 class _Days:

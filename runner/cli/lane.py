@@ -11,6 +11,7 @@ from runner.cli.carrying import carry_out, make_desk
 from runner.cli.interrupts import Interrupts
 from runner.cli.narrator import Narrator, Style
 from runner.cli.session import Prices, realtime
+from runner.engine.renewal import note_plans
 from runner.engine.run import Run
 from runner.engine.span import Span
 from runner.journal.store import Journal
@@ -18,6 +19,7 @@ from runner.journal.store import Journal
 if TYPE_CHECKING:
     from runner.cli.live import Venture
     from runner.cli.roll import Roll
+    from runner.settings.model import Settings
 
 
 def run_live(found: Venture, roll: Roll, style: Style) -> int:
@@ -27,9 +29,9 @@ def run_live(found: Venture, roll: Roll, style: Style) -> int:
     return supervised.run(begun, Span(start=options.now(), until=None), style, again=False, roll=roll)
 
 
-def run_simulated(roll: Roll, journal_file: str, settings_file: str | None, style: Style) -> int:
+def run_simulated(roll: Roll, journal_file: str, settings: Settings | None, style: Style) -> int:
     """Carry out simulated plans on a gateway of this process, on the wall clock, until stopped."""
-    roll.rules = lambda plans: simulated.rules(plans, settings_file)
+    roll.rules = lambda plans: simulated.rules(plans, settings)
     with ExitStack() as stack:
         interrupts = stack.enter_context(Interrupts())
         journal = Journal(journal_file)
@@ -42,6 +44,8 @@ def run_simulated(roll: Roll, journal_file: str, settings_file: str | None, styl
         narrator = stack.enter_context(Narrator(roll.plans, span, session.account, style, roll.tell))
         desk = make_desk(session, journal, narrator.tell, rules=roll.rules(roll.plans))
         desk.alarm = roll.alarm
+        journal.keep_plans(plan.name for plan in roll.plans)
+        note_plans(roll.plans, desk, span.start)
         roll.told = lambda plans: narrator.started(plans, session.clock.now())
         run = Run(roll.plans, span, session.clock, desk, roll.beat, changes=roll.changes)
         roll.begin(run.stop)

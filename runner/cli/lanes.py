@@ -1,7 +1,8 @@
 """What `fxrun serve` starts and looks after: a process for live plans, one for simulated ones.
 
-They are processes so that nothing of one can reach the other. A lane that dies is started again, after 1, 2, 4 to 60
-seconds; one that ends by a code that says why (usage, refusal, no connection, a journal in use) ends the service.
+They are processes so that nothing of one can reach the other. A lane that ends is started again, after 1, 2, 4 to 60
+seconds; one that never got as far as carrying out plans, and says by its code why (usage, refusal, no connection, a
+journal in use), ends the service.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class Lane:
     _pause: float = _FIRST_PAUSE
     _again_at: float = 0.0
     _heard: bytes = b""  # the beginning of a line
+    _was_ready: bool = False  # at any time
 
     def tell(self, order: Order) -> None:
         """Pass on what has changed; a lane that does not run gets all its plans when it starts."""
@@ -65,8 +67,13 @@ class Lane:
 
     @property
     def is_alive(self) -> bool:
-        """True unless it has been silent for too long."""
-        return self._process is not None and time.monotonic() - (self._beat or self._started) < SILENT
+        """True if there is a process, and it has not been silent for too long."""
+        return self._process is not None and not self.is_stuck
+
+    @property
+    def is_stuck(self) -> bool:
+        """True if there is a process that has been silent for too long."""
+        return self._process is not None and time.monotonic() - (self._beat or self._started) >= SILENT
 
     def tend(self) -> None:
         """Start it, start it again, take in its signs of life."""
@@ -95,13 +102,14 @@ class Lane:
     def _listen(self) -> None:
         with suppress(BlockingIOError):
             while heard := os.read(self._alive, _MOST):
-                self._beat = time.monotonic()
+                self._beat, self._was_ready = time.monotonic(), True
                 *lines, self._heard = (self._heard + heard).split(b"\n")
                 for line in filter(None, lines):
-                    self.take(self.name, json.loads(line))
+                    with suppress(ValueError):  # one that was cut off by the end of its process
+                        self.take(self.name, json.loads(line))
 
     def _take_end(self, code: int) -> None:
-        if code in FINAL or code == 0:
+        if code == 0 or (code in FINAL and not self._was_ready):
             self.ended = code
             return
         if time.monotonic() - self._started > _STEADY:
@@ -134,6 +142,7 @@ class Lane:
         return code if code >= 0 else 1
 
     def _close(self) -> None:
+        self._listen()  # what it said last
         self._orders.put(None)
         os.close(self._alive)
         self._process = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import select
 import sys
 import threading
 import time
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from runner.core.events import Event
     from runner.engine.desk import Rules
 
-_LONGEST = 4096  # bytes that a pipe takes whole or not at all
+_LONGEST = getattr(select, "PIPE_BUF", 512)  # bytes that a pipe takes whole or not at all; 512 by POSIX
 _SECOND = 1.0
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SOON = timedelta(days=14)
 _DAY = timedelta(days=1)
+SIMULATE = "simulate"  # the mode of a journal
 _FIRES, _FIRES_OF_A_DAY = 100, 100_000
 
 
@@ -40,7 +41,7 @@ class PlanStanding:
 
     name: str
     file: str | None
-    arming: ArmingState
+    arming: ArmingState | None  # None where none is needed: simulated
     until: datetime | None
     left: timedelta | None
     fires: tuple[FireRow, ...]
@@ -51,7 +52,7 @@ class PlanStanding:
     @property
     def is_warning(self) -> bool:
         """True if somebody should do something about it."""
-        return self.arming is not ArmingState.ARMED or self.pause is not None
+        return self.arming not in (None, ArmingState.ARMED) or self.pause is not None
 
     @property
     def arming_words(self) -> str:
@@ -70,12 +71,16 @@ class PlanStanding:
                 return f"NOT ARMED: {self.file} was edited since it was armed; look at it and {again}"
             case ArmingState.NONE:
                 return f"NOT ARMED; {again}"
+            case None:
+                return "simulated"
 
 
 def of_plans(ledger: Ledger, now: datetime) -> tuple[PlanStanding, ...]:
-    """Return all plans that a runner has had, or that were armed, by name."""
+    """Return all plans that a runner has had, or that are armed, by name."""
     rows = {row.plan: row for row in ledger.plans()}
-    armings = {arming.plan: arming for arming in ledger.armings()}
+    # an arming that has ended is news only of a plan that is there
+    armings = {arming.plan: arming for arming in ledger.armings() if arming.plan in rows or now < arming.until}
+    is_simulated = (ledger.mode_and_account() or ("", ""))[0] == SIMULATE
     pauses = ledger.pauses()
     found = []
     for name in sorted({*rows, *armings, *pauses}):
@@ -86,7 +91,7 @@ def of_plans(ledger: Ledger, now: datetime) -> tuple[PlanStanding, ...]:
             PlanStanding(
                 name=name,
                 file=file,
-                arming=arming_state(arming, None if file is None else _digest(file), now),
+                arming=None if is_simulated else arming_state(arming, None if file is None else _digest(file), now),
                 until=None if arming is None else arming.until,
                 left=None if arming is None else arming.until - now,
                 fires=_fires(ledger, name, now),

@@ -31,6 +31,7 @@ from runner.lifecycle.link import LinkState
 if TYPE_CHECKING:
     from runner.cli.live import Venture
     from runner.cli.roll import Roll
+    from runner.engine.desk import Desk
     from runner.engine.span import Span
     from runner.plan.model import Plan
 
@@ -141,9 +142,7 @@ def run(found: Venture, span: Span, style: Style, *, again: bool, roll: Roll | N
         desk.again, desk.admit, desk.alarm, desk.check_clock = again, admission.login, told.alarm, admission.clock
         desk.outages = tuple(o for o in (settings.restart, *settings.resets) if o is not None)
         desk.grace, desk.stops_at_foreign = settings.grace, live.stops_at_foreign(found)
-        journal.adopt_open_orders()
-        desk.tracker.adopt(journal.open_orders())
-        note_plans(found.plans, desk, span.start)
+        _take_up(found, desk, span.start)
         on_time, changes = (narrator.time_is, None) if roll is None else (roll.beat, roll.changes)
         run = Run(found.plans, span, session.clock, desk, on_time, session.first, changes)
         if roll is not None:
@@ -159,6 +158,15 @@ def run(found: Venture, span: Span, style: Style, *, again: bool, roll: Roll | N
         if roll is not None:
             return narrator.stopped(lost=lost if desk.link.fatal is not None else None)
         return narrator.conclude(journal, lost=lost, interrupted=interrupts.number == signal.SIGINT)
+
+
+def _take_up(found: Venture, desk: Desk, start: datetime) -> None:
+    """Begin with what the journal has open, and write down which plans run."""
+    desk.journal.adopt_open_orders()
+    desk.tracker.adopt(desk.journal.open_orders())
+    if found.is_service:
+        desk.journal.keep_plans(plan.name for plan in found.plans)
+    note_plans(found.plans, desk, start)
 
 
 def _told(found: Venture, narrator: Narrator, now: Callable[[], datetime], stack: ExitStack) -> Told:

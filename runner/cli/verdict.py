@@ -45,17 +45,15 @@ class Verdict:
     text: str
 
 
-def verdict(seen: Seen, outages: Sequence[Outage], grace: timedelta, *, is_simulated: bool) -> Verdict:
-    """Judge one look; simulated plans need no arming, and a link may be down in an outage and `grace` after it."""
-    found = list(_reasons(seen, outages, grace, is_simulated=is_simulated))
+def verdict(seen: Seen, outages: Sequence[Outage], grace: timedelta) -> Verdict:
+    """Judge one look; a link may be down in an outage and `grace` after it."""
+    found = list(_reasons(seen, outages, grace))
     if not found:
         return Verdict(code=0, text=f"OK: a runner is running, {_many(len(seen.plans), 'plan')}")
     return Verdict(code=found[0][0], text=f"ATTENTION: {'; '.join(text for _, text in found)}; see fxrun status")
 
 
-def _reasons(
-    seen: Seen, outages: Sequence[Outage], grace: timedelta, *, is_simulated: bool
-) -> Iterator[tuple[int, str]]:
+def _reasons(seen: Seen, outages: Sequence[Outage], grace: timedelta) -> Iterator[tuple[int, str]]:
     if not seen.runs:
         yield CONNECTION, "no runner is running"
     elif seen.link is not None and seen.link[0] not in LINKED and not _is_expected(seen.at, outages, grace):
@@ -64,7 +62,7 @@ def _reasons(
     yield from _counted(MISSED, seen.missed, "fire", "missed within 24 hours")
     if seen.halt is not None:
         yield ATTENTION, "halted"
-    yield from ((ATTENTION, text) for plan in seen.plans for text in _of_plan(plan, is_simulated))
+    yield from ((ATTENTION, text) for plan in seen.plans for text in _of_plan(plan))
     yield from _counted(ATTENTION, seen.unlisted, "execution", "not listed by the broker any more")
     yield from _counted(ATTENTION, seen.waiting, "cancel", "waiting for the runner")
 
@@ -74,10 +72,10 @@ def _counted(code: int, found: Sequence[object], word: str, rest: str) -> Iterat
         yield code, f"{_many(len(found), word)} {rest}"
 
 
-def _of_plan(plan: PlanStanding, is_simulated: bool) -> Iterator[str]:
+def _of_plan(plan: PlanStanding) -> Iterator[str]:
     if plan.pause is not None:
         yield f"{plan.name} is paused"
-    if not is_simulated and plan.arming is not ArmingState.ARMED:
+    if plan.arming not in (None, ArmingState.ARMED):
         yield f"{plan.name} {_arming(plan)}"
 
 

@@ -1,7 +1,8 @@
 """What the contracts of a run are: those that are no pairs are asked of the broker once, before anything is sent.
 
-An answer that the journal keeps is used for a day; then the broker is asked again. A contract that is none, or several,
-or that does not fit what the plan says of it, ends the run if nothing was sent yet; later it denies its own fires.
+An answer that the journal keeps is used by runs that start within a day. What failed is asked again in the next
+session, and when plans change. A contract that is none, or several, or that does not fit what the plan says of it, ends
+the run if nothing was sent yet; later it denies its own fires.
 """
 
 from __future__ import annotations
@@ -130,8 +131,9 @@ class Contracts:
         return moved
 
     def forget(self) -> None:
-        """Drop what was asked in a session that has ended: it is asked again in the next."""
-        self._open = {spec: _Asked(spec) for spec in self._open}
+        """Drop what was asked in a session that has ended: it is asked again in the next, and so is what failed."""
+        self._open = {spec: _Asked(spec) for spec in (*self._open, *self._failed)}
+        self._failed.clear()
         self._wanted.clear()
 
     def take(self, fact: Fact) -> None:
@@ -176,7 +178,7 @@ class Contracts:
 
     def _kept(self, spec: ContractSpec, now: datetime) -> ContractSpec | None:
         kept = self._journal.contract(spec)
-        if kept is None or kept.is_pair or kept.details is None:
+        if kept is None or kept.details is None:
             return None
         return kept if timedelta() <= now - kept.details.at < YOUNG else None
 
@@ -194,10 +196,16 @@ class Contracts:
             if now - self._wanted[rule] < PATIENCE:
                 return False
         known = identified(asked.spec, one, self._rules, now)
+        if known.is_pair:
+            raise Unidentified(f"{words(asked.spec)} is the currency pair {known.name}; write it so: {known.name}")
         before = self._journal.contract(asked.spec)
         if before is not None and (why := changed(asked.spec, before, known)) is not None:
             raise Unidentified(why)
-        self._journal.keep_contract(asked.spec, known, now)
+        if rule is None or rule in self._rules:
+            self._journal.keep_contract(asked.spec, known, now)
+        else:
+            text = f"the broker does not tell the market rule of {known.name}; prices are rounded to its finest step"
+            self._emit(Noticed(plan="", code=0, severity=Severity.WARNING, text=text, time=now))
         self._learn(asked.spec, known)
         return False
 
@@ -232,8 +240,6 @@ def described(contract: ContractSpec) -> str:
 def misfits(instruction: Instruction) -> Iterator[tuple[str, str]]:
     """Yield prices off the grid, sizes between the steps and money of another currency, each with the plan's key."""
     contract = instruction.contract
-    if contract.is_pair:
-        return
     for key, price in _prices(instruction):
         number, tick = price.number, contract.tick_at(price.number)
         if number is not None and tick is not None and not is_multiple(number, tick):

@@ -103,6 +103,7 @@ def _cleared(pending: Pending, known: Snapshot, now: datetime, desk: Desk) -> st
     Raises Denied where the claim would be denied as well: then nothing is cancelled that may guard a position.
     """
     if pending.seen_open is None and is_open(pending.instruction, desk) and (why := _barred(pending, known, desk)):
+        _pause_if_used_up(pending.instruction.plan, desk)
         raise Denied(why)
     if (why := clear(pending.instruction, desk)) is not None:
         pending.seen_open = now
@@ -177,8 +178,13 @@ def _claim(row: FireRow, tickets: tuple[OrderTicket, ...], pending: Pending, des
             desk.emit(_done(row, FireState.MISSED, claimed.reason))
         case Outcome.DENIED:
             _tell_denied(row, tickets, claimed.reason or "", desk)
-            if desk.used_up == row.plan:  # by the rule for repeated execution it needs somebody's word to go on
-                desk.pause(row.plan, f"{row.plan} has had all the fires that limits.max_fires_per_day allows a day")
+            _pause_if_used_up(row.plan, desk)
+
+
+def _pause_if_used_up(plan: str, desk: Desk) -> None:
+    """Pause a plan that was just denied for its fires of the day: to repeat itself it needs somebody's word."""
+    if desk.used_up == plan:
+        desk.pause(plan, f"{plan} has had all the fires that limits.max_fires_per_day allows a day")
 
 
 def _is_guarded(instruction: Instruction, desk: Desk) -> bool:

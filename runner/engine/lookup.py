@@ -20,12 +20,17 @@ class Lookup:
     def __init__(self, plans: Sequence[Plan], desk: Desk, *, lasts: bool = False) -> None:
         self._plans, self._desk, self._lasts = plans, desk, lasts
         self.refusal: PlanInvalid | None = None
+        self._is_told = False  # what is wrong with the contracts of these plans
         desk.contracts.begin_with(each for plan in plans for each in plan.instructions)
+
+    def renew(self, plans: Sequence[Plan]) -> None:
+        """Look after other plans from now on."""
+        self._plans, self._is_told = plans, False
 
     def go_on(self, settle: Callable[[], None]) -> None:
         """Ask, and look at what was answered; raises JournalFailed."""
         contracts = self._desk.contracts
-        if contracts.is_settled or self._desk.cut_off() is not None:
+        if (contracts.is_settled and self._is_told) or self._desk.cut_off() is not None:
             return
         try:
             while contracts.go_on():
@@ -33,10 +38,23 @@ class Lookup:
         except ConnectionFailed as failed:
             self._desk.link.take(ConnectionLost(reason=str(failed)))
             return
-        if not contracts.has_begun:
-            self.refusal = self._refused()
+        self._judge()
 
-    def _refused(self) -> PlanInvalid | None:
+    def _judge(self) -> None:
+        """Refuse what is wrong before anything is sent, or tell it once all is known."""
+        contracts, problems = self._desk.contracts, self._problems()
+        if problems and not contracts.has_begun and not self._lasts:
+            self.refusal = PlanInvalid(problems)
+            return
+        contracts.begin()
+        if self._is_told or not (contracts.is_settled or contracts.has_begun):
+            return
+        self._is_told = contracts.is_settled
+        now = self._desk.inquest.now()
+        for text in map(str, problems if self._is_told else ()):
+            self._desk.emit(Noticed(plan="", code=0, severity=Severity.ERROR, text=text, time=now))
+
+    def _problems(self) -> list[Problem]:
         contracts, places = self._desk.contracts, {plan.file: place for place, plan in enumerate(self._plans)}
         problems = {
             _problem(plan, instruction.marks, key, message)
@@ -44,14 +62,7 @@ class Lookup:
             for instruction in plan.instructions
             for key, message in contracts.faults(instruction)
         }
-        ordered = sorted(problems, key=lambda one: (places[one.file], one))
-        if ordered and not self._lasts:
-            return PlanInvalid(ordered)
-        contracts.begin()
-        now = self._desk.inquest.now()
-        for text in map(str, ordered if contracts.has_begun else ()):
-            self._desk.emit(Noticed(plan="", code=0, severity=Severity.ERROR, text=text, time=now))
-        return None
+        return sorted(problems, key=lambda one: (places[one.file], one))
 
 
 def _problem(plan: Plan, marks: Mapping[str, Mark], key: str, message: str) -> Problem:

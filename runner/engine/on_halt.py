@@ -42,14 +42,16 @@ class OnHalt:
 
     def _of(self, name: Name, instruction: Instruction) -> Iterator[Pending]:
         journal = self._desk.journal
-        since = self._since.get(name) or journal.evaluated(*name) or self._desk.inquest.now()
+        looked = (self._since.get(name), journal.evaluated(*name))  # the second moves on where the plan is edited
+        since = max((at for at in looked if at is not None), default=self._desk.inquest.now())
         self._since[name] = since
         is_settled = True
         for at in journal.halts(since):
-            is_settled = is_settled and journal.fire(*name, halt_key(at)) is not None
+            is_known = journal.fire(*name, halt_key(at)) is not None
+            is_settled = is_settled and is_known
             if is_settled:
                 self._since[name] = at
-            elif journal.fire(*name, halt_key(at)) is None:
+            elif not is_known:
                 yield Pending(instruction, at, fire=halt_key(at))
 
 

@@ -22,6 +22,10 @@ class _Asked:
     ask: Decimal | None = None
     is_over: bool = False
 
+    @property
+    def is_awaited(self) -> bool:
+        return not self.is_over and (self.bid is None or self.ask is None)
+
 
 class Quotes:
     """`decided` asks at need; `of` is the quote once it is."""
@@ -56,12 +60,12 @@ class Quotes:
     def is_awaited(self, contract: ContractSpec) -> bool:
         """Tell whether a quote was asked for that has not come and may still come."""
         asked = self._asked.get(self._latest.get(contract.name, 0))
-        return asked is not None and not asked.is_over and (asked.bid is None or asked.ask is None)
+        return asked is not None and asked.is_awaited
 
     def due(self) -> datetime | None:
         """Return when waiting for a quote ends; not of one that nobody has asked about since its time was over."""
         now = self._now()
-        waits = [asked.at + FRESH for asked in self._asked.values() if not asked.is_over and asked.bid is None]
+        waits = [asked.at + FRESH for asked in self._asked.values() if asked.is_awaited]
         return min((until for until in waits if until > now), default=None)
 
     def forget(self) -> None:

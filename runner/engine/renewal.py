@@ -7,13 +7,15 @@ followed to their end; a fire that was still being worked is left as it is, as a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Container, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from runner.core.events import FireDone, FireState
+from runner.core.ids import ONCE
 from runner.engine.desk import Desk, Pending, Rules
 from runner.engine.fire import close
 from runner.engine.working import Working
@@ -25,7 +27,7 @@ GONE = "its plan was taken away before it could be sent"
 END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 _TICK = datetime.resolution
 Name = tuple[str, str]  # plan and order
-Held = MutableMapping[Name, Pending] | MutableMapping[tuple[str, str, str], Pending]
+Held = MutableMapping[Any, Pending]  # by whatever each of a run's lists of pending fires goes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,12 +65,11 @@ def renew(
              if digests.get(plan) != digest}  # fmt: skip
     fresh = [plan for plan in change.plans if desk.digests.get(plan.name) != plan.digest]
     for pendings in held:
-        _give_up(pendings, stale, desk)
+        _give_up(pendings, stale, by_name(change.plans), desk)
     if desk.link.supervised:
         desk.journal.record_progress(by_name(fresh), now - _TICK)
-        note_plans(fresh, desk, now)
-        for plan in stale.keys() - digests.keys():
-            desk.journal.drop_plan(plan)
+    note_plans(fresh, desk, now)
+    desk.journal.keep_plans(digests)
     known = by_name(change.plans)
     working.renew(known, digests)
     instructions.clear()
@@ -79,14 +80,17 @@ def renew(
     return frozenset(by_name(fresh))
 
 
-def _give_up(pendings: Held, stale: Mapping[str, str], desk: Desk) -> None:
+def _give_up(pendings: Held, stale: Mapping[str, str], orders: Container[Name], desk: Desk) -> None:
+    """Record what was due as missed; an order without schedule that is still there is due anew, by its new version."""
     gone = [(key, one) for key, one in pendings.items() if one.instruction.plan in stale]
     for key, pending in gone:
         row, reason = pending.row, stale[pending.instruction.plan]
-        if pending.attempt > 1:  # its row is there since it was sent first
+        if row.fire == ONCE and pending.attempt == 1 and (row.plan, row.order) in orders:
+            pass
+        elif pending.attempt > 1:  # its row is there since it was sent first
             desk.journal.miss_fire(row.plan, row.order, row.fire, reason)
             state = FireState.MISSED
             desk.emit(FireDone(plan=row.plan, order=row.order, fire=row.fire, time=row.due, state=state, reason=reason))
         else:
             close(row, FireState.MISSED, reason, desk)
-        del pendings[key]  # type: ignore[arg-type]
+        del pendings[key]

@@ -95,8 +95,8 @@ class Run:
             self._work()
             self._guarded(lambda: self._working.go_on(self._settle))
             self._note_progress()
-            if self._is_changed():
-                dues = self._renewed(reached + timedelta.resolution, until, dues)
+            if (change := self._changed()) is not None:
+                dues = self._renewed(change, reached + timedelta.resolution, until, dues)
                 due = next(dues, None)
 
     def stop(self) -> None:
@@ -210,24 +210,24 @@ class Run:
 
     # --- other plans
 
-    def _is_changed(self) -> bool:
-        if self._changes is not None and self._desk.broken is None:
-            self._change = self._changes() or self._change
-        return self._change is not None and self._desk.broken is None
+    def _changed(self) -> Change | None:
+        if self._changes is None or self._desk.broken is not None:
+            return None
+        self._change = self._changes() or self._change
+        return self._change
 
-    def _renewed(self, start: datetime, until: datetime, dues: Iterator[Due]) -> Iterator[Due]:
+    def _renewed(self, change: Change, start: datetime, until: datetime, dues: Iterator[Due]) -> Iterator[Due]:
         """Carry out the other plans; returns what is due from `start` on, or what was if the journal fails."""
-        assert self._change is not None
         try:
-            fresh = renew(self._change, self._instructions, (self._pending, self._late), self._working, self._desk)
+            fresh = renew(change, self._instructions, (self._pending, self._late), self._working, self._desk)
         except JournalFailed as failed:
             self._watch.journal_failed(failed)
             return dues
         self._change = None
+        self.lookup.renew(change.plans)
         self._latest = {name: one for name, one in self._latest.items() if name not in fresh}
-        schedules = ((*name, each.schedule) for name, each in self._instructions.items()
-                     if each.schedule is not None or name in fresh)  # fmt: skip
-        return merge(schedules, start, until)
+        wanted = ((*name, each.schedule) for name, each in self._instructions.items() if each.schedule or name in fresh)
+        return merge(wanted, start, until)
 
     # --- sending
 

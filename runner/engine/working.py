@@ -132,7 +132,9 @@ class Working:
         """Tell whether the contract of a fire is known, which it has then; a restart asks for it anew."""
         try:
             found = self._desk.contracts.of(work.instruction)
-        except Unidentified:
+        except Unidentified as fault:
+            self._finish(work.row, f"{fault}; its orders are left as they are")
+            del self._works[work.key]
             return False
         if isinstance(found, str):
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -39,9 +40,9 @@ class Notes:
         due = None if next_fire is None else moment(next_fire)
         self._db.write("put_plan", plan=plan, file=file, digest=digest, next_fire=due)
 
-    def drop_plan(self, plan: str) -> None:
-        """Forget that a plan is carried out; its fires and orders stay."""
-        self._db.write("drop_plan", plan=plan)
+    def keep_plans(self, plans: Iterable[str]) -> None:
+        """Forget of all others that they are carried out; their fires and orders stay."""
+        self._db.write("keep_plans", plans=json.dumps(list(plans)))
 
     def contract(self, asked: ContractSpec) -> ContractSpec | None:
         """Return what the broker told of a contract when it was asked last, None if it never was."""

@@ -208,3 +208,14 @@ def test_commands_without_a_session_do_with_what_the_plan_says(command: str, tmp
         assert run.returncode == 0, run.stderr
         assert "Traceback" not in run.stderr
         assert "odd lot" not in run.stderr
+
+
+def test_what_only_the_broker_can_tell_is_not_made_up_where_somebody_approves_it(tmp_path: Path) -> None:
+    """A future's multiplier is not one, and an option does not cost what its stock does."""
+    future = "{sec_type: FUT, symbol: EUR, currency: USD, exchange: CME, last_trade_date: '2026-12'}"
+    option = "{sec_type: OPT, symbol: AAPL, currency: USD, last_trade_date: '2026-12', strike: 230, right: call}"
+    for contract, rest in ((future, "size: 600_000 USD\n"), (option, "size: 1\norder: {type: limit, price: bid}\n")):
+        text = f"plan: p\ncontract: {contract}\nside: buy\n{rest}"
+        shown = fxrun(tmp_path, text, "explain", "p.yaml", "--from", "2026-11-25T15:00Z")
+        assert "worked out at the fire" in shown.stdout
+        assert "asked of the broker when a run starts" in shown.stderr

@@ -68,7 +68,7 @@ def machine(tmp_path: Path) -> Machine:
 def test_installed_started_shown_and_taken_away(machine: Machine) -> None:
     done = machine.run("install", "plans")
     assert done.returncode == 0, done.stderr
-    assert machine.asked == ["--user daemon-reload", "--user enable --now fxrun.service"]
+    assert machine.asked == ["--user daemon-reload", "--user enable fxrun.service", "--user restart fxrun.service"]
     read = configparser.RawConfigParser(strict=False)
     read.read_string(machine.unit.read_text())
     service = read["Service"]

@@ -9,7 +9,7 @@ from runner.core.contract import ContractSpec
 from runner.core.events import FireDone, FireState, Noticed, Severity
 from runner.core.size import units
 from runner.plan.model import Instruction
-from tests.integration.test_engine import HOURLY, Rig, rig
+from tests.integration.test_engine import HOURLY, START, Rig, rig
 from tests.integration.test_engine_renewal import HOUR, at, carried_out, fires, plan
 
 APPLE = ContractSpec(sec_type="STK", symbol="AAPL", currency="USD", exchange="SMART")
@@ -25,9 +25,14 @@ def reasons(r: Rig) -> list[str]:
     return [one.reason or "" for one in r.events if isinstance(one, FireDone) and one.state is FireState.DENIED]
 
 
-def told(r: Rig, severity: Severity) -> list[str]:
+def notices(r: Rig, severity: Severity) -> list[Noticed]:
+    """Return what fxrun itself noticed, and not the broker."""
     found = (one for one in r.events if isinstance(one, Noticed) and one.code == 0)
-    return [one.text for one in found if one.severity is severity]
+    return [one for one in found if one.severity is severity]
+
+
+def told(r: Rig, severity: Severity) -> list[str]:
+    return [one.text for one in notices(r, severity)]
 
 
 def test_it_is_asked_for_before_the_first_fire_and_kept() -> None:
@@ -71,6 +76,9 @@ def test_a_plan_that_comes_has_its_contract_asked_for_then() -> None:
         found = [one for one in fires(r) if one[0] != "p"]
         assert sorted(found) == [("q", "10:00", FireState.SENT), ("r", "10:00", FireState.DENIED)]
         assert len([one for one in fires(r) if one[0] == "p" and one[2] is FireState.SENT]) == 3
+        (error,) = notices(r, Severity.ERROR)
+        assert error.text.startswith("r:1:1: the broker knows no such contract")
+        assert error.time < START + timedelta(hours=1, minutes=1), "and not only when its fire is denied"
 
 
 def test_an_edit_that_does_not_fit_the_contract_denies_from_then_on() -> None:

@@ -19,12 +19,13 @@ from runner.engine.renewal import EDITED, GONE, Change
 from runner.engine.run import Run
 from runner.journal import decoding
 from runner.journal.database import Database
-from runner.journal.store import JournalFailed
-from runner.plan.model import Instruction, Mode, Plan
+from runner.journal.store import Journal, JournalFailed
+from runner.plan.model import Instruction, Mode, Plan, When
 from runner.schedule.spec import ScheduleSpec
 from tests.integration.test_engine import HOURLY, ONCE, RESTING, START, Rig, rig
 
 HOUR = timedelta(hours=1)
+HOURLY_Q = replace(HOURLY, order="hourly")
 
 
 def plan(name: str, *instructions: Instruction, digest: str = "") -> Plan:
@@ -102,6 +103,24 @@ def test_what_was_held_back_is_missed_and_says_why(plans: tuple[Plan, ...], reas
         assert (done.state, done.reason) == (FireState.MISSED, reason)
 
 
+def test_an_order_without_schedule_that_waits_is_sent_by_its_new_version() -> None:
+    with rig() as r:
+        never = replace(ONCE, when=When(above=Decimal(9), within=timedelta(hours=2)))
+        waits = r.run(never, HOURLY_Q, until=4 * HOUR, changes=at(r, 1, plan("p", ONCE, HOURLY_Q, digest="new")))
+        carried_out(r, waits)
+        of_it = [one for one in r.events if isinstance(one, FireDone) and one.order == "main"]
+        assert [(one.fire, one.state) for one in of_it] == [("once", FireState.SENT)]
+
+
+def test_what_an_edit_put_into_the_past_is_not_looked_at_again(tmp_path: Path) -> None:
+    journal = Journal(str(tmp_path / "j.db"))
+    journal.record_progress([("p", "main")], START + HOUR)
+    journal.record_progress([("p", "main"), ("q", "main")], START)
+    assert journal.evaluated("p", "main") == START + HOUR
+    assert journal.evaluated("q", "main") == START
+    journal.close()
+
+
 def _once_listed(run: Run, given: list[Change]) -> Change | None:
     return given.pop() if given and run._pending else None
 
@@ -119,7 +138,7 @@ def test_a_journal_that_fails_at_the_change_is_tried_again(tmp_path: Path, monke
     real = Database.write
 
     def write(self: Database, query: str, **values: object) -> object:
-        if query == "drop_plan" and failures:
+        if query == "keep_plans" and failures:
             raise failures.pop()
         return real(self, query, **values)
 

@@ -123,6 +123,9 @@ def test_a_folder_that_goes_away_changes_nothing(tmp_path: Path) -> None:
     assert not looked.look()
     (tmp_path / "elsewhere").rename(inner)
     assert not looked.look(at_once=True)
+    assert looked.problems == ()
+    inner.rename(tmp_path / "elsewhere")
+    assert looked.look().problems, "the next time is told, too"
 
 
 @pytest.mark.parametrize("name", ["file", "nothing"])

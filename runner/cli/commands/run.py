@@ -166,7 +166,8 @@ def _run_simulated(plans: Sequence[Plan], chosen: Options) -> int:
         journal.open_run(span.start)
         interrupts = stack.enter_context(Interrupts())
         narrator = stack.enter_context(Narrator(plans, span, session.account, _style(chosen, "simulate", scenario)))
-        rules, reopens = simulated.rules(plans, chosen.settings), session.reopens
+        beside = simulated.settings_beside({Path(plan.file).parent for plan in plans}, chosen.settings)
+        rules, reopens = simulated.rules(plans, beside), session.reopens
         is_watched = reopens is not None
         desk = make_desk(
             session,

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from runner.cli.folder import Folder, Look
     from runner.cli.lanes import Lane
     from runner.cli.live import Venture
-    from runner.cli.notify import Notifier
     from runner.cli.observing import Observer, Record
+    from runner.cli.systemd import Notifier
     from runner.plan.model import Plan
 
 SIMULATE = "simulate"
@@ -128,13 +128,16 @@ def _lane(kind: str, alive: int, chosen: Options) -> int:
     from runner.cli.lane import run_live, run_simulated
     from runner.cli.narrator import Style
     from runner.cli.roll import Roll, first_order
+    from runner.cli.simulated import settings_beside
 
     mode = SIMULATE if kind == SIMULATE else chosen.mode or LIVE
     style = Style(kind=mode, as_json=chosen.as_json, wall=True, quotes=None, seed=1, is_service=True)
     found = None if kind == SIMULATE else _venture(chosen)
     roll = Roll(first_order().plans, alive)
     if found is None:
-        return run_simulated(roll, _simulated_journal(chosen), chosen.settings_file, style)
+        return run_simulated(
+            roll, _simulated_journal(chosen), settings_beside((Path(chosen.folder),), chosen.settings_file), style
+        )
     return run_live(found, roll, style)
 
 
@@ -178,28 +181,31 @@ class Service:
 
     def run(self) -> int:
         """Serve until a signal, or until a lane ends for good; returns the exit code."""
-        from runner.cli import notify
         from runner.cli.lanes import DRAIN
+        from runner.cli.systemd import Notifier
 
         with ExitStack() as stack:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 stack.callback(signal.signal, number, signal.signal(number, self._take))
             self._make_lanes()
+            stack.callback(self._close_observers)
             if (port := self._chosen.dashboard) is not None:
                 self._show(port)
             self._notify()
             self._pass_on(self._folder.look())
-            said = notify.Notifier()
+            said = Notifier()
             self._go_round(said)
             said.stopping()
             deadline = time.monotonic() + DRAIN
             for lane in self._lanes.values():
                 lane.stop()
             codes = [lane.wait(deadline) for lane in self._lanes.values()]
-            for observer in self._observers:
-                observer.close()
         ended = [lane.ended for lane in self._lanes.values() if lane.ended is not None]
         return next((code for code in (*ended, *codes) if code), 130 if self._stop == signal.SIGINT else 0)
+
+    def _close_observers(self) -> None:
+        for observer in self._observers:
+            observer.close()
 
     def _happened(self, lane: str, record: Record) -> None:
         for observer in self._observers:
@@ -231,7 +237,7 @@ class Service:
                 lane.tend()
             if all(lane.is_ready for lane in self._lanes.values()):
                 said.ready(self._words())
-            if all(lane.is_alive for lane in self._lanes.values()):
+            if not any(lane.is_stuck for lane in self._lanes.values()):
                 said.alive()
             self._asked.wait(_TEND)
             self._asked.clear()

@@ -101,7 +101,8 @@ def install(
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
     _systemctl("daemon-reload")
-    _systemctl("enable", "--now", f"{name}.service")
+    _systemctl("enable", f"{name}.service")
+    _systemctl("restart", f"{name}.service")  # one that runs already is to do what the unit says now
     output.say(f"{name}: runs, and starts with the next login; see it with: fxrun service status")
     output.say("to have it run without anybody logged in: loginctl enable-linger")
     output.say(f"the unit is {file}")

@@ -103,7 +103,7 @@ def command(
 
 
 def _judge(seen: Status, voice: Voice, expected: tuple[Sequence[Outage], timedelta]) -> int:
-    found = verdict(seen, *expected, is_simulated=voice.mode == "simulate")
+    found = verdict(seen, *expected)
     voice.tell(found.text, {"type": "check", "code": found.code, "text": found.text})
     return found.code
 
@@ -223,7 +223,7 @@ def _plan_fields(plan: PlanStanding) -> dict[str, object]:
         "type": "plan",
         "plan": plan.name,
         "file": plan.file,
-        "arming": plan.arming.value,
+        "arming": None if plan.arming is None else plan.arming.value,
         "until": None if plan.until is None else stamp(plan.until),
         "last_fire": None
         if last is None

@@ -232,7 +232,7 @@ SELECT at FROM evaluated WHERE plan = :plan AND order_name = :order_name
 
 -- put_evaluated --
 INSERT INTO evaluated (plan, order_name, at) VALUES (:plan, :order_name, :at)
-ON CONFLICT (plan, order_name) DO UPDATE SET at = excluded.at
+ON CONFLICT (plan, order_name) DO UPDATE SET at = max(at, excluded.at)
 
 -- plans --
 SELECT plan, file, digest, next_fire FROM plan ORDER BY plan
@@ -241,8 +241,8 @@ SELECT plan, file, digest, next_fire FROM plan ORDER BY plan
 INSERT INTO plan (plan, file, digest, next_fire) VALUES (:plan, :file, :digest, :next_fire)
 ON CONFLICT (plan) DO UPDATE SET file = excluded.file, digest = excluded.digest, next_fire = excluded.next_fire
 
--- drop_plan --
-DELETE FROM plan WHERE plan = :plan
+-- keep_plans --
+DELETE FROM plan WHERE plan NOT IN (SELECT value FROM json_each(:plans))
 
 -- link --
 SELECT state, detail, at FROM link WHERE id = 1
