@@ -51,7 +51,7 @@ def test_the_prices_of_a_seed_never_change(key: str, bid: str, ask: str) -> None
 def test_a_quote_is_one_that_its_exchange_could_show(key: str, when: int, extended: bool) -> None:
     one, found = INSTRUMENTS[key], quote(key, when, extended=extended)
     assert 0 < found.bid < found.ask
-    assert found.ask - found.bid <= max(found.bid / 100, one.spread * 5 * one.min_tick), "five times wider at the roll"
+    assert found.ask - found.bid <= max(found.bid / 100, one.spread * 5 * one.quoted_step), "at most five times wider"
     for price in (found.bid, found.ask):
         assert price % one.min_tick == 0
         assert -price.as_tuple().exponent == one.decimals  # type: ignore[operator]
