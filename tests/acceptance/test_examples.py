@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -107,6 +110,21 @@ def test_the_readme_shows_what_the_demo_prints() -> None:
     shown = readme.partition("<!-- demo output -->\n```text\n")[2].partition("```\n<!-- end of demo output -->")[0]
     demo = ("examples/eurusd-weekday.yaml", "--simulate", "--from", "2025-01-01", "--until", "2026-01-01")
     assert _lasting(shown) == _lasting(fxrun(*demo).stdout)
+
+
+def test_the_picture_of_the_readme_shows_what_fxrun_prints() -> None:
+    script = ROOT / "docs" / "pictures" / "terminal.py"
+    drawn = runpy.run_path(str(script))["draw"]()
+    shown = script.with_suffix(".svg").read_text(encoding="utf-8")
+    assert _letters(shown) == _letters(drawn), "python docs/pictures/terminal.py draws it anew"
+    assert "filled" in " ".join(_letters(drawn))
+
+
+def _letters(picture: str) -> list[str]:
+    """Return the words of a picture in their order, whatever their colours."""
+    found = (html.unescape(text) for text in re.findall("<text[^>]*>([^<]*)</text>", picture))
+    words = (re.sub(r"\s+", " ", text).strip() for text in found)
+    return [text for text in words if not text.startswith("prices: ")]
 
 
 def _lasting(text: str) -> list[str]:
