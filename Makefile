@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # the tests start thousands of processes, and compiling anew for each of them would be half of their time
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: demo test lint types unit
+.PHONY: demo test docs
 
 demo: $(VENV)/installed
 	$(BIN)/fxrun examples/eurusd-weekday.yaml --simulate --from 2025-01-01 --until 2026-01-01
@@ -19,6 +19,10 @@ $(VENV)/tested: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	touch $@
+
+# the site of docs/, in build/docs; a link that leads nowhere is an error
+docs: $(VENV)/tested
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs build/docs
 
 test: $(VENV)/tested
 	$(BIN)/ruff check .
