@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from runner.cli import asking, forecast, trading
+from runner.cli import asking, forecast, looking_up, trading
 from runner.core.money import plain
 from runner.core.snapshot import Need
 from runner.core.standing import Quote
@@ -16,9 +15,8 @@ from runner.errors import FxrunError
 from strategies import needs
 
 if TYPE_CHECKING:
-    from runner.cli.asking import Address, Asking
+    from runner.cli.asking import Address
     from runner.core.contract import ContractSpec
-    from runner.core.facts import Fact
     from runner.core.ticket import OrderTicket
     from runner.plan.model import Instruction
 
@@ -49,56 +47,49 @@ def of(
 ) -> Mapping[tuple[str, str], Example]:
     """Return an example for each order that a quote alone is wanted for, by plan and order.
 
-    The broker is asked for the quotes, with the client id of questions. Where nothing answers they are those of the
-    simulated market if `simulated`, and else there is no example.
+    The broker is asked what the contracts are and for their quotes, with the client id of questions. Where nothing
+    answers the quotes are those of the simulated market if `simulated`, and else there is no example.
     """
-    wanted = [each for each in instructions if _counts_from_market(each, at)]
-    contracts = {each.contract.name: each.contract for each in wanted}
-    quotes, why = _asked(list(contracts.values()), address, at) if wanted else ({}, "")
+    wanted = [each for each in instructions if counts_from_market(each, at)]
+    specs = list(dict.fromkeys(each.contract for each in wanted))
+    known, why = _asked(specs, address, at) if wanted else ({}, "")
     found = {}
     for each in wanted:
-        quote, source = quotes.get(each.contract.name), "as the broker says now"
+        contract, quote = known.get(each.contract, (each.contract, None))
+        one, source = replace(each, contract=contract), "as the broker says now"
         if quote is None and simulated:
             quote, source = forecast.simulated_quote(each, at), "on the simulated market"
-        tickets, reason = ((), why or "no quote came") if quote is None else forecast.at_quote(each, at, quote)
+        tickets, reason = ((), why or "no quote came") if quote is None else forecast.at_quote(one, at, quote)
         found[each.plan, each.order] = Example(
             order=each.order, quote=quote, tickets=tickets, source=source, why=reason
         )
     return found
 
 
-def _counts_from_market(instruction: Instruction, at: datetime) -> bool:
+def counts_from_market(instruction: Instruction, at: datetime) -> bool:
+    """Tell whether what a fire sends cannot be said without a quote, and can be said with one."""
     is_of_quote = needs(replace(instruction, when=None)) == Need.QUOTE
     return is_of_quote and forecast.expected(instruction, at)[1] is not None
 
 
 def _asked(
-    contracts: Sequence[ContractSpec], address: Callable[[], Address], at: datetime
-) -> tuple[dict[str, Quote], str]:
-    """Return the quotes that the broker tells, and why there are none if no session came of it."""
-    found: dict[str, Quote] = {}
+    specs: Sequence[ContractSpec], address: Callable[[], Address], at: datetime
+) -> tuple[dict[ContractSpec, tuple[ContractSpec, Quote | None]], str]:
+    """Return each contract as the broker knows it with its quote, and why there is nothing if no session came of it."""
+    from runner.lifecycle.identify import Unidentified
+
+    found: dict[ContractSpec, tuple[ContractSpec, Quote | None]] = {}
+    why = ""
     try:
         where = address()
         with asking.session(replace(where, timeout=min(where.timeout, PATIENCE))) as session:
-            for contract in contracts:
-                with suppress(asking.AnswerRefused, asking.NoAnswer):
-                    if (quote := _quote(session, contract, at)) is not None:
-                        found[contract.name] = quote
+            for spec in specs:
+                try:
+                    contract = looking_up.contract(session, spec, at)
+                except (asking.AnswerRefused, asking.NoAnswer, Unidentified) as error:
+                    why = str(error)
+                else:
+                    found[spec] = contract, looking_up.quote(session, contract, at)
     except FxrunError as error:
         return found, str(error)
-    return found, ""
-
-
-def _quote(session: Asking, contract: ContractSpec, at: datetime) -> Quote | None:
-    from runner.core.facts import SnapshotEnd, TickSeen
-
-    prices = {}
-
-    def is_last(fact: Fact, request: int | None) -> bool:
-        if isinstance(fact, TickSeen) and fact.request_id == request:
-            prices[fact.field] = fact.price
-        is_end = isinstance(fact, SnapshotEnd) and fact.request_id == request
-        return is_end or prices.keys() >= {"bid", "ask"}
-
-    session.collect(f"a quote of {contract.name}", lambda: session.connection.request_snapshot(contract), is_last)
-    return Quote(prices["bid"], prices["ask"], at) if prices.keys() >= {"bid", "ask"} else None
+    return found, why

@@ -1,8 +1,8 @@
 """What the contracts of a run are: those that are no pairs are asked of the broker once, before anything is sent.
 
-An answer that the journal keeps is used by runs that start within a day. What failed is asked again in the next
-session, and when plans change. A contract that is none, or several, or that does not fit what the plan says of it, ends
-the run if nothing was sent yet; later it denies its own fires.
+An answer that the journal keeps is used for a day. What is older, and what failed, is asked again in the next session,
+and a TWS begins one each day; what failed also when plans change. A contract that is none, or several, or that does not
+fit what the plan says of it, ends the run if nothing was sent yet; later it denies its own fires.
 """
 
 from __future__ import annotations
@@ -131,8 +131,13 @@ class Contracts:
         return moved
 
     def forget(self) -> None:
-        """Drop what was asked in a session that has ended: it is asked again in the next, and so is what failed."""
-        self._open = {spec: _Asked(spec) for spec in (*self._open, *self._failed)}
+        """Drop what was asked in a session that has ended: it is asked again in the next, as is what failed or is old.
+
+        Until then the old answer holds.
+        """
+        now = self._now()
+        old = [spec for spec, known in self._known.items() if not _is_young(known, now)]
+        self._open = {spec: _Asked(spec) for spec in (*self._open, *self._failed, *old)}
         self._failed.clear()
         self._wanted.clear()
 
@@ -178,9 +183,7 @@ class Contracts:
 
     def _kept(self, spec: ContractSpec, now: datetime) -> ContractSpec | None:
         kept = self._journal.contract(spec)
-        if kept is None or kept.details is None:
-            return None
-        return kept if timedelta() <= now - kept.details.at < YOUNG else None
+        return kept if kept is not None and _is_young(kept, now) else None
 
     def _finish(self, asked: _Asked, now: datetime) -> bool:
         """Learn what a contract is; true if its market rule has to be asked for first. Raises Unidentified."""
@@ -210,13 +213,19 @@ class Contracts:
         return False
 
     def _learn(self, spec: ContractSpec, known: ContractSpec) -> None:
-        self._known[spec] = known
+        before, self._known[spec] = self._known.get(spec), known
         del self._open[spec]
-        self._emit(Noticed(plan="", code=0, severity=Severity.INFO, text=described(known), time=self._now()))
+        self._fitted.clear()
+        if before is None:
+            self._emit(Noticed(plan="", code=0, severity=Severity.INFO, text=described(known), time=self._now()))
 
     def _fail(self, spec: ContractSpec, why: str) -> None:
         self._failed[spec] = why
         del self._open[spec]
+
+
+def _is_young(known: ContractSpec, now: datetime) -> bool:
+    return known.details is not None and timedelta() <= now - known.details.at < YOUNG
 
 
 def described(contract: ContractSpec) -> str:

@@ -32,6 +32,7 @@ class Lookup:
         contracts = self._desk.contracts
         if (contracts.is_settled and self._is_told) or self._desk.cut_off() is not None:
             return
+        self._is_told &= contracts.is_settled
         try:
             while contracts.go_on():
                 settle()
@@ -57,7 +58,7 @@ class Lookup:
     def _problems(self) -> list[Problem]:
         contracts, places = self._desk.contracts, {plan.file: place for place, plan in enumerate(self._plans)}
         problems = {
-            _problem(plan, instruction.marks, key, message)
+            problem(plan, instruction.marks, key, message)
             for plan in self._plans
             for instruction in plan.instructions
             for key, message in contracts.faults(instruction)
@@ -65,6 +66,7 @@ class Lookup:
         return sorted(problems, key=lambda one: (places[one.file], one))
 
 
-def _problem(plan: Plan, marks: Mapping[str, Mark], key: str, message: str) -> Problem:
+def problem(plan: Plan, marks: Mapping[str, Mark], key: str, message: str) -> Problem:
+    """Return what is wrong with a contract, at the place of the plan's key or of what is around it."""
     mark = marks.get(key, marks.get(key.partition(".")[0], Mark(1, 1)))
     return Problem(plan.file, mark.line, mark.column, message)

@@ -338,6 +338,23 @@ def test_what_counts_from_the_market_is_shown_at_a_quote_as_an_example(tmp_path:
     assert line.count("SELL 25000") == 2
 
 
+FUTURE = """\
+plan: weekday
+mode: live
+contract: {sec_type: FUT, symbol: EUR, currency: USD, exchange: CME, last_trade_date: '2026-12'}
+side: buy
+size: 600_000 USD
+schedule: {cron: "30 9 * * mon-fri", timezone: America/New_York}
+"""
+
+
+def test_an_example_counts_by_the_contract_that_the_broker_knows(tmp_path: Path) -> None:
+    desk(tmp_path, plan=FUTURE)
+    with gateway("--from", "2026-12-01T15:00Z") as port:
+        done = run(tmp_path, "arm", "weekday.yaml", "--rehearsal", f"127.0.0.1:{port}", "--yes", PAPER)
+    assert "as the broker says now: BUY 4 6EZ6.FUT.USD MKT" in done.stdout
+
+
 def test_without_a_broker_an_example_is_of_the_simulated_market_in_a_rehearsal_and_none_in_live(tmp_path: Path) -> None:
     journal = desk(tmp_path, plan=MARKET)
     (tmp_path / "fxrun.yaml").write_text(f"connection: {{port: 9}}\n{(tmp_path / 'fxrun.yaml').read_text()}")

@@ -122,3 +122,32 @@ def test_a_schedule_that_is_over_and_a_plan_that_is_none(tmp_path: Path) -> None
         assert run(tmp_path, "what-if", wrong, "--port", port).returncode == 2
     assert done.returncode == 0
     assert "its schedule is over" in done.stderr
+
+
+FUTURE = """
+plan: future
+contract: {sec_type: FUT, symbol: EUR, currency: USD, exchange: CME, last_trade_date: '2026-12'}
+side: buy
+size: 600_000 USD
+"""
+
+
+def test_what_counts_from_the_market_is_asked_about_at_the_quote_and_by_the_contract_of_now(tmp_path: Path) -> None:
+    """Four contracts of 125,000 euros each, not half a million of them."""
+    pips = BRACKET.replace("price: 1.50005", "price: ask + 20 pips").replace("take_profit: 1.40", "take_profit: 1R")
+    files = [write(tmp_path, "future.yaml", FUTURE), write(tmp_path, "held.yaml", pips)]
+    with gateway("--from", "2026-12-01T15:00Z") as port:
+        done = run(tmp_path, "what-if", *files, "--port", port, "--json")
+    assert done.returncode == 0
+    future, held = lines(done)
+    assert (future["contract"], future["quantity"], future["init_margin"]["change"]) == ("6EZ6.FUT.USD", "4", "11000")
+    assert (held["order_type"], held["quantity"], held["exits"]) == ("LMT", "30000", 2)
+    assert "held/main: as at the quote of now, 1." in done.stderr
+
+
+def test_a_contract_that_the_broker_does_not_know_is_refused_where_it_stands(tmp_path: Path) -> None:
+    files = [write(tmp_path, "future.yaml", FUTURE.replace("symbol: EUR", "symbol: EURO"))]
+    with gateway("--from", "2026-12-01T15:00Z") as port:
+        done = run(tmp_path, "what-if", *files, "--port", port)
+    assert done.returncode == 2
+    assert "future.yaml:3:11: REHEARSAL the broker knows no such contract" in done.stderr

@@ -9,13 +9,15 @@ from decimal import Decimal
 
 import click
 
-from runner.cli import asking, files, forecast, options, output, tables
+from runner.cli import asking, examples, files, forecast, looking_up, options, output, tables
 from runner.cli.asking import AnswerRefused, Asking
+from runner.core.contract import ContractSpec
 from runner.core.facts import WhatIfSeen
 from runner.core.ids import fire_key
+from runner.core.money import plain
 from runner.core.ticket import OrderTicket, Role
 from runner.core.times import stamp
-from runner.errors import UsageError
+from runner.errors import PlanInvalid, UsageError
 from runner.plan.model import Instruction, Plan
 from runner.report.blotter import ABSENT
 from runner.schedule import upcoming
@@ -54,7 +56,8 @@ def command(
     """Ask the broker for margin and commission of what each order of the plans sends at its next fire.
 
     The entry is asked about, with the flag whatIf: no order comes of it, and nothing is written to a journal. Exits of
-    a bracket undo the entry and need no margin of their own. Exit code 4 if the broker refuses an order.
+    a bracket undo the entry and need no margin of their own. What counts from the market is asked about as it would be
+    at the quote of now. Exit code 4 if the broker refuses an order.
     """
     from runner.plan import load_all
 
@@ -62,9 +65,10 @@ def command(
     settings = files.settings_for(plans, settings_file)
     address = asking.address_of(settings, host, port)
     address = replace(address, account=_account(loaded, address.account))
-    due = list(_next_fires(loaded, options.now()))
+    now = options.now()
     with asking.session(address) as session:
-        results = [one for instruction, fire in due for one in _ask_all(session, instruction, fire)]
+        due = list(_next_fires(_identified(session, loaded, now), now))
+        results = [one for instruction, fire in due for one in _ask_all(session, instruction, fire, now)]
         at = stamp(options.now())
         tables.tell(
             [f"account {session.account} ({session.kind}), {at}", *_remarks(results)],
@@ -85,27 +89,52 @@ def _account(plans: Sequence[Plan], of_settings: str | None) -> str | None:
     return named.pop()
 
 
-def _next_fires(plans: Sequence[Plan], now: datetime) -> Iterator[tuple[Instruction, datetime]]:
-    for plan in plans:
-        for each in plan.instructions:
-            due = next(upcoming([(each.plan, each.order, each.schedule)], now, options.END_OF_TIME), None)
-            if due is None:
-                answers = each.schedule is not None and each.schedule.on_halt
-                why = "it is worked out at a halt" if answers else "its schedule is over"
-                output.note(f"{each.plan}/{each.order}: {why}, there is nothing to ask about")
-            elif (unknown := forecast.expected(each, due.time)[1]) is not None:
-                output.note(f"{each.plan}/{each.order}: is worked out at its fire, and not asked about: {unknown}")
-            else:
-                yield each, due.time
+def _identified(session: Asking, plans: Sequence[Plan], now: datetime) -> list[Instruction]:
+    """Return all orders with their contracts as the broker knows them; raises PlanInvalid for what it does not know."""
+    from runner.engine.contracts import misfits
+    from runner.engine.lookup import problem
+    from runner.lifecycle.identify import Unidentified
+
+    known: dict[ContractSpec, ContractSpec] = {}
+    found, problems = [], []
+    for plan, each in [(one, each) for one in plans for each in one.instructions]:
+        try:
+            if each.contract not in known:
+                known[each.contract] = looking_up.contract(session, each.contract, now)
+            one = replace(each, contract=known[each.contract])
+            faults = [] if one.contract.is_pair else list(misfits(one))
+        except Unidentified as fault:
+            faults = [("contract", str(fault))]
+        problems += [problem(plan, each.marks, key, message) for key, message in faults]
+        if not faults:
+            found.append(one)
+    if problems:
+        raise PlanInvalid(problems)
+    return found
 
 
-def _ask_all(session: Asking, instruction: Instruction, due: datetime) -> Iterator[Result]:
+def _next_fires(instructions: Sequence[Instruction], now: datetime) -> Iterator[tuple[Instruction, datetime]]:
+    for each in instructions:
+        due = next(upcoming([(each.plan, each.order, each.schedule)], now, options.END_OF_TIME), None)
+        if due is not None:
+            yield each, due.time
+            continue
+        answers = each.schedule is not None and each.schedule.on_halt
+        why = "it is worked out at a halt" if answers else "its schedule is over"
+        output.note(f"{each.plan}/{each.order}: {why}, there is nothing to ask about")
+
+
+def _ask_all(session: Asking, instruction: Instruction, due: datetime, now: datetime) -> Iterator[Result]:
     """Yield the answer about each entry of a fire; its exits go with the first."""
     tickets, unknown = forecast.expected(instruction, due)
-    if unknown is not None:
-        key = fire_key(None if instruction.schedule is None else due)
-        tickets, told = forecast.as_simulated(instruction, due, key)
-        output.note(told)
+    about = f"{instruction.plan}/{instruction.order}"
+    if examples.counts_from_market(instruction, due):
+        quote = looking_up.quote(session, instruction.contract, now)
+        if quote is not None:
+            tickets, unknown = forecast.at_quote(instruction, due, quote)
+            output.note(f"{about}: as at the quote of now, {plain(quote.bid)} to {plain(quote.ask)}")
+    if not tickets:
+        output.note(f"{about}: is worked out at its fire, and not asked about: {unknown}")
     exits = sum(ticket.role is not Role.ENTRY for ticket in tickets)
     for ticket in tickets:
         if ticket.role is Role.ENTRY:
@@ -145,7 +174,7 @@ def _remarks(results: Sequence[Result]) -> list[str]:
     if any(one.exits for one in results):
         remarks.append("exits of a bracket undo their entry: they need no margin of their own and are not asked about")
     if not results:
-        remarks = ["no order of these plans is due any more"]
+        remarks = ["there is no order to ask about"]
     remarks += [
         f"{one.instruction.plan}/{one.instruction.order}: {one.answer.warning}"
         for one in results
