@@ -33,6 +33,7 @@ class Held:
 
     account: str | None = None
     runs: bool = False
+    run: int = 0  # the last that was begun
     link: LinkRow | None = None
     halt: Halt | None = None
     pauses: Mapping[str, str] = field(default_factory=dict)
@@ -121,6 +122,7 @@ def _held(ledger: Ledger, now: datetime) -> Held:
     return Held(
         account=None if bound is None else bound[1],
         runs=ledger.has_runner(),
+        run=max((run.id for run in ledger.runs()), default=0),
         link=ledger.link(),
         halt=ledger.halted(),
         pauses=ledger.pauses(),

@@ -261,7 +261,7 @@ def _by_line(file: str, problems: Sequence[Problem]) -> Mapping[int, str]:
 
 
 def _last(one: Look) -> object:
-    return [(row.exec_id, row.commission) for row in one.held.fills]
+    return one.held.run, [(row.exec_id, row.commission) for row in one.held.fills]
 
 
 def _root(exec_id: str) -> str:

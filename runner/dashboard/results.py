@@ -17,6 +17,8 @@ from runner.errors import FxrunError
 from runner.journal.control import Ledger
 from runner.journal.rows import ExecutionRow
 from runner.report.pnl import Book, Holding, holdings
+from runner.report.summary import commissions
+from runner.report.worlds import ONE, Worlds, worlds_of
 
 WIDTH, HEIGHT = 600, 140  # units of a plot
 ZERO = Decimal(0)
@@ -49,28 +51,24 @@ class Results:
     executions: int = 0
 
 
-def results(executions: Sequence[ExecutionRow]) -> Results:
+def results(executions: Sequence[ExecutionRow], worlds: Worlds = ONE) -> Results:
     """Work it out, from executions oldest first."""
-    costs: dict[str, Decimal] = defaultdict(Decimal)
-    for one in executions:
-        if one.commission is not None and one.commission_currency is not None:
-            costs[one.commission_currency] = EXACT.add(costs[one.commission_currency], one.commission)
+    courses = sorted(_courses(executions, worlds).items())
     return Results(
-        holdings=holdings(executions),
-        curves=tuple(
-            _curve(*course) for course in sorted(_courses(executions).items()) if any(gain for _, gain in course[1])
-        ),
-        commission=dict(sorted(costs.items())),
+        holdings=holdings(executions, worlds),
+        curves=tuple(_curve(*course) for course in courses if any(gain for _, gain in course[1])),
+        commission=commissions(executions),
         executions=len(executions),
     )
 
 
-def _courses(executions: Sequence[ExecutionRow]) -> Mapping[str, list[tuple[datetime, Decimal]]]:
-    books: dict[tuple[str, str], Book] = defaultdict(Book)
+def _courses(executions: Sequence[ExecutionRow], worlds: Worlds) -> Mapping[str, list[tuple[datetime, Decimal]]]:
+    books: dict[tuple[int, str, str], Book] = defaultdict(Book)
     courses: dict[str, list[tuple[datetime, Decimal]]] = defaultdict(list)
     with localcontext(EXACT):
         for one in executions:
-            gained = books[one.plan, one.contract].take(one.side, one.quantity, one.price) * one.multiplier
+            book = books[worlds.of(one.run), one.plan, one.contract]
+            gained = book.take(one.side, one.quantity, one.price) * one.multiplier
             course = courses[currency_of(one.contract)]
             course.append((one.at, (course[-1][1] if course else ZERO) + gained))
     return courses
@@ -130,18 +128,19 @@ class Accounts:
 
     def _work(self, key: _Key, last: object) -> None:
         began = self._clock()
-        found = results(_executions(*key))
+        found = results(*_executions(*key))
         ended = self._clock()
         self._known[key] = _Known(last, ended + _PATIENCE * (ended - began), found)
         self.done += 1
 
 
-def _executions(journal: Path, plan: str | None) -> list[ExecutionRow]:
+def _executions(journal: Path, plan: str | None) -> tuple[list[ExecutionRow], Worlds]:
     if not journal.is_file():
-        return []
+        return [], ONE
     try:
         with Ledger(journal) as ledger:
-            found = ledger.fills()
+            bound, runs, found = ledger.mode_and_account(), ledger.runs(), ledger.fills()
     except FxrunError:
-        return []
-    return sorted((one for one in reversed(found) if plan in (None, one.plan)), key=lambda one: one.at)
+        return [], ONE
+    worlds = ONE if bound is None else worlds_of(bound[0], runs)
+    return [one for one in reversed(found) if plan in (None, one.plan)], worlds

@@ -20,7 +20,7 @@ from runner.journal.decoding import Row, moment
 from runner.journal.lock import RunnerLock
 from runner.journal.mark import Mark
 from runner.journal.remarks import Unlisted, still_gone
-from runner.journal.rows import ControlRow, ExecutionRow, FireRow, Halt, History, LinkRow, OpenRow, PlanRow
+from runner.journal.rows import ControlRow, ExecutionRow, FireRow, Halt, History, LinkRow, OpenRow, PastRun, PlanRow
 from runner.journal.sql import migrations
 
 __all__ = ["ControlRow", "Halt", "Ledger", "LinkRow", "OpenRow", "PlanRow"]
@@ -213,8 +213,12 @@ class Ledger:
         return self._db.read(decoding.open_order, "rejected_since", since=moment(since), limit=limit)
 
     def fills(self, limit: int | None = None) -> tuple[ExecutionRow, ...]:
-        """Return the last executions, latest first; all of them without a limit."""
+        """Return the executions that were recorded last, by their times, latest first; all of them without a limit."""
         return self._db.read(decoding.execution, "last_executions", limit=-1 if limit is None else limit)
+
+    def runs(self) -> tuple[PastRun, ...]:
+        """Return the runs that were begun, oldest first."""
+        return self._db.read(decoding.run, "runs")
 
     def control(self, id: int) -> ControlRow:
         """Return a request, done or not; raises UsageError for one that does not exist."""

@@ -11,7 +11,7 @@ from runner.core.order_state import OrderState
 from runner.core.standing import Arming, Tally
 from runner.core.ticket import Side
 from runner.journal import payload
-from runner.journal.rows import ControlRow, ExecutionRow, FireRow, Halt, LinkRow, OpenRow, OrderRow, PlanRow
+from runner.journal.rows import ControlRow, ExecutionRow, FireRow, Halt, LinkRow, OpenRow, OrderRow, PastRun, PlanRow
 
 Row = tuple[Any, ...]
 
@@ -83,7 +83,7 @@ def open_order(row: Row) -> OpenRow:
 
 def execution(row: Row) -> ExecutionRow:
     """Read an execution with its commission."""
-    order_ref, plan, exec_id, contract, side, price, quantity, at, amount, currency, multiplier = row
+    order_ref, plan, exec_id, contract, side, price, quantity, at, amount, currency, multiplier, run = row
     return ExecutionRow(
         order_ref=order_ref,
         plan=plan,
@@ -96,7 +96,14 @@ def execution(row: Row) -> ExecutionRow:
         commission=_number(amount),
         commission_currency=currency,
         multiplier=Decimal(multiplier or 1),
+        run=run,
     )
+
+
+def run(row: Row) -> PastRun:
+    """Read when a run began."""
+    number, started = row
+    return PastRun(id=number, started=instant(started))
 
 
 def tally(row: Row) -> tuple[str, Tally]:

@@ -23,6 +23,7 @@ def read(database: Database, *, run: int | None) -> History:
         return History(
             mode=mode,
             account=account,
+            runs=database.read(decoding.run, "runs"),
             fires=database.read(past_fire, "report_fires", run=run),
             orders=database.read(_past_order, "report_orders", run=run),
             executions=database.read(decoding.execution, "report_executions", run=run),

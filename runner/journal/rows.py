@@ -82,6 +82,7 @@ class ExecutionRow:
     commission: Decimal | None
     commission_currency: str | None
     multiplier: Decimal = Decimal(1)  # what a price of 1 is worth for one unit, in the contract's currency
+    run: int = 0  # that of its order; 0 where only the runner has told of it yet
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,6 +133,14 @@ class LinkRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PastRun:
+    """A run that was begun, and the instant of its plans' time at which."""
+
+    id: int
+    started: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PastFire(FireRow):
     """A fire of any run; `claimed_at` is None where nothing judged its claim."""
 
@@ -175,6 +184,7 @@ class History:
 
     mode: str | None  # simulate, rehearsal or live; None for a journal that no run has bound yet
     account: str | None
+    runs: tuple[PastRun, ...]
     fires: tuple[PastFire, ...]
     orders: tuple[PastOrder, ...]
     executions: tuple[ExecutionRow, ...]

@@ -23,6 +23,7 @@ from runner.notify.words import Message
 from runner.report.blotter import amounts
 from runner.report.pnl import realized
 from runner.report.summary import commissions
+from runner.report.worlds import ONE, Worlds, worlds_of
 
 DAY = timedelta(days=1)
 ZERO = Decimal(0)
@@ -73,14 +74,14 @@ def _section(path: Path, plans: frozenset[str] | None, now: datetime) -> list[st
             rows = [row for row in reversed(ledger.fills()) if plans is None or row.plan in plans]
             orders = ledger.orders(states={OrderState.UNKNOWN})
             open_ = [row for row in orders if plans is None or row.ticket.key.plan in plans]
-            halt = ledger.halted()
+            halt, bound, runs = ledger.halted(), ledger.mode_and_account(), ledger.runs()
     except FxrunError as error:
         return [f"its journal cannot be read: {error}"]
     since = now - DAY
     lines = [_plan(plan, rows, since) for plan in found] or ["no plan has run"]
     lines += [f"UNKNOWN: {row.ticket.order_ref}; fxrun resolve {row.ticket.order_ref} --as ..." for row in open_]
     lines += [] if halt is None else [f"HALTED since {stamp(halt.at)}: {halt.reason}; lift it with fxrun resume"]
-    return [*lines, *_money(rows, since)]
+    return [*lines, *_money(rows, since, ONE if bound is None else worlds_of(bound[0], runs))]
 
 
 def _plan(plan: PlanStanding, rows: Sequence[ExecutionRow], since: datetime) -> str:
@@ -91,10 +92,10 @@ def _plan(plan: PlanStanding, rows: Sequence[ExecutionRow], since: datetime) -> 
     return f"{plan.name}: {fires}; {fills} fill{'s' * (fills != 1)}; next fire {following}"
 
 
-def _money(rows: Sequence[ExecutionRow], since: datetime) -> list[str]:
+def _money(rows: Sequence[ExecutionRow], since: datetime, worlds: Worlds) -> list[str]:
     """Say what the day has cost and brought, by first in, first out over all that came before."""
     costs = commissions(row for row in rows if row.at > since)
-    gained = _less(realized(rows), realized(row for row in rows if row.at <= since))
+    gained = _less(realized(rows, worlds), realized((row for row in rows if row.at <= since), worlds))
     return [f"commission: {amounts(costs)}", f"realized, before commission: {amounts(gained)}"]
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from runner.journal.rows import ExecutionRow, History
+from runner.journal.rows import History
 from runner.report import equity
-from runner.report.fills import Account, BookKey, Deal, deals, plan_lines
+from runner.report.fills import Account, deals, plan_lines
 from runner.report.known import Cross, Marks, Prices, Quotes, Rates, account_currency, prices_of
 from runner.report.lines import FillLine, Mark, Period, Report, Source
 from runner.report.outcomes import day_lines, fire_lines
-from runner.report.summary import commissions
+from runner.report.totals import totals_of
 from runner.report.verdict import verdict
+from runner.report.worlds import ends_of, worlds_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,14 +33,18 @@ def build(history: History, period: Period, background: Background, *, title: st
     prices = prices_of(history, quotes, background.marks, contracts)
     currency, told = account_currency(history, background.currency)
     rates = Rates(currency, history, prices, background.cross)
+    worlds = worlds_of(history.mode, history.runs, period.until)
+    seen = [(fire.run, fire.due) for fire in history.fires] + [(row.run, row.at) for row in history.executions]
+    ends = ends_of(worlds, seen)
     account = Account(period, quotes, rates)
-    dealt = list(deals(history, period))
+    dealt = list(deals(history, period, worlds))
     lines = tuple(line for line in map(account.take, dealt) if period.has(line.at))
-    curve = equity.walk(dealt, prices, rates, period)
+    curve = equity.walk(dealt, prices, rates, period=period, ends=ends)
     fires = fire_lines(history, period)
     orders = tuple(order for order in history.orders if period.has(order.fire_due))
     ended = Prices({name: _until(prices.of(name), period) for name in prices.contracts()})
-    executed = [deal.row for deal in dealt if period.has(deal.row.at)]
+    plans = tuple(plan_lines(account, ended, ends))
+    totals = totals_of(fires, orders, lines, plans=plans, exposure=curve.held, unlisted=history.unlisted)
     unrated = curve.unrated if currency is not None else set()
     unrated |= {line.currency for line in lines if currency is not None and line.realized_in_account is None}
     return Report(
@@ -56,28 +60,19 @@ def build(history: History, period: Period, background: Background, *, title: st
         days=day_lines(fires),
         orders=orders,
         fills=lines,
-        plans=tuple(plan_lines(account, ended, _by_book(dealt, period))),
-        commissions=commissions(executed),
-        without_commission=sum(row.commission is None for row in executed),
+        plans=plans,
+        totals=totals,
         equity=tuple(curve.points.values()) if currency is not None else (),
         trough=curve.trough if currency is not None else None,
         unrated=tuple(sorted(unrated)),
         exposure=tuple(curve.exposure.values()),
         paths=_paths(ended, period, lines),
-        verdict=verdict(fires, orders, lines, unlisted=_unlisted(history, lines), unrated=unrated),
+        verdict=verdict(totals, is_simulated=worlds.is_simulated, unrated=unrated),
     )
 
 
 def _until(marks: Sequence[Mark], period: Period) -> tuple[Mark, ...]:
     return tuple(mark for mark in marks if period.is_before_end(mark.at))
-
-
-def _by_book(dealt: Iterable[Deal], period: Period) -> Mapping[BookKey, list[ExecutionRow]]:
-    rows: dict[BookKey, list[ExecutionRow]] = defaultdict(list)
-    for deal in dealt:
-        if period.has(deal.row.at):
-            rows[deal.book].append(deal.row)
-    return rows
 
 
 def _paths(prices: Prices, period: Period, lines: Iterable[FillLine]) -> Mapping[str, tuple[Mark, ...]]:
@@ -87,10 +82,6 @@ def _paths(prices: Prices, period: Period, lines: Iterable[FillLine]) -> Mapping
         for name in prices.contracts()
         if name in traded
     }
-
-
-def _unlisted(history: History, lines: Iterable[FillLine]) -> int:
-    return len(set(history.unlisted) & {line.exec_id for line in lines})
 
 
 def _told(prices: Prices, background: Background) -> str:

@@ -1,7 +1,8 @@
 """Equity, drawdown and exposure over time: a walk through executions and prices, oldest first.
 
 What is left in each currency (realized, and open at the last known price, less commission) is worth what the currency
-is worth at that instant. Equity is counted from the beginning of the period: then it is nothing.
+is worth at that instant. Equity is counted from the beginning of the period: then it is nothing. What was open in a
+world that has ended (`worlds.py`) is no exposure any more, and stays in equity at the last price known then.
 """
 
 from __future__ import annotations
@@ -9,19 +10,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal, localcontext
 
 from runner.core.contract import ContractSpec
 from runner.core.money import EXACT
-from runner.report.fills import BookKey, Deal, worth_of
+from runner.report.fills import BookKey, Deal
 from runner.report.known import Prices, Rates
-from runner.report.lines import ExposurePoint, Mark, Period, Point, Trough
+from runner.report.lines import ExposurePoint, Mark, Period, Point, Trough, is_hourly
 from runner.report.pnl import Book
 
 ZERO = Decimal(0)
-HOURLY = timedelta(days=62)  # a longer span is shown by the day
-_Step = tuple[datetime, int, Deal | tuple[str, Mark]]
+_Step = tuple[datetime, int, Deal | tuple[str, Mark] | int]  # an execution, a price, or a world that ends
 
 
 @dataclass(slots=True)
@@ -37,6 +37,11 @@ class Curve:
     def trough(self) -> Trough | None:
         """The deepest, None if equity never fell below its highest."""
         return max(self.troughs, key=lambda trough: trough.amount, default=None)
+
+    @property
+    def held(self) -> Mapping[str, Decimal]:
+        """What is held at the end, by currency."""
+        return next(reversed(self.exposure.values())).amounts if self.exposure else {}
 
 
 class _Ledger:
@@ -66,10 +71,18 @@ class _Ledger:
         for key in self._by_name.get(contract, ()):
             self._value(key)
 
+    def end(self, world: int) -> None:
+        """Keep what a world came to, and hold nothing of it any more."""
+        for key, book in self._books.items():
+            if key[0] == world:
+                self._realized[key] += book.position * self._marks[key[2]] - book.cost
+                self._books[key] = Book()
+                self._value(key)
+
     def _value(self, key: BookKey) -> None:
         book, contract = self._books[key], self._contracts[key]
         result = self._realized[key] + book.position * self._marks[contract.name] - book.cost
-        self._values[key] = result * worth_of(contract)
+        self._values[key] = result * contract.worth
 
     def left(self) -> Mapping[str, Decimal]:
         """Return what is left in each currency."""
@@ -89,40 +102,51 @@ class _Ledger:
                 totals[contract.symbol] += book.position
                 totals[contract.currency] -= book.cost
             else:
-                totals[contract.currency] += book.position * self._marks[contract.name] * worth_of(contract)
+                totals[contract.currency] += book.position * self._marks[contract.name] * contract.worth
         return {currency: totals[currency] for currency in sorted(totals)}
 
 
 class _Walk:
-    def __init__(self, period: Period, rates: Rates, step: timedelta) -> None:
+    def __init__(self, period: Period, rates: Rates, *, is_hourly: bool) -> None:
         self.curve = Curve()
         self._period = period
         self._rates = rates
-        self._step = step
+        self._is_hourly = is_hourly
         self._ledger = _Ledger()
         self._before: Decimal | None = ZERO  # what equity was when the period began
+        self._has_begun = period.start is None
         self._highest, self._highest_at = ZERO, period.start
         self._trough: Trough | None = None
 
     def go(self, steps: Iterable[_Step]) -> None:
         for at, _, step in steps:
-            if isinstance(step, Deal):
-                self._ledger.take(step)
-            else:
-                self._ledger.mark(step[0], step[1].price)
-            if self._period.has(at):
-                self._note(at, is_deal=isinstance(step, Deal))
-            else:
-                self._before = self._worth(at)
+            if not self._has_begun and self._period.has(at):
+                self._begin()
+            match step:
+                case Deal():
+                    self._ledger.take(step)
+                case int():
+                    self._ledger.end(step)
+                case contract, mark:
+                    self._ledger.mark(contract, mark.price)
+            if self._has_begun:
+                self._note(at, step)
         if self._trough is not None:
             self.curve.troughs.append(self._trough)
+        self.curve.exposure = {point.at: point for point in sorted(self.curve.exposure.values(), key=lambda p: p.at)}
 
-    def _note(self, at: datetime, *, is_deal: bool) -> None:
+    def _begin(self) -> None:
+        if self._period.start is not None:
+            self._before = self._worth(self._period.start)
+        self._has_begun = True
+
+    def _note(self, at: datetime, step: Deal | tuple[str, Mark] | int) -> None:
         bucket = at.replace(minute=0, second=0, microsecond=0)
-        if self._step > timedelta(hours=1):
+        if not self._is_hourly:
             bucket = bucket.replace(hour=0)
-        if is_deal or bucket not in self.curve.exposure:
-            self.curve.exposure[bucket] = ExposurePoint(at=at, amounts=self._ledger.exposure())
+        held_at = at if isinstance(step, int) else bucket  # what was held before the end of a world is to be seen, too
+        if not isinstance(step, tuple) or bucket not in self.curve.exposure:
+            self.curve.exposure[held_at] = ExposurePoint(at=at, amounts=self._ledger.exposure())
         worth = self._worth(at)
         if worth is None or self._before is None:
             return
@@ -156,19 +180,19 @@ class _Walk:
         return total if is_known else None
 
 
-def walk(deals: Sequence[Deal], prices: Prices, rates: Rates, period: Period) -> Curve:
-    """Return equity, drawdown and exposure in a period; nothing before its first execution."""
+def walk(deals: Sequence[Deal], prices: Prices, rates: Rates, *, period: Period, ends: Mapping[int, datetime]) -> Curve:
+    """Return equity, drawdown and exposure in a period; nothing before its first execution. `ends` is of worlds."""
     if not deals:
         return Curve()
     begun = max(deals[0].row.at, period.start or deals[0].row.at)
     with localcontext(EXACT):
-        steps = sorted(_steps(deals, prices, period), key=lambda step: step[:2])
-        found = _Walk(period, rates, timedelta(days=1 if steps[-1][0] - begun > HOURLY else 0, hours=1))
+        steps = sorted(_steps(deals, prices, period, ends), key=lambda step: step[:2])
+        found = _Walk(period, rates, is_hourly=is_hourly(steps[-1][0] - begun))
         found.go(steps)
         return found.curve
 
 
-def _steps(deals: Sequence[Deal], prices: Prices, period: Period) -> Iterator[_Step]:
+def _steps(deals: Sequence[Deal], prices: Prices, period: Period, ends: Mapping[int, datetime]) -> Iterator[_Step]:
     """Yield executions before the prices of their instant: a price that is no fill then counts."""
     first = deals[0].row.at
     for deal in deals:
@@ -179,3 +203,6 @@ def _steps(deals: Sequence[Deal], prices: Prices, period: Period) -> Iterator[_S
             for mark in prices.of(contract):
                 if mark.at >= first and period.is_before_end(mark.at):
                     yield mark.at, 1, (contract, mark)
+    for world, at in ends.items():
+        if at >= first and period.is_before_end(at):
+            yield at, 2, world

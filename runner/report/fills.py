@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal, localcontext
 
 from runner.core.contract import ContractSpec
@@ -13,17 +14,14 @@ from runner.core.standing import Quote
 from runner.core.ticket import Role, Side
 from runner.journal.rows import ExecutionRow, History, PastOrder
 from runner.report.known import Prices, Quotes, Rates
-from runner.report.lines import FillLine, Period, PlanLine
+from runner.report.lines import FillLine, Mark, Period, PlanLine
 from runner.report.pnl import Book
 from runner.report.summary import commissions
+from runner.report.totals import sum_known
+from runner.report.worlds import Worlds
 
 ZERO = Decimal(0)
-BookKey = tuple[int, str, str]  # run (0 where positions outlive a run), plan, contract
-
-
-def worth_of(contract: ContractSpec) -> Decimal:
-    """Return what a price of 1 is worth for one unit, in the contract's currency: value = quantity * price * this."""
-    return contract.worth
+BookKey = tuple[int, str, str]  # world, plan, contract
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,18 +38,13 @@ class Deal:
         return self.order.ticket.contract
 
 
-def deals(history: History, period: Period) -> Iterator[Deal]:
-    """Yield the executions up to the end of a period, oldest first.
-
-    Each simulated run has books of its own, since its gateway began with none.
-    """
+def deals(history: History, period: Period, worlds: Worlds) -> Iterator[Deal]:
+    """Yield the executions up to the end of a period, oldest first."""
     orders = {order.ticket.order_ref: order for order in history.orders}
-    begins_anew = history.mode == "simulate"
     for row in history.executions:
         if period.is_before_end(row.at):
             order = orders[row.order_ref]
-            book = (order.run if begins_anew else 0, row.plan, order.ticket.contract.name)
-            yield Deal(row=row, order=order, book=book)
+            yield Deal(row=row, order=order, book=(worlds.of(row.run), row.plan, order.ticket.contract.name))
 
 
 @dataclass(slots=True)
@@ -70,7 +63,7 @@ class Account:
         row, book = deal.row, self.books[deal.book]
         self.contracts[deal.book] = deal.contract
         effect = _effect(book.position, row.side.sign * row.quantity)
-        gained = EXACT.multiply(book.take(row.side, row.quantity, row.price), worth_of(deal.contract))
+        gained = EXACT.multiply(book.take(row.side, row.quantity, row.price), deal.contract.worth)
         line = _line(deal, effect, gained, self.quotes, self.rates)
         if self.period.has(row.at):
             self.lines[deal.book].append(line)
@@ -88,7 +81,7 @@ def _line(deal: Deal, effect: str, gained: Decimal, quotes: Quotes, rates: Rates
     quote = quotes.of(key)
     is_measured = quote is not None and deal.order.ticket.role is Role.ENTRY
     slippage, half = _against(row.side, row.price, quote) if quote is not None and is_measured else (None, None)
-    amount = EXACT.multiply(row.quantity, worth_of(contract))
+    amount = EXACT.multiply(row.quantity, contract.worth)
     rate = rates.of(contract.currency, row.at)
     return FillLine(
         run=deal.order.run,
@@ -132,26 +125,24 @@ def _against(side: Side, price: Decimal, quote: Quote) -> tuple[Decimal, Decimal
         return side.sign * (price - touched), (quote.ask - quote.bid) / 2
 
 
-def plan_lines(account: Account, prices: Prices, executions: Mapping[BookKey, list[ExecutionRow]]) -> list[PlanLine]:
-    """Return what each book came to, by plan and contract; prices and executions are those up to the period's end."""
-    runs = {run for run, _, _ in account.books}
-    return [_plan_line(account, key, prices, executions.get(key, []), len(runs) > 1) for key in _sorted(account.books)]
+def plan_lines(account: Account, prices: Prices, ends: Mapping[int, datetime]) -> list[PlanLine]:
+    """Return what each book came to, by plan and contract; `prices` are those up to the period's end.
+
+    What is open in a world that has ended is valued at the last price known then.
+    """
+    has_worlds = len({world for world, _, _ in account.books}) > 1
+    keys = sorted(account.books, key=lambda key: (key[1], key[2], key[0]))
+    return [_plan_line(account, key, prices.last(key[2], ends.get(key[0])), has_worlds) for key in keys]
 
 
-def _sorted(books: Mapping[BookKey, Book]) -> list[BookKey]:
-    return sorted(books, key=lambda key: (key[1], key[2], key[0]))
-
-
-def _plan_line(account: Account, key: BookKey, prices: Prices, rows: list[ExecutionRow], has_runs: bool) -> PlanLine:
+def _plan_line(account: Account, key: BookKey, mark: Mark | None, has_worlds: bool) -> PlanLine:
     book, lines, contract = account.books[key], account.lines[key], account.contracts[key]
-    known = prices.of(contract.name)
-    mark = known[-1] if known else None
     with localcontext(EXACT):
         open_result = None
         if book.position and mark is not None:
-            open_result = (book.position * mark.price - book.cost) * worth_of(contract)
+            open_result = (book.position * mark.price - book.cost) * contract.worth
         return PlanLine(
-            run=key[0] if has_runs else None,
+            run=key[0] if has_worlds else None,
             plan=key[1],
             contract=key[2],
             currency=contract.currency,
@@ -163,11 +154,11 @@ def _plan_line(account: Account, key: BookKey, prices: Prices, rows: list[Execut
             mark=mark,
             realized=_sum(line.realized for line in lines),
             unrealized=open_result,
-            commission=commissions(rows),
+            commission=commissions(lines),
             slippage=_sum_known(line.slippage_amount for line in lines),
             half_spread=_sum_known(line.half_spread_amount for line in lines),
-            unmeasured=sum(line.quote is None for line in lines),
-            realized_in_account=_sum_all([line.realized_in_account for line in lines]),
+            unmeasured=sum(line.is_unmeasured for line in lines),
+            realized_in_account=sum_known([line.realized_in_account for line in lines]),
         )
 
 
@@ -178,9 +169,3 @@ def _sum(amounts: Iterator[Decimal]) -> Decimal:
 def _sum_known(amounts: Iterator[Decimal | None]) -> Decimal | None:
     known = [amount for amount in amounts if amount is not None]
     return sum(known, ZERO) if known else None
-
-
-def _sum_all(amounts: list[Decimal | None]) -> Decimal | None:
-    """Return the sum, None if one of them is not known."""
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known, ZERO) if len(known) == len(amounts) else None

@@ -55,6 +55,11 @@ class Prices:
         place = bisect_right(self._times.get(contract, ()), at)
         return self._marks[contract][place - 1] if place else None
 
+    def last(self, contract: str, at: datetime | None) -> Mark | None:
+        """Return the last mark at or before an instant, or (None) of all."""
+        known = self._marks.get(contract)
+        return self.at(contract, known[-1].at if at is None else at) if known else None
+
     def of(self, contract: str) -> tuple[Mark, ...]:
         """Return all that is known of a contract, oldest first."""
         return self._marks.get(contract, ())

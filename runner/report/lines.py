@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 
+from runner.core.order_state import OrderState
 from runner.core.standing import Quote
-from runner.core.ticket import Side
+from runner.core.ticket import Role, Side
 from runner.journal.rows import PastOrder
+
+HOURLY = timedelta(days=62)  # a longer span is shown by the day
+
+
+def is_hourly(span: timedelta) -> bool:
+    """Tell whether what happened in such a span is shown by the hour, and not by the day."""
+    return span <= HOURLY
 
 
 class Outcome(Enum):
@@ -139,12 +147,20 @@ class FillLine:
     rate: Rate | None  # of the currency, at the fill
     realized_in_account: Decimal | None  # None where no rate was known
 
+    @property
+    def is_unmeasured(self) -> bool:
+        """True for the fill of an entry whose quote at the fire nobody told: it has no slippage, and should have."""
+        return self.quote is None and self.role == Role.ENTRY.value
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanLine:
-    """What a plan came to in a contract: in the period, and what is open at its end."""
+    """What a plan came to in a contract: in the period, and what is open at its end.
 
-    run: int | None  # None unless several simulated runs are in the journal, whose gateways began anew
+    Of a simulated run that has ended it is what was open then.
+    """
+
+    run: int | None  # None unless several simulated runs are in the journal, each a world of its own
     plan: str
     contract: str
     currency: str
@@ -191,6 +207,22 @@ class Trough:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Totals:
+    """The whole in figures, wherever they are shown."""
+
+    outcomes: Mapping[Outcome, int]  # of fires, each outcome
+    orders: Mapping[OrderState, int]
+    fills: int
+    realized: Mapping[str, Decimal]  # by currency, before commission
+    realized_in_account: Decimal | None  # None where a rate was missing
+    commission: Mapping[str, Decimal]
+    without_commission: int  # fills of which none was told
+    unmeasured: int  # fills of entries without a quote at their fire
+    unlisted: int  # fills that the broker stopped telling of
+    held: Mapping[str, Decimal]  # exposure at the end, by currency
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Sentence:
     """A part of the verdict; `level` is bad, note or good."""
 
@@ -215,8 +247,7 @@ class Report:
     orders: tuple[PastOrder, ...]
     fills: tuple[FillLine, ...]
     plans: tuple[PlanLine, ...]
-    commissions: Mapping[str, Decimal]
-    without_commission: int  # fills of which none was told
+    totals: Totals
     equity: tuple[Point, ...]
     trough: Trough | None
     unrated: tuple[str, ...]  # currencies of which a rate was missing where one was needed

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
 from runner.core.money import EXACT, plain
 from runner.core.times import stamp
 from runner.report.blotter import ABSENT, Column, Table, amounts, money, units
-from runner.report.lines import Outcome, Period, PlanLine, Report
+from runner.report.lines import Outcome, Period, PlanLine, Report, Totals
 
 _DIGITS = Decimal("1e-6")
 
@@ -77,14 +76,10 @@ def _totals(report: Report) -> Table:
 
 def figures(report: Report) -> list[tuple[str, str]]:
     """Return the figures of the whole, each with its name."""
-    realized: dict[str, Decimal] = {}
-    for line in report.plans:
-        realized[line.currency] = EXACT.add(realized.get(line.currency, Decimal(0)), line.realized)
-    last = report.exposure[-1].amounts if report.exposure else {}
-    held = {currency: amount for currency, amount in last.items() if amount}
-    found = [("fires", _fires(report)), ("lateness of orders", lateness(report))]
-    found += [("realized", amounts(realized)), ("realized in account currency", in_account(report))]
-    found += [("commission", amounts(report.commissions)), ("exposure at the end", amounts(held))]
+    totals = report.totals
+    found = [("fires", _fires(totals)), ("lateness of orders", lateness(report))]
+    found += [("realized", amounts(totals.realized)), ("realized in account currency", in_account(report))]
+    found += [("commission", amounts(totals.commission)), ("exposure at the end", amounts(totals.held))]
     if report.equity:
         found.append(("equity", f"{money(report.equity[-1].equity)} {report.currency}"))
     if report.trough is not None:
@@ -92,10 +87,8 @@ def figures(report: Report) -> list[tuple[str, str]]:
     return found
 
 
-def _fires(report: Report) -> str:
-    counts = Counter(line.outcome for line in report.fires)
-    told = [f"{counts[outcome]:_} {outcome.value}" for outcome in Outcome if counts[outcome]]
-    return ", ".join(told) or ABSENT
+def _fires(totals: Totals) -> str:
+    return ", ".join(f"{count:_} {outcome.value}" for outcome, count in totals.outcomes.items() if count) or ABSENT
 
 
 def lateness(report: Report) -> str:
@@ -109,12 +102,11 @@ def lateness(report: Report) -> str:
 
 def in_account(report: Report) -> str:
     """Return what was realized in account currency, or why that is not said."""
-    known = [line.realized_in_account for line in report.plans]
+    total = report.totals.realized_in_account
     if report.currency is None:
         return f"account currency {report.currency_told}"
-    if None in known:
+    if total is None:
         return f"not known: no rate of {', '.join(report.unrated)} when something was realized"
-    total = sum((amount for amount in known if amount is not None), Decimal(0))
     return f"{money(total)} {report.currency}"
 
 

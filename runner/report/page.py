@@ -119,9 +119,8 @@ def _why_no_equity(report: Report) -> str:
 
 
 def _held(report: Report) -> Sheet:
-    amounts = report.exposure[-1].amounts if report.exposure else {}
     columns = (Column("currency"), Column("exposure at the end", is_money=True))
-    return Sheet(name="", title="Exposure at the end", columns=columns, rows=tuple(amounts.items()))
+    return Sheet(name="", title="Exposure at the end", columns=columns, rows=tuple(report.totals.held.items()))
 
 
 # --- tables

@@ -1,6 +1,7 @@
 """Profit and loss by first in, first out: exact, in the currency of each contract, before commission.
 
-Each plan keeps its own book of each contract: what one plan bought is not closed by what another sold.
+Each plan keeps its own book of each contract: what one plan bought is not closed by what another sold. Each simulated
+run keeps its own, too (`worlds.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from runner.core.contract import currency_of
 from runner.core.money import EXACT
 from runner.core.ticket import Side
 from runner.journal.rows import ExecutionRow
+from runner.report.worlds import ONE, Worlds
 
 ZERO = Decimal(0)
 
@@ -28,7 +30,10 @@ class Lot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Holding:
-    """What the executions of one plan in one contract come to; `contract` is its name: EUR.USD, AAPL.STK.USD."""
+    """What the executions of one plan in one contract come to; `contract` is its name: EUR.USD, AAPL.STK.USD.
+
+    What is open, `lots`, is that of the world that is still there.
+    """
 
     plan: str
     contract: str
@@ -47,7 +52,8 @@ class Holding:
     @property
     def position(self) -> Decimal:
         """Units held, negative when short."""
-        return EXACT.subtract(self.bought, self.sold)
+        with localcontext(EXACT):
+            return sum((lot.quantity for lot in self.lots), ZERO)
 
     @property
     def average_price(self) -> Decimal | None:
@@ -84,45 +90,50 @@ class Book:
             return gained
 
 
-def holdings(executions: Iterable[ExecutionRow]) -> tuple[Holding, ...]:
+def holdings(executions: Iterable[ExecutionRow], worlds: Worlds = ONE) -> tuple[Holding, ...]:
     """Match executions, oldest first, into one holding for each plan and contract, sorted by them."""
     books: dict[tuple[str, str], list[ExecutionRow]] = defaultdict(list)
     for execution in executions:
         books[execution.plan, execution.contract].append(execution)
-    return tuple(_holding(plan, contract, books[plan, contract]) for plan, contract in sorted(books))
+    return tuple(_holding(plan, contract, books[plan, contract], worlds) for plan, contract in sorted(books))
 
 
-def realized(executions: Iterable[ExecutionRow]) -> Mapping[str, Decimal]:
+def realized(executions: Iterable[ExecutionRow], worlds: Worlds = ONE) -> Mapping[str, Decimal]:
     """Return the realized result by currency, sorted; a contract that was only opened counts as zero."""
+    return added_up((holding.currency, holding.realized) for holding in holdings(executions, worlds))
+
+
+def added_up(amounts: Iterable[tuple[str, Decimal]]) -> Mapping[str, Decimal]:
+    """Add up amounts by what they are of, a currency or a contract, sorted by that."""
     totals: dict[str, Decimal] = {}
-    for holding in holdings(executions):
-        totals[holding.currency] = EXACT.add(totals.get(holding.currency, ZERO), holding.realized)
+    for name, amount in amounts:
+        totals[name] = EXACT.add(totals.get(name, ZERO), amount)
     return dict(sorted(totals.items()))
 
 
 def positions(executions: Iterable[ExecutionRow]) -> Mapping[str, Decimal]:
     """Return the units held by contract over all plans, signed, sorted; flat ones are left out."""
-    totals: dict[str, Decimal] = {}
-    for holding in holdings(executions):
-        totals[holding.contract] = EXACT.add(totals.get(holding.contract, ZERO), holding.position)
-    return {contract: total for contract, total in sorted(totals.items()) if total}
+    totals = added_up((holding.contract, holding.position) for holding in holdings(executions))
+    return {contract: total for contract, total in totals.items() if total}
 
 
-def _holding(plan: str, contract: str, executions: list[ExecutionRow]) -> Holding:
-    book = Book()
-    gained = ZERO
+def _holding(plan: str, contract: str, executions: list[ExecutionRow], worlds: Worlds) -> Holding:
+    books: dict[int, Book] = defaultdict(Book)
+    gained, last = ZERO, executions[-1]
     with localcontext(EXACT):
         for execution in executions:
-            gained += book.take(execution.side, execution.quantity, execution.price)
+            world = worlds.of(execution.run)
+            gained += books[world].take(execution.side, execution.quantity, execution.price)
+            last = last if worlds.is_over(world) else execution
     return Holding(
         plan=plan,
         contract=contract,
         bought=_total(executions, Side.BUY),
         sold=_total(executions, Side.SELL),
-        realized=EXACT.multiply(gained, executions[-1].multiplier),
-        lots=tuple(book.lots),
-        last_price=executions[-1].price,
-        multiplier=executions[-1].multiplier,
+        realized=EXACT.multiply(gained, last.multiplier),
+        lots=tuple(books[worlds.present].lots),
+        last_price=last.price,
+        multiplier=last.multiplier,
     )
 
 

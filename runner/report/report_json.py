@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from runner.core.money import EXACT, cents, plain
+from runner.core.money import cents, plain
 from runner.core.times import stamp
 from runner.report.csv_files import exact
 from runner.report.lines import FillLine, FireLine, Outcome, PlanLine, Report
@@ -22,6 +22,7 @@ def text(report: Report) -> str:
 
 def record(report: Report) -> Record:
     """Return a report as JSON values."""
+    totals = report.totals
     return {
         "type": "report",
         "source": report.source,
@@ -33,11 +34,11 @@ def record(report: Report) -> Record:
         "verdict": [{"level": one.level, "text": one.text} for one in report.verdict],
         "account_currency": report.currency,
         "account_currency_told": report.currency_told,
-        "outcomes": _outcomes(report),
-        "realized": realized(report),
-        "realized_in_account": _total(report),
-        "commission": {name: exact(amount) for name, amount in report.commissions.items()},
-        "fills_without_commission": report.without_commission,
+        "outcomes": {outcome.value: count for outcome, count in totals.outcomes.items()},
+        "realized": _amounts(totals.realized),
+        "realized_in_account": None if report.currency is None else _cents(totals.realized_in_account),
+        "commission": _amounts(totals.commission),
+        "fills_without_commission": totals.without_commission,
         "plans": [_plan(line) for line in report.plans],
         "days": [
             {
@@ -53,34 +54,13 @@ def record(report: Report) -> Record:
         "fills": [_fill(line) for line in report.fills],
         "equity": {"currency": report.currency, "told": report.prices_told, "points": _points(report)},
         "drawdown": _trough(report),
-        "exposure": [
-            {"time": stamp(point.at), "amounts": {name: exact(amount) for name, amount in point.amounts.items()}}
-            for point in report.exposure
-        ],
+        "exposure": [{"time": stamp(point.at), "amounts": _amounts(point.amounts)} for point in report.exposure],
         "without_rate": list(report.unrated),
     }
 
 
-def realized(report: Report) -> dict[str, str]:
-    """Return what was realized, by currency."""
-    totals: dict[str, Decimal] = {}
-    for line in report.plans:
-        totals[line.currency] = EXACT.add(totals.get(line.currency, Decimal(0)), line.realized)
-    return {name: exact(totals[name]) for name in sorted(totals)}
-
-
-def _total(report: Report) -> str | None:
-    total = Decimal(0)
-    for line in report.plans:
-        if line.realized_in_account is None:
-            return None
-        total = EXACT.add(total, line.realized_in_account)
-    return None if report.currency is None else plain(cents(total))
-
-
-def _outcomes(report: Report) -> Mapping[str, int]:
-    found = [line.outcome for line in report.fires]
-    return {outcome.value: found.count(outcome) for outcome in Outcome}
+def _amounts(by_name: Mapping[str, Decimal]) -> dict[str, str]:
+    return {name: exact(amount) for name, amount in by_name.items()}
 
 
 def _stamp(at: datetime | None) -> str | None:
@@ -113,7 +93,7 @@ def _plan(line: PlanLine) -> Record:
         "realized": exact(line.realized),
         "unrealized": _exact(line.unrealized),
         "realized_in_account": _cents(line.realized_in_account),
-        "commission": {name: exact(amount) for name, amount in line.commission.items()},
+        "commission": _amounts(line.commission),
         "slippage": _exact(line.slippage),
         "half_spread": _exact(line.half_spread),
         "fills_without_quote": line.unmeasured,

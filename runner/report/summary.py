@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Protocol
 
 from runner.core.events import FireState, Summary
-from runner.core.money import EXACT
 from runner.core.order_state import OrderState
 from runner.journal.rows import ExecutionRow, FireRow, OrderRow
-from runner.report.pnl import positions, realized
+from runner.report.pnl import added_up, positions, realized
 
 # one word of the summary for each state, so that the counts add up to the orders
 COUNTED_AS: Mapping[OrderState, str] = {
@@ -63,14 +63,23 @@ def summarize(
     )
 
 
-def commissions(executions: Iterable[ExecutionRow]) -> Mapping[str, Decimal]:
+class Charged(Protocol):
+    """What a commission may be known of: an execution, or a line of a report."""
+
+    @property
+    def commission(self) -> Decimal | None: ...
+
+    @property
+    def commission_currency(self) -> str | None: ...
+
+
+def commissions(executions: Iterable[Charged]) -> Mapping[str, Decimal]:
     """Add up the commissions that are known, by currency, sorted."""
-    totals: dict[str, Decimal] = {}
-    for execution in executions:
-        if execution.commission is not None and execution.commission_currency is not None:
-            currency = execution.commission_currency
-            totals[currency] = EXACT.add(totals.get(currency, Decimal(0)), execution.commission)
-    return dict(sorted(totals.items()))
+    return added_up(
+        (row.commission_currency, row.commission)
+        for row in executions
+        if row.commission is not None and row.commission_currency is not None
+    )
 
 
 def exit_code(summary: Summary, interrupted: bool = False) -> int:

@@ -52,14 +52,14 @@ def execution(row: PastOrder, price: str, *, after: timedelta = timedelta(), **c
         "order_ref": row.ticket.order_ref, "plan": row.ticket.key.plan, "exec_id": f"{row.perm_id}.01",
         "contract": row.ticket.contract.name, "side": row.ticket.side, "price": Decimal(price),
         "quantity": row.ticket.quantity, "at": row.fire_due + after, "commission": Decimal(2),
-        "commission_currency": "USD",
+        "commission_currency": "USD", "run": row.run,
     }  # fmt: skip
     return ExecutionRow(**{**fields, **changes})
 
 
 def history(orders: list[PastOrder], executions: list[ExecutionRow], **changes: Any) -> History:
     fields: dict[str, Any] = {
-        "mode": "live", "account": "U***567", "fires": tuple(map(fire, orders)), "orders": tuple(orders),
+        "mode": "live", "account": "U***567", "runs": (), "fires": tuple(map(fire, orders)), "orders": tuple(orders),
         "executions": tuple(executions), "arrivals": (), "works": (), "rates": (), "unlisted": (),
     }  # fmt: skip
     return History(**{**fields, **changes})
@@ -253,3 +253,43 @@ def test_an_execution_that_the_broker_took_back_needs_attention() -> None:
     row = order(0, Side.BUY, "1")
     found = report(history([row], [execution(row, "1.1")], unlisted=("0.01",)))
     assert not found.is_well
+
+
+def test_what_was_not_known_before_the_period_is_no_gap_in_it() -> None:
+    rows, fills = _yen()
+    rate = RateRow(at=T0 + HOUR, currency="JPY", rate=Decimal("0.005"), account_currency="USD")
+    later = report(history(rows, fills, rates=(rate,)), Period(start=T0 + 90 * HOUR / 60))
+    assert later.unrated == ()
+    assert [point.equity for point in later.equity] == [Decimal(8)]  # 2,000 yen, less a commission of 2
+
+
+def test_equity_counts_from_what_it_was_worth_when_the_period_began() -> None:
+    """The yen that were made before are worth something else by then: that is no result of the period."""
+    rows, fills = _yen()
+    rates = [
+        RateRow(at=T0 + after * HOUR, currency="JPY", rate=Decimal(rate), account_currency="USD")
+        for after, rate in ((0, "0.005"), (5, "0.006"), (7, "0.007"))
+    ]
+    last = order(6, Side.BUY, "1000", contract=YEN)
+    found = report(
+        history([*rows, last], [*fills, execution(last, "162", commission=None)], rates=tuple(rates)),
+        Period(start=T0 + 330 * HOUR / 60),
+        marks={"EUR.JPY": [Mark(T0 + 8 * HOUR, Decimal("162"), Source.PATH)]},
+    )
+    assert [point.equity for point in found.equity] == [Decimal(0), Decimal(2)]  # 2,000 yen at 0.006, then at 0.007
+
+
+def test_an_exit_has_no_slippage_and_none_is_missed_of_it() -> None:
+    row, out = order(0, Side.BUY, "1000"), order(1, Side.SELL, "1000", role=Role.STOP_LOSS)
+    fills = [execution(row, "1.1"), execution(out, "1.2")]
+    found = report(history([row, out], fills, arrivals=(arrival(row, "1", "1.1"),)))
+    assert (found.totals.unmeasured, found.plans[0].unmeasured) == (0, 0)
+    assert not any("without a quote" in sentence.text for sentence in found.verdict)
+
+
+def test_nobody_is_sent_to_resolve_what_ended_with_a_simulated_gateway() -> None:
+    row = order(0, Side.BUY, "1", state=OrderState.UNKNOWN, closed_with_run=True)
+    said = [sentence.text for sentence in report(history([row], [], mode="simulate")).verdict]
+    assert any("1 order of unknown outcome" in text for text in said)
+    assert not any("resolve" in text for text in said)
+    assert any("fxrun resolve" in sentence.text for sentence in report(history([row], [])).verdict)

@@ -76,7 +76,7 @@ SELECT order_ref, at, text FROM remark WHERE at >= :since AND text GLOB 'executi
 
 -- executions_beside --
 SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency,
-CASE WHEN length(e.contract) > 7 THEN json_extract(i.payload, '$.contract.multiplier') END
+CASE WHEN length(e.contract) > 7 THEN json_extract(i.payload, '$.contract.multiplier') END, i.run
 FROM execution e JOIN intent i USING (order_ref) LEFT JOIN commission c USING (root)
 WHERE e.at >= :since AND i.client_id = :client_id AND e.root NOT IN (SELECT value FROM json_each(:roots))
 ORDER BY e.rowid
@@ -98,13 +98,13 @@ WHERE run = :run ORDER BY rowid
 
 -- executions --
 SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency,
-CASE WHEN length(e.contract) > 7 THEN json_extract(i.payload, '$.contract.multiplier') END
+CASE WHEN length(e.contract) > 7 THEN json_extract(i.payload, '$.contract.multiplier') END, i.run
 FROM execution e JOIN intent i USING (order_ref) LEFT JOIN commission c USING (root)
 WHERE i.run = :run ORDER BY e.at, e.rowid
 
 -- executions_of --
 SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency,
-CASE WHEN length(e.contract) > 7 THEN json_extract(i.payload, '$.contract.multiplier') END
+CASE WHEN length(e.contract) > 7 THEN json_extract(i.payload, '$.contract.multiplier') END, i.run
 FROM execution e JOIN intent i USING (order_ref) LEFT JOIN commission c USING (root)
 WHERE e.order_ref = :order_ref ORDER BY e.at, e.rowid
 
@@ -150,7 +150,7 @@ ORDER BY i.rowid
 
 -- all_executions --
 SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency,
-CASE WHEN length(e.contract) > 7 THEN json_extract(i.payload, '$.contract.multiplier') END
+CASE WHEN length(e.contract) > 7 THEN json_extract(i.payload, '$.contract.multiplier') END, i.run
 FROM execution e JOIN intent i USING (order_ref) LEFT JOIN commission c USING (root)
 ORDER BY e.rowid
 
@@ -294,9 +294,10 @@ WHERE i.state = 'rejected' AND i.claimed_at >= :since ORDER BY i.rowid DESC LIMI
 
 -- last_executions --
 SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency,
-CASE WHEN length(e.contract) > 7 THEN json_extract(i.payload, '$.contract.multiplier') END
-FROM execution e JOIN intent i USING (order_ref) LEFT JOIN commission c USING (root)
-ORDER BY e.rowid DESC LIMIT :limit
+CASE WHEN length(e.contract) > 7 THEN json_extract(i.payload, '$.contract.multiplier') END, i.run
+FROM (SELECT rowid AS number, * FROM execution ORDER BY rowid DESC LIMIT :limit) e
+JOIN intent i USING (order_ref) LEFT JOIN commission c USING (root)
+ORDER BY e.at DESC, e.number DESC
 
 -- miss_fire --
 UPDATE fire SET state = 'missed', reason = :reason
@@ -412,9 +413,12 @@ WHERE :run IS NULL OR i.run = :run ORDER BY f.due, i.rowid
 
 -- report_executions --
 SELECT e.order_ref, i.plan, e.exec_id, e.contract, e.side, e.price, e.quantity, e.at, c.amount, c.currency,
-CASE WHEN length(e.contract) > 7 THEN json_extract(i.payload, '$.contract.multiplier') END
+CASE WHEN length(e.contract) > 7 THEN json_extract(i.payload, '$.contract.multiplier') END, i.run
 FROM execution e JOIN intent i USING (order_ref) LEFT JOIN commission c USING (root)
 WHERE :run IS NULL OR i.run = :run ORDER BY e.at, e.rowid
+
+-- runs --
+SELECT id, started FROM run ORDER BY id
 
 -- report_arrivals --
 SELECT plan, order_name, fire, attempt, at, bid, ask, quoted_at FROM arrival
