@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from strategies import STRATEGIES
+from tests.acceptance.doc_blocks import YAML, blocks
 
 DOC = (Path(__file__).parents[2] / "docs" / "strategies.md").read_text(encoding="utf-8")
-PLANS = {text.partition("plan: ")[2].split()[0]: text for text in re.findall(r"```yaml\n(.*?)```", DOC, re.DOTALL)}
+PLANS = {
+    one.text.partition("plan: ")[2].split()[0]: one.text for one in blocks("docs/strategies.md") if one.language == YAML
+}
 MONTH = ("--simulate", "--from", "2026-03-02", "--until", "2026-04-10", "--json")
 
 

@@ -45,7 +45,7 @@ def test_the_example_does_what_it_says(tmp_path: Path) -> None:
 
 
 def test_the_lines_are_answered_as_shown() -> None:
-    lines = [json.loads(line) for line in re.findall(r"^    (\{.*\})$", SECTION, re.MULTILINE)]
+    lines = [json.loads(line) for line in re.findall(r"^(\{.*\})$", SECTION, re.MULTILINE)]
     with staged() as stage:
         gateway = Gateway(SyntheticMarket(1), stage.time, GatewaySettings())
         client = Client(gateway.start(control=0), 3)

@@ -271,7 +271,7 @@ def test_a_file_of_faults_with_a_problem(tmp_path: Path, capfd: pytest.CaptureFi
 
 def _documented() -> list[str]:
     texts = [(ROOT / "docs" / "gateway.md").read_text(encoding="utf-8"), EXAMPLES]
-    lines = re.findall(r"(?m)^ +fxrun gateway (.+)$", "\n".join(texts))
+    lines = re.findall(r"(?m)^ *fxrun gateway (.+)$", "\n".join(texts))
     assert len(lines) >= 6
     return sorted(set(lines))
 

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import textwrap
 import tomllib
 from collections.abc import Callable
 from datetime import datetime
@@ -162,9 +161,7 @@ def test_what_goes_wrong_by_a_file(tws_gateway):
 
 
 def test_the_example_of_the_documents(project: Project, tmp_path: Path) -> None:
-    text = (ROOT / "docs" / "gateway.md").read_text(encoding="utf-8").split("<!-- pytest -->\n\n")[1]
-    snippet = re.match(r"(?:    .*\n|\n)+", text)
-    assert snippet is not None
+    text = (ROOT / "docs" / "gateway.md").read_text(encoding="utf-8").split("<!-- pytest -->\n```python\n")[1]
     (tmp_path / "project" / "my_strategy.py").write_text(
         """
 from types import SimpleNamespace
@@ -177,7 +174,7 @@ def main(host, port):
     app.disconnect()
 """
     )
-    told = project(textwrap.dedent(snippet[0]))
+    told = project(text.partition("```\n")[0])
     assert "1 passed" in told, told
 
 
