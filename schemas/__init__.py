@@ -26,7 +26,8 @@ def text(name: str) -> str:
 def load(name: str) -> dict[str, Any]:
     """Return the schema `name` as one document, its numbers as Decimal.
 
-    To an editor 25_000 is a text, as YAML 1.2 has it; to fxrun it is a number, and in quotes it is none.
+    To an editor 25_000 is a text, as YAML 1.2 has it, and so is ${name}, whatever it stands for. To fxrun the one is a
+    number, in the place of the other there is a value by then, and a text is neither.
     """
     schema: dict[str, Any] = strict(_Bundle(f"{name}{_ENDING}", Decimal).document)
     return schema
@@ -39,14 +40,21 @@ def strategies() -> tuple[str, ...]:
 
 
 def strict(node: Any) -> Any:
-    """Return a schema as fxrun has it: numbers are numbers, and no texts that look like one."""
+    """Return a schema as fxrun has it: numbers are numbers and choices are choices, and no texts that stand for one."""
     if isinstance(node, list):
         return [strict(item) for item in node]
     if not isinstance(node, dict):
         return node
-    if node.get("x-fxrun") == "number":
-        node = {**node, "type": "number"}
+    if (kind := node.get("x-fxrun")) in _PLAIN:
+        node = {key: value for key, value in node.items() if key != "pattern"} | {"type": kind}
+    match node.get("anyOf"):
+        case [{"enum": choices}, other] if other == _VARIABLE:
+            node = {key: value for key, value in node.items() if key != "anyOf"} | {"enum": choices}
     return {key: strict(value) for key, value in node.items()}
+
+
+_PLAIN = ("number", "integer", "boolean")
+_VARIABLE = {"type": "string", "pattern": r"\$\{"}
 
 
 class _Bundle:

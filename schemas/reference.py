@@ -30,7 +30,7 @@ def renewed(page: str, name: str = "plan") -> str:
 
 def reference(name: str) -> str:
     """Return every mapping that the schema `name` knows as a section with a table of its keys."""
-    document = json.loads(schemas.text(name))
+    document = schemas.strict(json.loads(schemas.text(name)))
     return "\n".join(_Reference(document).sections())
 
 

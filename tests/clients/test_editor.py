@@ -114,6 +114,34 @@ def test_nothing_is_flagged_in_an_example(editor: Editor, path: Path) -> None:
     assert editor.open(path, path.read_text(encoding="utf-8"))[1] == []
 
 
+VARIABLES = """\
+# yaml-language-server: $schema=../schemas/plan.schema.json
+plan: variables
+vars: {n: 3, text: {type: text}}
+resend: ${text}
+limits: {max_quantity: "${n}", max_open_orders: "${n}"}
+contract: {sec_type: "${text}", symbol: AAPL, currency: USD, strike: "${n}", multiplier: "${n}", con_id: "${n}"}
+side: ${text}
+size: 25_000
+order: {type: "${text}", tif: "${text}", outside_rth: "${text}", all_or_none: "${text}", min_quantity: "${n}"}
+unfilled: {after: "${text}", then: "${text}"}
+when: {position: "${text}", spread: "${n} pips"}
+orders:
+  - id: ladder
+    ladder: {count: "${n}", from: "${text}", to: "${text}", sizes: "${text}", ratio: "${n}", tif: "${text}"}
+  - {id: slices, slices: {count: "${n}", over: "${text}", vary: "${n}", seed: "${n}", rest: "${text}"}}
+  - {id: convert, convert: {from: "${text}", to: "${text}", keep: "${n}", at_least: "${n}", venue: "${text}"}}
+  - {id: target, target: {percent: "${n}"}, max_fires: "${n}"}
+  - {id: flatten, flatten: {open_orders: "${text}", on: "${text}"}}
+"""
+
+
+def test_variables_are_not_flagged_wherever_fxrun_takes_them(editor: Editor) -> None:
+    assert editor.open(EXAMPLES / "variables.yaml", VARIABLES)[1] == []
+    _, found = editor.open(EXAMPLES / "variables.yaml", VARIABLES.replace('percent: "${n}"', 'percent: "much"'))
+    assert found, "but what is no number, and none of a variable, is"
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "flagged"),
     [

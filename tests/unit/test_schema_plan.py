@@ -91,9 +91,9 @@ def test_no_mapping_takes_unknown_keys(name: str, schema: dict[str, Any]) -> Non
 
 def test_words_are_taken_in_any_case() -> None:
     for name in ("mode", "side", "type", "tif"):
-        (schema,) = [s for path, s in PROPERTIES.items() if path.endswith(f"/{name}") and "anyOf" in s] or [
-            SCHEMA["$defs"]["side"]
-        ]
+        (schema,) = [
+            s for path, s in PROPERTIES.items() if path.endswith(f"/{name}") and "anyOf" in schemas.strict(s)
+        ] or [SCHEMA["$defs"]["side"]]
         for word in schema["anyOf"][0]["enum"]:
             for spelling in (word.lower(), word.upper(), word.title()):
                 validator_of(schema).validate(spelling)
