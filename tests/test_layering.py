@@ -37,13 +37,18 @@ MAY = {
     "runner.report": {"runner.core", "runner.errors", "runner.journal", "rich"},
     "runner.dashboard": {
         "runner.core", "runner.errors", "runner.journal", "runner.plan", "runner.report", "runner.schedule",
-        "runner.cli.foretold", "runner.cli.marks", "runner.cli.observing", "runner.cli.options", "runner.cli.output",
-        "runner.cli.standing", "runner.cli.trading", "jinja2", "markupsafe", "starlette", "uvicorn",
+        "runner.cli.foretold", "runner.cli.loopback", "runner.cli.marks", "runner.cli.observing", "runner.cli.options",
+        "runner.cli.output", "runner.cli.standing", "runner.cli.trading", "jinja2", "markupsafe", "starlette",
+        "uvicorn",
     },
     "runner.report.page": {"runner.report", "runner.core", "jinja2", "markupsafe", "litecharts"},
     "runner.notify": {
         "runner.core", "runner.errors", "runner.journal", "runner.report", "runner.settings", "runner.cli.marks",
         "runner.cli.observing", "runner.cli.standing", "apprise",
+    },
+    "runner.metrics": {
+        "runner.core", "runner.errors", "runner.journal", "runner.cli.loopback", "runner.cli.observing",
+        "prometheus_client",
     },
     "runner.cli": {
         "runner", "schemas", "strategies", "click", "rich", "tzlocal",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.cli import live, options, simulated, supervised
 from runner.cli.carrying import carry_out, make_desk
+from runner.cli.figures import Figures
 from runner.cli.interrupts import Interrupts
 from runner.cli.narrator import Narrator, Style
 from runner.cli.session import Prices, realtime
@@ -48,7 +49,7 @@ def run_simulated(roll: Roll, journal_file: str, settings: Settings | None, styl
         note_plans(roll.plans, desk, span.start)
         roll.told = lambda plans: narrator.started(plans, session.clock.now())
         run = Run(roll.plans, span, session.clock, desk, roll.beat, changes=roll.changes)
-        roll.begin(run.stop)
+        roll.begin(run.stop, Figures(session.clock.now, journal.commits, run.pending))
         lost = carry_out(run, interrupts)
         journal.close_open_orders("the simulated run ended; its gateway kept no state")
         return narrator.stopped(lost=lost)

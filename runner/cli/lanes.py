@@ -21,6 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from runner.cli import output
+from runner.cli.figures import FIGURES
 from runner.cli.observing import Record
 from runner.cli.roll import Order
 from runner.plan.model import Plan
@@ -42,6 +43,7 @@ class Lane:
     take: Callable[[str, Record], None]  # is told what happens: the name of the lane, and a line of its --json
     plans: dict[str, Plan] = field(default_factory=dict)
     ended: int | None = None  # the code that ends the service
+    figures: Record | None = None  # what it has counted since its start
     _process: subprocess.Popen[bytes] | None = None
     _orders: queue.SimpleQueue[Order | None] = field(default_factory=queue.SimpleQueue)
     _alive: int = -1
@@ -106,7 +108,13 @@ class Lane:
                 *lines, self._heard = (self._heard + heard).split(b"\n")
                 for line in filter(None, lines):
                     with suppress(ValueError):  # one that was cut off by the end of its process
-                        self.take(self.name, json.loads(line))
+                        self._take(json.loads(line))
+
+    def _take(self, record: Record) -> None:
+        if record.get("type") == FIGURES:
+            self.figures = record
+        else:
+            self.take(self.name, record)
 
     def _take_end(self, code: int) -> None:
         if code == 0 or (code in FINAL and not self._was_ready):

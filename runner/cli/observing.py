@@ -31,6 +31,7 @@ class LaneView:
     is_ready: bool  # it has begun to carry out its plans
     is_alive: bool  # it was heard of lately
     plans: Sequence[Plan]
+    figures: Record | None = None  # what its process has counted since its start (`cli/figures.py`)
 
 
 class Serving(Protocol):

@@ -1,8 +1,9 @@
 """The plans of one lane of `fxrun serve`, as its process is told them by the one that started it.
 
-Orders come pickled on stdin. On another descriptor the lane says what happens, as the lines of `--json`, and with an
-empty line each second that it lives; a line that nobody takes in time is lost, since nothing may wait for it. If stdin
-ends, whoever started it is gone, and it stops as at SIGTERM: no lane goes on without anybody to look after it.
+Orders come pickled on stdin. On another descriptor the lane says what happens, as the lines of `--json`, and each
+second, with an empty line, that it lives, and in one more what it has counted since its start. A line that nobody
+takes in time is lost, since nothing may wait for it. If stdin ends, whoever started it is gone, and it stops as at
+SIGTERM: no lane goes on without anybody to look after it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from runner.plan.model import Plan
 from runner.report.render_json import line
 
 if TYPE_CHECKING:
+    from runner.cli.figures import Figures
     from runner.core.events import Event
     from runner.engine.desk import Rules
 
@@ -51,6 +53,7 @@ class Roll:
         self._waiting: list[Order] = []
         self._lock = threading.Lock()
         self._alive = alive
+        self._figures: Figures | None = None
         self._beat = 0.0
         os.set_blocking(alive, False)
 
@@ -59,8 +62,9 @@ class Roll:
         """The plans that are carried out."""
         return tuple(self._plans.values())
 
-    def begin(self, stop: Callable[[], None]) -> None:
-        """Take orders from now on, until stdin ends; then stop."""
+    def begin(self, stop: Callable[[], None], figures: Figures) -> None:
+        """Take orders from now on, until stdin ends; then stop. Tell the figures from now on."""
+        self._figures = figures
         threading.Thread(target=self._listen, args=(sys.stdin.buffer, stop), name="orders", daemon=True).start()
 
     def _listen(self, stream: BinaryIO, stop: Callable[[], None]) -> None:
@@ -92,9 +96,13 @@ class Roll:
         if now - self._beat >= _SECOND:
             self._beat = now
             self._say("")
+            if self._figures is not None:
+                self._say(json.dumps(self._figures.told(), separators=(",", ":")))
 
     def tell(self, event: Event) -> None:
         """Say what happens."""
+        if self._figures is not None:
+            self._figures.take(event)
         self._say(line(event))
 
     def alarm(self, name: str, fields: Mapping[str, object]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from runner.cli import live, options, output
 from runner.cli.carrying import carry_out, make_desk
+from runner.cli.figures import Figures
 from runner.cli.hooks import Hooks
 from runner.cli.interrupts import Interrupts
 from runner.cli.logs import Log, log_path
@@ -149,7 +150,7 @@ def run(found: Venture, span: Span, style: Style, *, again: bool, roll: Roll | N
             comings = _Comings(found, journal, narrator, told)
             comings.tell_unarmed(found.plans)
             roll.told, told.also = comings.tell, roll.alarm
-            roll.begin(run.stop)
+            roll.begin(run.stop, Figures(session.clock.now, journal.commits, run.pending))
         lost = carry_out(run, interrupts)
         if lost is None and not desk.link.is_usable:
             lost = desk.link.words()

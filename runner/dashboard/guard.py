@@ -23,8 +23,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from runner.cli.loopback import is_ours
+
 READING = frozenset({"GET", "HEAD"})
-_HOST = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?", re.ASCII)
 _OPEN = re.compile(r"/|/static/[a-z.]+", re.ASCII)
 _SECURITY = {
     "content-security-policy": (
@@ -61,7 +62,7 @@ def judge(method: str, path: str, headers: Iterable[tuple[str, str]], rules: Rul
     """Return why a request is refused, None if it may be answered. Names of headers are in lower case."""
     found = list(headers)
     hosts = _values(found, "host")
-    if len(hosts) != 1 or _HOST.fullmatch(hosts[0]) is None:
+    if len(hosts) != 1 or not is_ours(hosts[0]):
         return Refusal(421, "this is the dashboard of 127.0.0.1, and of no other host")
     origins = _values(found, "origin")
     if any(origin != f"http://{hosts[0]}" for origin in origins):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -16,14 +15,14 @@ from pathlib import Path
 
 import uvicorn
 
+from runner.cli import loopback
 from runner.cli.observing import Record, Serving
 from runner.dashboard.app import application
 from runner.dashboard.guard import Rules
 from runner.dashboard.hub import Hub
 from runner.dashboard.reader import Reader
-from runner.errors import ConnectionFailed, UsageError
+from runner.errors import UsageError
 
-HOST = "127.0.0.1"
 FILE = "fxrun-dashboard.url"  # beside the journals
 _BYTES = 32
 _MOST_CONNECTIONS = 64
@@ -36,10 +35,10 @@ class Dashboard:
 
     def __init__(self, serving: Serving, port: int, *, allow_control: bool, now: Callable[[], datetime]) -> None:
         """Listen on a port, 0 for one that the system picks; raises ConnectionFailed if it is in use."""
-        self._socket = _bound(port)
+        self._socket = loopback.listening(port, "--dashboard")
         self.port: int = self._socket.getsockname()[1]
         token = secrets.token_urlsafe(_BYTES)
-        self.address = f"http://{HOST}:{self.port}/#token={token}"
+        self.address = f"http://{loopback.HOST}:{self.port}/#token={token}"
         self.file = serving.lanes()[0].journal.with_name(FILE)
         _write(self.file, f"{self.address}\n")
         self._reader = Reader(serving, allow_control=allow_control, now=now)
@@ -61,16 +60,6 @@ class Dashboard:
         self._server.should_exit = True
         self._thread.join(2 * _CLOSING)
         self.file.unlink(missing_ok=True)
-
-
-def _bound(port: int) -> socket.socket:
-    try:
-        return socket.create_server((HOST, port))
-    except OSError as error:
-        raise ConnectionFailed(
-            f"--dashboard: {HOST}:{port} cannot be listened on ({error.strerror}); name another port with --dashboard="
-            "PORT, or 0 for any"
-        ) from None
 
 
 def _server(app: Callable[..., object]) -> uvicorn.Server:

@@ -57,7 +57,7 @@ class Run:
         self._working = Working(desk, self._instructions)
         desk.digests = {plan.name: plan.digest for plan in plans}
         desk.conduct.watch(self._instructions.values())
-        self._pending: dict[tuple[str, str, str], Pending] = {}  # due, and not sent yet
+        self.pending: dict[tuple[str, str, str], Pending] = {}  # due, and not sent yet
         self._latest: dict[tuple[str, str], Pending] = {}  # the last fire that was listed of each order
         self._late: dict[tuple[str, str], Pending] = {}  # the last late fire of each order that makes up for one
         self._looked = span.start  # when the deadlines of what is held back were looked at
@@ -117,7 +117,7 @@ class Run:
         """Take in what is still under way, then give up; what fell due within the span and was held back is missed."""
         link = self._desk.link
         if not self._is_over and self._desk.broken is None:
-            for pending in (*self._pending.values(), *self._late.values()):
+            for pending in (*self.pending.values(), *self._late.values()):
                 pending.why = pending.why or "its turn did not come before the run ended"
                 self._miss(pending, self._clock.now())
         self._clock.linger(self._handle, lambda: link.is_usable and self._desk.tracker.is_owed())
@@ -159,11 +159,11 @@ class Run:
                 miss_all(late, now, self._desk)
             except JournalFailed as failed:
                 self._watch.journal_failed(failed)
-                self._pending.update({p.key: p for p in late})
+                self.pending.update({p.key: p for p in late})
         return due
 
     def _is_done(self) -> bool:
-        settled = self._desk.tracker.is_settled() and not self._pending and self._desk.inquest.is_settled
+        settled = self._desk.tracker.is_settled() and not self.pending and self._desk.inquest.is_settled
         is_over = settled and self._working.is_idle and not guards(self._instructions.values(), self._desk)
         return is_over or self._clock.now() >= self._last_fire + DRAIN
 
@@ -171,7 +171,7 @@ class Run:
         yield from self._waiting.values()
         yield from self._watch.waits()
         yield from self._working.waits()
-        if self._pending or not self._desk.contracts.is_settled:
+        if self.pending or not self._desk.contracts.is_settled:
             yield self._clock.now() + _SECOND
 
     def _list(self, due: Due) -> None:
@@ -183,12 +183,12 @@ class Run:
         name = (due.plan, due.order)
         self._overtake(self._late.pop(name, None))
         before, self._latest[name] = self._latest.get(name), pending
-        if before is not None and before.key in self._pending and self._clock.now() - before.due > OVERTAKEN:
-            self._overtake(self._pending.pop(before.key))  # no burst of what was held back
+        if before is not None and before.key in self.pending and self._clock.now() - before.due > OVERTAKEN:
+            self._overtake(self.pending.pop(before.key))  # no burst of what was held back
         if pending.deadline is None and pending.is_late(self._clock.now()):
             self._late[name] = pending
         else:
-            self._pending[pending.key] = pending
+            self.pending[pending.key] = pending
 
     def _overtake(self, pending: Pending | None) -> None:
         if pending is not None:
@@ -199,7 +199,7 @@ class Run:
     def _make_up(self, due: Due | None) -> None:
         """Send the last of the late fires that are to be made up for, once no other of its order is due by now."""
         if self._late and (due is None or due.time > self._clock.now()):
-            self._pending.update({pending.key: pending for pending in self._late.values()})
+            self.pending.update({pending.key: pending for pending in self._late.values()})
             self._late.clear()
 
     def _pending_of(self, due: Due) -> Pending:
@@ -219,7 +219,7 @@ class Run:
     def _renewed(self, change: Change, start: datetime, until: datetime, dues: Iterator[Due]) -> Iterator[Due]:
         """Carry out the other plans; returns what is due from `start` on, or what was if the journal fails."""
         try:
-            fresh = renew(change, self._instructions, (self._pending, self._late), self._working, self._desk)
+            fresh = renew(change, self._instructions, (self.pending, self._late), self._working, self._desk)
         except JournalFailed as failed:
             self._watch.journal_failed(failed)
             return dues
@@ -233,14 +233,14 @@ class Run:
 
     def _work(self) -> None:
         """Send what is due as far as nothing holds it back; what is held back too long is missed."""
-        for key, pending in list(self._pending.items()):
+        for key, pending in list(self.pending.items()):
             if self._is_over:
                 return
             if (why := self._desk.held()) is not None:
                 self._look_at_deadlines(why)
                 return
             if self._attempt(pending):
-                del self._pending[key]
+                del self.pending[key]
 
     def _attempt(self, pending: Pending) -> bool:
         is_done = self._try(pending)
@@ -286,11 +286,11 @@ class Run:
         if now - self._looked < _SECOND:
             return
         self._looked = now
-        for key, pending in list(self._pending.items()):
+        for key, pending in list(self.pending.items()):
             pending.why = pending.why or why
             if pending.deadline is not None and now > pending.deadline and self._desk.broken is None:
                 self._miss(pending, now)
-                del self._pending[key]
+                del self.pending[key]
 
     def _miss(self, pending: Pending, now: datetime) -> None:
         self._guarded(lambda: miss(pending, now, self._desk))
@@ -310,7 +310,7 @@ class Run:
         if not self._desk.link.supervised or self._desk.broken is not None or now - self._noted < PROGRESS:
             return
         self._noted = now
-        pending = [one.due for one in (*self._pending.values(), *self._late.values())]
+        pending = [one.due for one in (*self.pending.values(), *self._late.values())]
         back = max(map(absence.reach, self._instructions.values()), default=timedelta())
         seen = min([now - back, *pending]) - timedelta.resolution
         if seen > self._span.start:
@@ -318,7 +318,7 @@ class Run:
 
     def _tend(self) -> None:
         for pending in self._watch.tick(self._instructions):
-            self._pending.setdefault(pending.key, pending)
+            self.pending.setdefault(pending.key, pending)
         self._pause_plans()
         if not self._waiting:
             return

@@ -32,8 +32,8 @@ _SMALL = ("arming", "control", "link", "meta", "plan", "stop")
 class Ledger:
     """An existing journal, opened by a command; `close` lets go of it."""
 
-    def __init__(self, path: Path) -> None:
-        """Open it, and bring an older one up to date if no runner has it.
+    def __init__(self, path: Path, *, only_reads: bool = False) -> None:
+        """Open it, and bring an older one up to date if no runner has it; one that only reads cannot write a row.
 
         Raises UsageError (there is none), Refused (newer, foreign, damaged), JournalFailed, JournalBusy.
         """
@@ -44,6 +44,8 @@ class Ledger:
         try:
             database = Database(str(path), create=False, is_eager=True)
             self._prepare(database)
+            if only_reads:
+                database.connection.execute("PRAGMA query_only = ON")
         except (*FAULTS, FxrunError) as error:
             if database is not None:
                 database.close()
@@ -208,6 +210,19 @@ class Ledger:
         """Return how many fires of the runner's plans came to each state, of those due from an instant on."""
         return dict(self._db.read(_counted, "count_fires", since=moment(since)))
 
+    def count_fires_of(self, plans: Collection[str], since: datetime) -> Mapping[tuple[str, str], int]:
+        """Return how many fires of some plans due from an instant on came to each state, by plan and state."""
+        named = json.dumps(list(plans))
+        return dict(self._db.read(_counted_of, "count_fires_of", plans=named, since=moment(since)))
+
+    def count_all_fires(self) -> Mapping[str, int]:
+        """Return how many fires have come to each state since the journal's birth."""
+        return dict(self._db.read(_counted, "count_all_fires"))
+
+    def count_orders(self) -> Mapping[str, int]:
+        """Return how many orders are in each state, without those whose simulated gateway is gone."""
+        return dict(self._db.read(_counted, "count_all_orders"))
+
     def rejected(self, since: datetime, limit: int) -> tuple[OpenRow, ...]:
         """Return the orders claimed from an instant on that the broker has refused, latest first."""
         return self._db.read(decoding.open_order, "rejected_since", since=moment(since), limit=limit)
@@ -255,6 +270,10 @@ def _pair(row: Row) -> tuple[str, str]:
 
 def _counted(row: Row) -> tuple[str, int]:
     return row[0], row[1]
+
+
+def _counted_of(row: Row) -> tuple[tuple[str, str], int]:
+    return (row[0], row[1]), row[2]
 
 
 def _text(row: Row) -> str:

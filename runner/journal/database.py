@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
+from runner.core.histogram import Histogram
 from runner.errors import FxrunError, Refused, UsageError
 from runner.journal import seals
 from runner.journal.decoding import Row
@@ -75,6 +76,7 @@ class Database:
         self._patience = patience
         self._is_eager = is_eager
         self.mark: Mark | None = None
+        self.commits = Histogram()  # how long the durable ones took, until they were on the disk
         target = path if create else f"{Path(path).absolute().as_uri()}?mode=rw"
         self.connection = sqlite3.connect(target, isolation_level=None, timeout=patience, uri=not create)
         try:
@@ -106,7 +108,10 @@ class Database:
             yield
             if durable and self.mark is not None and self.connection.total_changes != before:
                 ((number,),) = self.do("count_on").fetchall()
+            began = time.perf_counter()
             self.execute("COMMIT")
+            if durable:
+                self.commits.add(time.perf_counter() - began)
         except BaseException:
             with suppress(sqlite3.Error):
                 self.connection.rollback()

@@ -18,6 +18,7 @@ from pathlib import Path
 from runner.core.crashpoints import crashpoint
 from runner.core.events import FireState
 from runner.core.facts import CommissionSeen, ExecutionSeen
+from runner.core.histogram import Histogram
 from runner.core.money import plain
 from runner.core.order_state import OrderState
 from runner.core.standing import Arming, Standing
@@ -97,6 +98,11 @@ class Journal(Notes, Stops):
     def _discard(self, database: Database | None) -> None:
         if database is not None:
             database.close()
+
+    @property
+    def commits(self) -> Histogram:
+        """How long the commits took that were on the disk when they returned."""
+        return self._db.commits
 
     def close(self) -> None:
         """Close the file and let the next runner in; does nothing the second time."""

@@ -61,6 +61,11 @@ class Notifications:
             if event.kind in receiver.on and (not event.plan or receiver.plans is None or event.plan in receiver.plans):
                 outbox.put(event)
 
+    def deliveries(self) -> Mapping[str, int]:
+        """Return how many attempts were taken, and how many have failed."""
+        boxes = [outbox for _, outbox in self._outboxes]
+        return {"taken": sum(box.taken for box in boxes), "failed": sum(box.failed for box in boxes)}
+
     def close(self) -> None:
         """Send what waits, for two seconds at most."""
         self._end.set()

@@ -41,6 +41,7 @@ class Outbox:
         self._wake = threading.Condition()
         self._closed = False
         self._failing = False
+        self.taken = self.failed = 0  # attempts
         self._thread = threading.Thread(target=self._work, name="notify", daemon=True)
         self._thread.start()
 
@@ -103,12 +104,14 @@ class Outbox:
     def _send(self, message: Message) -> None:
         began, pause = time.monotonic(), self._patience.pause
         while not self._deliver(message):
+            self.failed += 1
             self._say(failing=True)
             if self._closed or time.monotonic() - began > self._patience.give_up:
                 return
             with self._wake:
                 self._wake.wait_for(lambda: self._closed, pause)
             pause = min(2 * pause, self._patience.longest_pause)
+        self.taken += 1
         self._say(failing=False)
 
     def _say(self, *, failing: bool) -> None:

@@ -122,7 +122,7 @@ def test_what_an_edit_put_into_the_past_is_not_looked_at_again(tmp_path: Path) -
 
 
 def _once_listed(run: Run, given: list[Change]) -> Change | None:
-    return given.pop() if given and run._pending else None
+    return given.pop() if given and run.pending else None
 
 
 def test_an_order_that_works_is_followed_after_its_plan_is_gone() -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
 import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli import files, options, output
+from runner.cli import files, onlookers, output
 from runner.cli.marks import LIVE, REHEARSAL
 from runner.cli.observing import LaneView
 from runner.errors import Problem, UsageError
@@ -30,7 +27,6 @@ if TYPE_CHECKING:
     from runner.plan.model import Plan
 
 SIMULATE = "simulate"
-DASHBOARD, HIGHEST_PORT = 8497, 65_535
 LOOKS = 2.0  # seconds between two looks at the folder
 _TEND = 0.25
 
@@ -39,31 +35,8 @@ Examples:
   fxrun serve plans
   fxrun serve plans --rehearsal 127.0.0.1:7497
   fxrun serve plans --live
-  fxrun serve plans --live --dashboard
+  fxrun serve plans --live --dashboard --metrics
 """
-
-
-class PortType(click.ParamType[int]):
-    """A port of this machine, 0 for one that the system picks."""
-
-    name = "port"
-
-    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read the port; a usage error says what is wrong with it."""
-        if not str(value).isdecimal() or int(value) > HIGHEST_PORT:
-            self.fail(f"{value!r} is not a port; write DIR before it, or --dashboard={DASHBOARD}", param, ctx)
-        return int(value)
-
-
-dashboard_option = click.option(
-    "--dashboard",
-    type=PortType(),
-    is_flag=False,
-    flag_value=DASHBOARD,
-    metavar="[PORT]",
-    help=f"Show a page of it to this machine's browsers; needs fxrun[dashboard]. [{DASHBOARD}]",
-)
-control_option = click.option("--allow-control", is_flag=True, help="Let that page halt and resume, too.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +50,7 @@ class Options:
     as_json: bool
     dashboard: int | None
     allow_control: bool
+    metrics: int | None
 
     @property
     def mode(self) -> str | None:
@@ -88,8 +62,9 @@ class Options:
 @click.argument("folder", default=".", metavar="[DIR]")
 @click.option("--live", is_flag=True, help="Carry out live plans at a TWS; without it only simulated plans run.")
 @click.option("--rehearsal", metavar="[HOST:PORT]", help="Carry live plans out at a separate `fxrun gateway`.")
-@dashboard_option
-@control_option
+@onlookers.dashboard_option
+@onlookers.control_option
+@onlookers.metrics_option
 @files.settings_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout, as of a run.")
 @click.option("--lane", type=click.Choice((SIMULATE, LIVE)), hidden=True, help="Be one of its processes.")
@@ -104,21 +79,10 @@ def command(*, lane: str | None, alive: int | None, **chosen_options: object) ->
     chosen = Options(**chosen_options)  # type: ignore[arg-type]
     if chosen.live and chosen.rehearsal is not None:
         raise UsageError("--live and --rehearsal exclude each other: choose one")
-    check_dashboard(chosen.dashboard, allow_control=chosen.allow_control)
+    onlookers.check(dashboard=chosen.dashboard, allow_control=chosen.allow_control, metrics=chosen.metrics)
     if lane is not None and alive is not None:
         return _lane(lane, alive, chosen)
     return Service(chosen).run()
-
-
-def check_dashboard(port: int | None, *, allow_control: bool) -> None:
-    """Raise UsageError if one is wanted and what it is made with is not installed, or if only its control is."""
-    if port is None:
-        if allow_control:
-            raise UsageError("--allow-control is about the dashboard; add --dashboard")
-        return
-    missing = [name for name in ("jinja2", "starlette", "uvicorn") if find_spec(name) is None]
-    if missing:
-        raise UsageError(f"--dashboard needs {' and '.join(missing)}; install it with: pip install 'fxrun[dashboard]'")
 
 
 # --- one of its processes
@@ -189,9 +153,7 @@ class Service:
                 stack.callback(signal.signal, number, signal.signal(number, self._take))
             self._make_lanes()
             stack.callback(self._close_observers)
-            if (port := self._chosen.dashboard) is not None:
-                self._show(port)
-            self._notify()
+            self._begin_onlookers()
             self._pass_on(self._folder.look())
             said = Notifier()
             self._go_round(said)
@@ -251,22 +213,14 @@ class Service:
 
     # --- those who look on
 
-    def _show(self, port: int) -> None:
-        from runner.dashboard.server import Dashboard
-
-        dashboard = Dashboard(self, port, allow_control=self._chosen.allow_control, now=options.now)
-        self._observers.append(dashboard)
-        if output.is_terminal(sys.stderr):
-            output.note(f"dashboard: {dashboard.address}")
-        else:  # a log is no place for a token
-            output.note(f"dashboard: http://127.0.0.1:{dashboard.port}; its address with the token: {dashboard.file}")
-
-    def _notify(self) -> None:
-        settings = files.settings_for([str(Path(self._chosen.folder) / "plan")], self._chosen.settings_file)
-        if settings.notify.to or settings.notify.ping is not None:
-            from runner.notify.observer import Notifications
-
-            self._observers.append(Notifications(self, settings, os.environ, now=options.now, note=output.note))
+    def _begin_onlookers(self) -> None:
+        chosen = self._chosen
+        settings = files.settings_for([str(Path(chosen.folder) / "plan")], chosen.settings_file)
+        wanted = onlookers.begin(
+            self, settings, dashboard=chosen.dashboard, allow_control=chosen.allow_control, metrics=chosen.metrics
+        )
+        for observer in wanted:
+            self._observers.append(observer)
 
     def lanes(self) -> tuple[LaneView, ...]:
         """Return how the lanes stand."""
@@ -278,6 +232,7 @@ class Service:
                 is_ready=lane.is_ready,
                 is_alive=lane.is_alive,
                 plans=tuple(lane.plans.values()),
+                figures=lane.figures,
             )
             for lane in reversed(self._lanes.values())
         )

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import click
 
-from runner.cli import files, options, output
-from runner.cli.commands import serve
+from runner.cli import files, onlookers, options, output
 from runner.errors import Refused, UsageError
 
 MARK = "# written by fxrun service install"
@@ -57,8 +56,9 @@ def command() -> None:
 @click.argument("folder", default=".", metavar="[DIR]")
 @click.option("--live", is_flag=True, help="As of fxrun serve.")
 @click.option("--rehearsal", metavar="[HOST:PORT]", help="As of fxrun serve.")
-@serve.dashboard_option
-@serve.control_option
+@onlookers.dashboard_option
+@onlookers.control_option
+@onlookers.metrics_option
 @files.settings_option
 @name_option
 @click.option("--print", "only_print", is_flag=True, help="Print the unit and change nothing.")
@@ -69,6 +69,7 @@ def install(
     rehearsal: str | None,
     dashboard: int | None,
     allow_control: bool,
+    metrics: int | None,
     settings_file: str | None,
     name: str,
     only_print: bool,
@@ -83,7 +84,7 @@ def install(
         raise UsageError(f"{folder}: expected a folder of plans; found {'a file' if place.exists() else 'nothing'}")
     if live and rehearsal is not None:
         raise UsageError("--live and --rehearsal exclude each other: choose one")
-    serve.check_dashboard(dashboard, allow_control=allow_control)
+    onlookers.check(dashboard=dashboard, allow_control=allow_control, metrics=metrics)
     if live or rehearsal is not None:
         from runner.cli import live as venturing
 
@@ -91,6 +92,7 @@ def install(
     words = [sys.executable, "-m", "runner", "serve", str(place), *(["--live"] if live else [])]
     words += [] if rehearsal is None else [f"--rehearsal={rehearsal}"]
     words += [] if dashboard is None else [f"--dashboard={dashboard}", *(["--allow-control"] if allow_control else [])]
+    words += [] if metrics is None else [f"--metrics={metrics}"]
     words += [] if settings_file is None else ["--settings", str(Path(settings_file).absolute())]
     text = unit(words, place)
     if only_print:

@@ -286,6 +286,16 @@ WHERE f.due >= :since AND f.state = :state ORDER BY f.due DESC, f.plan, f.order_
 SELECT f.state, count(*) FROM plan p CROSS JOIN fire f ON f.plan = p.plan
 WHERE f.due >= :since AND f.state IS NOT NULL GROUP BY f.state
 
+-- count_fires_of --
+SELECT f.plan, f.state, count(*) FROM json_each(:plans) p CROSS JOIN fire f ON f.plan = p.value
+WHERE f.due >= :since AND f.state IS NOT NULL GROUP BY f.plan, f.state
+
+-- count_all_fires --
+SELECT state, count(*) FROM fire WHERE state IS NOT NULL GROUP BY state
+
+-- count_all_orders --
+SELECT state, count(*) FROM intent WHERE closed_with_run = 0 GROUP BY state
+
 -- rejected_since --
 SELECT i.payload, i.state, i.filled, i.average_price, i.perm_id, i.closed_with_run, i.note, i.client_id, i.route_id,
 i.claimed_at, f.due, (SELECT group_concat(p.perm_id) FROM order_perm p WHERE p.order_ref = i.order_ref)

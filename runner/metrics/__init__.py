@@ -1,0 +1,1 @@
+"""Metrics of a service for Prometheus, and whoever reads its format."""
