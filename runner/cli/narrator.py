@@ -21,6 +21,7 @@ from runner.cli.trading import counted
 from runner.core.events import RECORDED, Event, Filled, FireDone, FireState, Noticed, PlanStarted, Severity, Summary
 from runner.core.money import plain
 from runner.core.times import stamp
+from runner.errors import FxrunError
 from runner.plan.model import Plan
 from runner.report.summary import exit_code, summarize
 
@@ -156,12 +157,12 @@ class Narrator:
             more = [] if came_to is None else [by_year(came_to)]
             footer = [*([] if came_to is None else lines(came_to)), *self._footer(summary)]
             show(summary, fires, orders, executions, header=self._header(), footer=footer, more=more)
-        if self._style.page is not None:
-            self._report(journal, self._style.page, names, market)
+        is_written = self._style.page is None or self._report(journal, self._style.page, names, market)
         if lost is not None:
             output.note(f"fxrun: the connection is gone: {lost}")
         code = exit_code(summary, interrupted=interrupted)
-        return CONNECTION_LOST if lost is not None and not interrupted else code
+        code = CONNECTION_LOST if lost is not None and not interrupted else code
+        return code or (0 if is_written else FxrunError.exit_code)
 
     def stopped(self, *, lost: str | None) -> int:
         """Say the end of a service, and return the exit code."""
@@ -170,14 +171,20 @@ class Narrator:
             output.note(f"fxrun: the connection is gone: {lost}")
         return 0 if lost is None else CONNECTION_LOST
 
-    def _report(self, journal: Journal, page: Path, names: Sequence[str], market: Market | None) -> None:
+    def _report(self, journal: Journal, page: Path, names: Sequence[str], market: Market | None) -> bool:
+        """Write the page, and tell whether it was: what the run came to stands, whatever becomes of its page."""
         from runner.cli.reporting import RunTold, report_run
 
         sys.stdout.flush()
         prices = ", ".join(line.removeprefix("prices: ") for line in self._prices())
         until = max(self._latest, self._span.start)
         told = RunTold(mode=self._style.kind, start=self._span.start, until=until, market=market, prices=prices)
-        report_run(journal, page, names, told)
+        try:
+            report_run(journal, page, names, told)
+        except FxrunError as error:
+            output.note(f"fxrun: {output.clean(str(error))}")
+            return False
+        return True
 
     def _performance(self, executions: Sequence[ExecutionRow], market: Market) -> Performance | None:
         from runner.cli.years import performance

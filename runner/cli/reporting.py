@@ -2,84 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from runner.cli import output
 from runner.cli.marks import mask
 from runner.errors import FxrunError, UsageError
+from runner.report.worlds import SIMULATE
 
 if TYPE_CHECKING:
+    from runner.core.contract import ContractSpec
     from runner.gateway.market import Market
+    from runner.gateway.reference import Reference
     from runner.journal.rows import History
     from runner.journal.store import Journal
     from runner.report.build import Background
-    from runner.report.known import Cross
     from runner.report.lines import Mark, Period, Report
-
-SIMULATE = "simulate"
-_HOURLY = timedelta(days=62)
-_PAGE, _TABLE = b"<!DOCTYPE html>", "\ufeff".encode()  # how what we wrote begins
-_FIXING, _FIXED_IN = time(14, 15), ZoneInfo("Europe/Berlin")  # the ECB's
 
 
 def check_page(option: str | None) -> Path | None:
     """Return the file that a page goes to; raises UsageError for what cannot be one, before anything is run."""
     if option is None:
         return None
+    from runner.report.files import is_page
+
     path = Path(option)
     if path.is_dir():
         raise UsageError(f"--html {option}: is a folder; name a file, such as {option.rstrip('/')}/report.html")
     if not path.parent.is_dir():
         raise UsageError(f"--html {option}: the folder {path.parent} does not exist; make it or name another file")
-    if path.exists() and not _begins(path, _PAGE):
+    if os.path.lexists(path) and not is_page(path):
         raise UsageError(f"--html {option}: exists and is no page of fxrun; name another file, or move it away")
     return path
-
-
-def _begins(path: Path, start: bytes) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(start)) == start
-    except OSError:
-        return False
 
 
 def check_folder(option: str | None) -> Path | None:
     """Return the folder that CSV files go to; raises UsageError for what cannot be one."""
     if option is None:
         return None
-    from runner.report.csv_files import NAMES
+    from runner.report.files import foreign
 
     path = Path(option)
     if path.exists() and not path.is_dir():
         raise UsageError(f"--csv {option}: is a file; name a folder, which is made if it is not there")
-    for name in NAMES:
-        if (path / name).exists() and not _begins(path / name, _TABLE):
-            raise UsageError(f"--csv {option}: {name} in it is not of fxrun; name another folder, or move it away")
+    if (name := foreign(path)) is not None:
+        raise UsageError(f"--csv {option}: {name} in it is not of fxrun; name another folder, or move it away")
     return path
 
 
 def write_page(report: Report, path: Path) -> None:
     """Write a report as one HTML file, in place of what is there; raises FxrunError if it cannot be."""
-    from runner.report import csv_files, page
+    from runner.report import files, page
 
     try:
-        csv_files.replace(path, page.html(report).encode("utf-8", "replace"))
+        files.replace(path, page.html(report).encode("utf-8", "replace"))
     except OSError as error:
         raise FxrunError(f"--html {path}: cannot be written: {error.strerror}") from None
 
 
 def write_tables(report: Report, folder: Path) -> None:
     """Write a report as CSV files; raises FxrunError if they cannot be."""
-    from runner.report import csv_files
+    from runner.report import files
 
     try:
-        csv_files.write(report, folder)
+        files.write_tables(report, folder)
     except OSError as error:
         raise FxrunError(f"--csv {folder}: cannot be written: {error.strerror}") from None
 
@@ -98,14 +88,23 @@ def report_run(journal: Journal, path: Path, plans: Sequence[str], told: RunTold
 
     A simulated run is reported alone, since its gateway began with nothing; any other with the fills before it.
     """
-    from runner.report.lines import Period
-
     history = journal.history(of_run=told.mode == SIMULATE)
     background = background_of_run(history, told.market, told.until, told.prices)
-    period = Period(start=told.start, until=told.until + timedelta.resolution)
+    period = _period(journal, told)
     report = report_of(history, period, background, title=", ".join(plans), source="run")
     write_page(report, path)
     output.note(f"written: {output.clean(str(path))}")
+
+
+def _period(journal: Journal, told: RunTold) -> Period:
+    """Return the time of a run, with what it found missed from before it, and what was filled as it ended.
+
+    The fires that its summary counts are in it.
+    """
+    from runner.report.lines import Period
+
+    dues, fills = [fire.due for fire in journal.fires()], [row.at for row in journal.executions()]
+    return Period(start=min([told.start, *dues]), until=max([told.until, *dues, *fills]) + timedelta.resolution)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,10 +130,12 @@ def background_of(history: History) -> Background:
     from runner.gateway.reference import Reference
     from runner.gateway.settings import BASE_CURRENCY
 
-    reference = Reference()
-    marks = {name: list(_references(reference.cross, name, days)) for name, days in _traded(history).items()}
+    reference, traded = Reference(), _traded(history)
     return Background(
-        marks=marks, cross=reference.cross, currency=BASE_CURRENCY, prices_are="fills of a simulated market"
+        marks={one.name: list(_references(reference, one, _span(history))) for one in traded if one.is_pair},
+        cross=reference.known,
+        currency=BASE_CURRENCY,
+        prices_are="fills of a simulated market",
     )
 
 
@@ -147,50 +148,49 @@ def background_of_run(history: History, market: Market | None, until: datetime, 
     from runner.gateway.reference import Reference
     from runner.gateway.settings import BASE_CURRENCY
 
-    marks = {name: list(_path(market, name, days[0], until)) for name, days in _traded(history).items()}
-    return Background(marks=marks, cross=Reference().cross, currency=BASE_CURRENCY, prices_are=prices_are)
+    marks = {one.name: list(_path(market, one, _span(history)[0], until)) for one in _traded(history)}
+    return Background(marks=marks, cross=Reference().known, currency=BASE_CURRENCY, prices_are=prices_are)
 
 
-def _traded(history: History) -> dict[str, tuple[datetime, datetime]]:
-    """Return the contracts that have executions, with the instants of the first and the last of all fires."""
-    names = {order.ticket.order_ref: order.ticket.contract.name for order in history.orders}
+def _traded(history: History) -> Sequence[ContractSpec]:
+    """Return the contracts that have executions, by name."""
+    contracts = {order.ticket.order_ref: order.ticket.contract for order in history.orders}
+    found = {contracts[row.order_ref].name: contracts[row.order_ref] for row in history.executions}
+    return [found[name] for name in sorted(found)]
+
+
+def _span(history: History) -> tuple[datetime, datetime]:
+    """Return the first and the last instant of anything that happened in a history that has executions."""
     times = [row.at for row in history.executions] + [fire.due for fire in history.fires]
-    if not times:
-        return {}
-    span = (min(times), max(times))
-    return dict.fromkeys(sorted({names[row.order_ref] for row in history.executions}), span)
+    return min(times), max(times)
 
 
-def _references(cross: Cross, name: str, span: tuple[datetime, datetime]) -> Iterator[Mark]:
+def _references(reference: Reference, pair: ContractSpec, span: tuple[datetime, datetime]) -> Iterator[Mark]:
     from runner.report.lines import Mark, Source
 
-    base, _, quote = name.partition(".")
-    day = span[0].date()
-    while day <= span[1].date():
-        rate = cross(base, quote, day) if day.weekday() < 5 else None
-        if rate is not None:
-            yield Mark(datetime.combine(day, _FIXING, _FIXED_IN).astimezone(UTC), rate, Source.REFERENCE)
-        day += timedelta(days=1)
+    for at, rate in reference.fixings(pair.symbol, pair.currency, *span):
+        yield Mark(at, rate, Source.REFERENCE)
 
 
-def _path(market: Market, name: str, start: datetime, until: datetime) -> Iterator[Mark]:
+def _path(market: Market, contract: ContractSpec, start: datetime, until: datetime) -> Iterator[Mark]:
     """Yield the middle of the market's own quotes, by the hour or in a long run by the day, where it is open."""
     from runner.core.standing import Quote
     from runner.report.known import middle
     from runner.report.lines import Mark, Source
 
     for at in _grid(start, until):
-        quote = market.quote(name, int(at.timestamp()), extended=True)
+        quote = market.quote(contract.key, int(at.timestamp()), extended=True)
         if quote is not None:
             yield Mark(at, middle(Quote(quote.bid, quote.ask, at)), Source.PATH)
 
 
-def _grid(start: datetime, until: datetime) -> Iterable[datetime]:
-    is_long = until - start > _HOURLY
+def _grid(start: datetime, until: datetime) -> Iterator[datetime]:
+    from runner.report.lines import is_hourly
+
     at = start.replace(minute=0, second=0, microsecond=0)
-    if is_long:
-        at = at.replace(hour=20)  # late in the day, and never in the daily break
-    step = timedelta(days=1) if is_long else timedelta(hours=1)
+    step = timedelta(hours=1)
+    if not is_hourly(until - start):
+        at, step = at.replace(hour=20), timedelta(days=1)  # late in the day, and never in the daily break
     while at < until:
         if at >= start:
             yield at

@@ -42,6 +42,11 @@ class OrderType(Enum):
     LIMIT_IF_TOUCHED = "LIT"
 
     @property
+    def word(self) -> str:
+        """What plans, events and reports call it: market, stop_limit."""
+        return self.name.lower()
+
+    @property
     def has_limit(self) -> bool:
         """True if the type carries a limit price."""
         return self in (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED)

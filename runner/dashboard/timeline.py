@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 
 from runner.cli import options
 from runner.dashboard.look import Look
@@ -129,8 +129,3 @@ def _marks(now: datetime, until: datetime, span: str) -> tuple[tuple[int, str], 
         marks.append(((at - now) * WIDTH // (until - now), f"{at:%H:%M}" if span == "day" else f"{at:%a %d}"))
         at += every
     return tuple(marks)
-
-
-def zone_of(instruction: Instruction) -> tzinfo | None:
-    """Return the zone of an order's schedule, None where it has none."""
-    return None if instruction.schedule is None else instruction.schedule.zone

@@ -35,7 +35,7 @@ class Anchors:
 def anchors(base: str, quote: str, scale: int) -> Anchors | None:
     """Return the crosses of base and quote, times scale, on all days that have both rates; None if there are none."""
     pays, gets = column(base), column(quote)
-    rows = [(at, b, q) for at, b, q in zip(_instants(), pays, gets, strict=True) if b and q] if pays and gets else []
+    rows = [(at, b, q) for at, b, q in zip(instants(), pays, gets, strict=True) if b and q] if pays and gets else []
     if len(rows) < 2:
         return None
     return Anchors([at for at, _, _ in rows], [(2 * q * scale + b) // (2 * b) for _, b, q in rows])
@@ -70,8 +70,11 @@ def _days() -> list[str]:
 
 
 @cache
-def _instants() -> list[int]:
-    """The fixings' epoch seconds; the zone is asked once a month but in the months of the clock changes."""
+def instants() -> list[int]:
+    """Return when the rates of each day were fixed, in epoch seconds.
+
+    The zone is asked once a month but in the months of the clock changes.
+    """
     found, seconds = [], dict[str, int]()
     for text in _days():
         day = date.fromisoformat(text)

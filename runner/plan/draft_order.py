@@ -16,8 +16,7 @@ from runner.plan.draft_schedule import end_of
 from runner.plan.model import OrderTerms
 from runner.plan.values import Values
 
-TYPES = {kind.name.lower(): kind for kind in OrderType}
-TYPE_NAMES = {kind: name for name, kind in TYPES.items()}
+TYPES = {kind.word: kind for kind in OrderType}
 _TIFS = {tif.value.lower(): tif for tif in TimeInForce}
 _NOT_QUOTED = "without quotes, units or spaces"
 

@@ -10,7 +10,6 @@ from runner.core.price import Anchor, PriceExpr, Unit
 from runner.core.size import SizeKind
 from runner.core.ticket import OrderType, TimeInForce
 from runner.plan.draft import Draft
-from runner.plan.draft_order import TYPE_NAMES
 from runner.plan.findings import Findings
 from runner.plan.model import Remedy
 
@@ -29,7 +28,7 @@ def _prices_fit_type(draft: Draft, findings: Findings) -> None:
     kind = draft.order.order_type
     if kind is None or "order.type" not in draft.places:
         return
-    name = TYPE_NAMES[kind]
+    name = kind.word
     for key, (wants, what, meaning) in _WANTS.items():
         is_there = f"order.{key}" in draft.places
         if wants(kind) and not is_there:
@@ -38,7 +37,7 @@ def _prices_fit_type(draft: Draft, findings: Findings) -> None:
                 draft.places["order.type"], f'a {name} order without {what}: found no "{key}"; {expected}'
             )
         elif is_there and not wants(kind):
-            types = " or ".join(TYPE_NAMES[one] for one in OrderType if wants(one))
+            types = " or ".join(one.word for one in OrderType if wants(one))
             expected = f"expected an order of type {types} for it, or no such key"
             findings.at_key(draft.places[f"order.{key}"], f'a {name} order with {what}: found "{key}"; {expected}')
 

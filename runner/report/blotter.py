@@ -17,7 +17,6 @@ from runner.core.ticket import OrderTicket, Role
 from runner.core.times import stamp
 from runner.journal.rows import ExecutionRow, FireRow, OrderRow
 from runner.report.pnl import Holding, holdings
-from runner.report.render_json import ORDER_TYPE_WORDS
 from runner.report.summary import COUNTED_AS, commissions
 
 MOST_ROWS = 40
@@ -192,7 +191,7 @@ def _type(ticket: OrderTicket) -> str:
     prices = [price for price in (ticket.stop_price, ticket.limit_price) if price is not None]
     trail = [] if ticket.trail is None else [ticket.trail.text]
     shown = [_price(ticket.contract.name, price) for price in prices]
-    return " ".join((ORDER_TYPE_WORDS[ticket.order_type], *shown, *trail))
+    return " ".join((ticket.order_type.word, *shown, *trail))
 
 
 def _price(contract: str, price: Decimal | None) -> str:

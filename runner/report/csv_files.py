@@ -6,56 +6,34 @@ text that a spreadsheet would take as a formula gets an apostrophe in front: bro
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
-import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
-from pathlib import Path
 
 from runner.core.money import EXACT, plain
-from runner.report.lines import Report
-from runner.report.sheets import Cell, Column, Sheet, sheets
+from runner.report.sheets import Cell, Column, Sheet
 
-NAMES = tuple(
-    f"{name}.csv"
-    for name in ("plans", "commissions", "fills", "orders", "fires", "days", "equity", "exposure", "prices")
-)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _FINEST = Decimal("1e-10")  # a quotient has no end; money in its own currency, prices and quantities are exact
 
 
-def files(report: Report) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of each file."""
-    for sheet in sheets(report):
-        yield f"{sheet.name}.csv", content(sheet)
-
-
-def write(report: Report, folder: Path) -> tuple[Path, ...]:
-    """Write the files into a folder, which is made if it is not there; raises OSError. Each is replaced as a whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return tuple(replace(folder / name, found) for name, found in files(report))
-
-
-def replace(path: Path, content: bytes) -> Path:
-    """Write a file beside another and put it in its place: nobody ever reads half of it. Raises OSError."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return path
+def heading(columns: Sequence[Column]) -> bytes:
+    """Return the first line of the file of a table, by which it is known again."""
+    return _lines([[column.title for column in columns]])
 
 
 def content(sheet: Sheet) -> bytes:
     """Return a table as the bytes of its file."""
+    rows = [[_text(cell, column) for cell, column in zip(row, sheet.columns, strict=True)] for row in sheet.rows]
+    return heading(sheet.columns) + _lines(rows).removeprefix(codecs.BOM_UTF8)
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([column.title for column in sheet.columns])
-    for row in sheet.rows:
-        writer.writerow([_text(cell, column) for cell, column in zip(row, sheet.columns, strict=True)])
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue().encode("utf-8-sig", "replace")
 
 

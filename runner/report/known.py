@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from decimal import Decimal
 
 from runner.core.contract import ContractSpec, currency_of
@@ -15,7 +15,8 @@ from runner.core.standing import Quote
 from runner.journal.rows import History
 from runner.report.lines import Mark, Rate, Source
 
-Cross = Callable[[str, str, date], Decimal | None]  # what one unit of the first costs in the second; ECB's rates
+# what one unit of the first costs in the second by the ECB's rates that were fixed last by an instant, and when
+Cross = Callable[[str, str, datetime], tuple[Decimal, datetime] | None]
 Marks = Mapping[str, Sequence[Mark]]
 Fire = tuple[str, str, str]
 _ONE, _TWO = Decimal(1), Decimal(2)
@@ -88,7 +89,7 @@ def prices_of(history: History, quotes: Quotes, more: Marks, contracts: Mapping[
 class Rates:
     """What currencies are worth in the account's, by who told it last: the account, or a price of that very pair.
 
-    Where neither has, the reference rate of the day or of the last one before, if there are such.
+    Where neither has, the reference rate that was fixed last, if there is one.
     """
 
     def __init__(self, currency: str | None, history: History, prices: Prices, cross: Cross | None) -> None:
@@ -126,9 +127,8 @@ class Rates:
     def _reference(self, name: str, at: datetime) -> Rate | None:
         if self._cross is None or self.currency is None:
             return None
-        value = self._cross(name, self.currency, at.date())
-        day = datetime.combine(at.date(), time.min, UTC)
-        return None if value is None else Rate(value, day, "ECB reference rate of the day or the last before")
+        found = self._cross(name, self.currency, at)
+        return None if found is None else Rate(*found, "ECB reference rate")
 
 
 def account_currency(history: History, default: str | None) -> tuple[str | None, str]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from runner.core.money import EXACT, plain
 from runner.report import calendar_page, overview, plots
 from runner.report.blotter import money
 from runner.report.csv_files import exact
+from runner.report.files import MARK
 from runner.report.lines import Outcome, Report
 from runner.report.sheets import Cell, Column, Sheet, commissions, fills, fires, orders, plans
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1000  # of a table on the page; the files have all
 _RIGHT = (Decimal, int)
-_PRICE_DIGITS = 8
+_MOST_DIGITS, _FINEST = 8, Decimal("1e-8")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,20 +50,17 @@ class PageTable:
 def html(report: Report) -> str:
     """Return the page; the same report gives the same bytes."""
     data = plots.data(report)
-    bad = [line for line in report.fires if line.outcome is not Outcome.DONE]
-    fire_sheet = fires(report)
-    worst = [row for row, line in zip(fire_sheet.rows, report.fires, strict=True) if line.outcome is not Outcome.DONE]
+    undone = replace(report, fires=tuple(line for line in report.fires if line.outcome is not Outcome.DONE))
     has_plots = any(data[name] for name in ("equity", "prices", "exposure"))
     return _template().render(
+        mark=MARK,
         report=report,
         period=overview.words(report.period),
         figures=[(name, _commas(text)) for name, text in overview.figures(report)],
         verdict=[(sentence.level, _commas(sentence.text)) for sentence in report.verdict],
         calendars=calendar_page.calendars(report.days),
         outcomes=calendar_page.keys(),
-        worst=worst,
-        worst_count=len(bad),
-        worst_sheet=_shown(Sheet(name="", title="Fires not done", columns=fire_sheet.columns, rows=tuple(worst))),
+        undone=_shown(replace(fires(undone), title="Fires not done")),
         exposure_sheet=_shown(_held(report)),
         no_equity=_why_no_equity(report),
         sheets=[_shown(sheet) for sheet in _tables(report) if sheet.rows],
@@ -162,8 +161,11 @@ def _text(cell: Cell, column: Column) -> str:
 
 
 def _grouped(number: Decimal) -> str:
+    """Write a number with its thousands apart; a quotient, which has no end, is rounded as prices are."""
     text = exact(number)
     whole, _, part = text.partition(".")
+    if len(part) > _MOST_DIGITS:
+        whole, _, part = plain(number.quantize(_FINEST, context=EXACT)).partition(".")
     sign = "-" if whole.startswith("-") else ""
     grouped = f"{sign}{int(whole.lstrip('-') or '0'):,}"
-    return f"{grouped}.{part[:_PRICE_DIGITS]}" if part else grouped
+    return f"{grouped}.{part}" if part else grouped

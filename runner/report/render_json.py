@@ -8,23 +8,11 @@ from decimal import Decimal
 
 from runner.core.events import Commissioned, Event, Filled, FireDone, Noticed, OrderChanged, PlanStarted, Summary
 from runner.core.money import plain
-from runner.core.ticket import OrderType
 from runner.core.times import stamp
 from runner.report.years import Performance
 from runner.report.years_json import record
 
 Record = dict[str, object]
-
-ORDER_TYPE_WORDS: Mapping[OrderType, str] = {
-    OrderType.MARKET: "market",
-    OrderType.LIMIT: "limit",
-    OrderType.STOP: "stop",
-    OrderType.STOP_LIMIT: "stop_limit",
-    OrderType.TRAILING_STOP: "trailing_stop",
-    OrderType.TRAILING_LIMIT: "trailing_limit",
-    OrderType.MARKET_IF_TOUCHED: "market_if_touched",
-    OrderType.LIMIT_IF_TOUCHED: "limit_if_touched",
-}
 
 
 def line(event: Event) -> str:
@@ -77,7 +65,7 @@ def _order(event: OrderChanged) -> Record:
         "contract": event.contract,
         "side": event.side.value.lower(),
         "quantity": plain(event.quantity),
-        "order_type": ORDER_TYPE_WORDS[event.order_type],
+        "order_type": event.order_type.word,
         "filled": plain(event.filled),
         "remaining": plain(event.remaining),
     }

@@ -129,7 +129,7 @@ def _order(report: Report, place: int) -> Record:
         "contract": ticket.contract.name,
         "side": ticket.side.value.lower(),
         "quantity": exact(ticket.quantity),
-        "order_type": ticket.order_type.name.lower(),
+        "order_type": ticket.order_type.word,
         "limit_price": _exact(ticket.limit_price),
         "stop_price": _exact(ticket.stop_price),
         "state": row.state.value,

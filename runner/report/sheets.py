@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,7 +10,6 @@ from decimal import Decimal
 from runner.core.money import cents
 from runner.journal.rows import PastOrder
 from runner.report.lines import DayLine, FillLine, FireLine, Outcome, PlanLine, Report
-from runner.report.render_json import ORDER_TYPE_WORDS
 from runner.report.summary import COUNTED_AS
 
 Cell = str | Decimal | int | datetime | date | None
@@ -43,6 +42,39 @@ def _money(title: str, *, in_page: bool = True) -> Column:
     return Column(title, is_money=True, in_page=in_page)
 
 
+COLUMNS: Mapping[str, tuple[Column, ...]] = {  # by the name of the table
+    "plans": (
+        Column("plan"), Column("contract"), Column("fills"), Column("bought"), Column("sold"), Column("position"),
+        Column("average price"), Column("mark"), _file("marked at (UTC)"), _file("mark is"), Column("currency"),
+        _money("realized"), _money("unrealized"), _money("slippage"), _money("half-spread"),
+        _file("fills without quote"), _money("realized in account"), Column("account currency"), _file("run"),
+    ),
+    "commissions": (Column("plan"), Column("contract"), _money("commission"), Column("currency")),
+    "fills": (
+        Column("time (UTC)"), Column("plan"), Column("order"), _file("fire"), Column("role"), Column("contract"),
+        Column("side"), Column("effect"), Column("quantity"), Column("price"), _money("value", in_page=False),
+        Column("currency"), Column("bid at fire"), Column("ask at fire"), _file("quoted at (UTC)"),
+        Column("slippage"), _money("slippage amount"), _file("half-spread"), _money("half-spread amount"),
+        _money("commission"), Column("commission currency"), _money("realized"), _file("rate"), _file("rate at (UTC)"),
+        _file("rate told by"), _money("realized in account"), _file("account currency"), _file("order_ref"),
+        _file("exec_id"),
+    ),
+    "orders": (
+        Column("due (UTC)"), Column("plan"), Column("order"), Column("role"), Column("contract"), Column("side"),
+        Column("quantity"), Column("type"), Column("limit"), Column("stop"), Column("tif"), Column("state"),
+        Column("filled"), Column("average price"), Column("note"), _file("order_ref"), _file("perm_id"),
+    ),
+    "fires": (
+        Column("due (UTC)"), Column("plan"), Column("order"), Column("outcome"), Column("seconds late"),
+        _file("left at (UTC)"), Column("orders"), Column("filled"), Column("reason"), _file("fire"),
+    ),
+    "days": (Column("plan"), Column("day"), Column("outcome"), *(Column(outcome.value) for outcome in Outcome)),
+    "equity": (Column("time (UTC)"), _money("equity"), _money("drawdown"), Column("currency")),
+    "exposure": (Column("time (UTC)"), Column("currency"), _money("amount")),
+    "prices": (Column("time (UTC)"), Column("contract"), Column("price"), Column("told by")),
+}  # fmt: skip
+
+
 def sheets(report: Report) -> tuple[Sheet, ...]:
     """Return all tables of a report."""
     return (
@@ -64,15 +96,9 @@ def _cents(amount: Decimal | None) -> Decimal | None:
 
 def plans(report: Report) -> Sheet:
     """Profit and loss of each plan and contract, and what its fills cost."""
-    columns = (
-        Column("plan"), Column("contract"), Column("fills"), Column("bought"), Column("sold"), Column("position"),
-        Column("average price"), Column("mark"), _file("marked at (UTC)"), _file("mark is"), Column("currency"),
-        _money("realized"), _money("unrealized"), _money("slippage"), _money("half-spread"),
-        _file("fills without quote"), _money("realized in account"), Column("account currency"), _file("run"),
-    )  # fmt: skip
     rows = tuple(_plan(line, report.currency) for line in report.plans)
     title = "Profit and loss by plan: first in, first out, before commission"
-    return Sheet(name="plans", title=title, columns=columns, rows=rows)
+    return Sheet(name="plans", title=title, columns=COLUMNS["plans"], rows=rows)
 
 
 def _plan(line: PlanLine, currency: str | None) -> tuple[Cell, ...]:
@@ -87,28 +113,18 @@ def _plan(line: PlanLine, currency: str | None) -> tuple[Cell, ...]:
 
 def commissions(report: Report) -> Sheet:
     """What was charged, by plan, contract and currency."""
-    columns = (Column("plan"), Column("contract"), _money("commission"), Column("currency"))
     rows = tuple(
         (line.plan, line.contract, line.commission[currency], currency)
         for line in report.plans
         for currency in sorted(line.commission)
     )
-    return Sheet(name="commissions", title="Commission", columns=columns, rows=rows)
+    return Sheet(name="commissions", title="Commission", columns=COLUMNS["commissions"], rows=rows)
 
 
 def fills(report: Report) -> Sheet:
     """Every execution, by its latest revision."""
-    columns = (
-        Column("time (UTC)"), Column("plan"), Column("order"), _file("fire"), Column("role"), Column("contract"),
-        Column("side"), Column("effect"), Column("quantity"), Column("price"), _money("value", in_page=False),
-        Column("currency"), Column("bid at fire"), Column("ask at fire"), _file("quoted at (UTC)"),
-        Column("slippage"), _money("slippage amount"), _file("half-spread"), _money("half-spread amount"),
-        _money("commission"), Column("commission currency"), _money("realized"), _file("rate"), _file("rate at (UTC)"),
-        _file("rate told by"), _money("realized in account"), _file("account currency"), _file("order_ref"),
-        _file("exec_id"),
-    )  # fmt: skip
     rows = tuple(_fill(line, report.currency) for line in report.fills)
-    return Sheet(name="fills", title="Fills", columns=columns, rows=rows)
+    return Sheet(name="fills", title="Fills", columns=COLUMNS["fills"], rows=rows)
 
 
 def _fill(line: FillLine, currency: str | None) -> tuple[Cell, ...]:
@@ -125,19 +141,14 @@ def _fill(line: FillLine, currency: str | None) -> tuple[Cell, ...]:
 
 def orders(report: Report) -> Sheet:
     """The blotter: every order as it was intended, and what became of it."""
-    columns = (
-        Column("due (UTC)"), Column("plan"), Column("order"), Column("role"), Column("contract"), Column("side"),
-        Column("quantity"), Column("type"), Column("limit"), Column("stop"), Column("tif"), Column("state"),
-        Column("filled"), Column("average price"), Column("note"), _file("order_ref"), _file("perm_id"),
-    )  # fmt: skip
-    return Sheet(name="orders", title="Blotter", columns=columns, rows=tuple(map(_order, report.orders)))
+    return Sheet(name="orders", title="Blotter", columns=COLUMNS["orders"], rows=tuple(map(_order, report.orders)))
 
 
 def _order(row: PastOrder) -> tuple[Cell, ...]:
     ticket = row.ticket
     return (
         row.fire_due, ticket.key.plan, ticket.key.order, ticket.key.role, ticket.contract.name,
-        ticket.side.value.lower(), ticket.quantity, ORDER_TYPE_WORDS[ticket.order_type], ticket.limit_price,
+        ticket.side.value.lower(), ticket.quantity, ticket.order_type.word, ticket.limit_price,
         ticket.stop_price, ticket.time_in_force.value, COUNTED_AS[row.state], row.filled, row.average_price,
         row.note, ticket.order_ref, row.perm_id,
     )  # fmt: skip
@@ -145,11 +156,7 @@ def _order(row: PastOrder) -> tuple[Cell, ...]:
 
 def fires(report: Report) -> Sheet:
     """Every fire: what became of it, and how late its orders left."""
-    columns = (
-        Column("due (UTC)"), Column("plan"), Column("order"), Column("outcome"), Column("seconds late"),
-        _file("left at (UTC)"), Column("orders"), Column("filled"), Column("reason"), _file("fire"),
-    )  # fmt: skip
-    return Sheet(name="fires", title="Fires", columns=columns, rows=tuple(map(_fire, report.fires)))
+    return Sheet(name="fires", title="Fires", columns=COLUMNS["fires"], rows=tuple(map(_fire, report.fires)))
 
 
 def _fire(line: FireLine) -> tuple[Cell, ...]:
@@ -161,13 +168,7 @@ def _fire(line: FireLine) -> tuple[Cell, ...]:
 
 def days(report: Report) -> Sheet:
     """The calendar: of each plan and UTC day the worst outcome, and how many fires had which."""
-    columns = (
-        Column("plan"),
-        Column("day"),
-        Column("outcome"),
-        *(Column(outcome.value) for outcome in Outcome),
-    )
-    return Sheet(name="days", title="Days", columns=columns, rows=tuple(map(_day, report.days)))
+    return Sheet(name="days", title="Days", columns=COLUMNS["days"], rows=tuple(map(_day, report.days)))
 
 
 def _day(line: DayLine) -> tuple[Cell, ...]:
@@ -176,15 +177,13 @@ def _day(line: DayLine) -> tuple[Cell, ...]:
 
 def equity(report: Report) -> Sheet:
     """Equity and drawdown."""
-    columns = (Column("time (UTC)"), _money("equity"), _money("drawdown"), Column("currency"))
     rows = tuple((point.at, cents(point.equity), cents(point.drawdown), report.currency) for point in report.equity)
-    return Sheet(name="equity", title="Equity", columns=columns, rows=rows)
+    return Sheet(name="equity", title="Equity", columns=COLUMNS["equity"], rows=rows)
 
 
 def exposure(report: Report) -> Sheet:
     """What was held, by currency."""
-    columns = (Column("time (UTC)"), Column("currency"), _money("amount"))
-    return Sheet(name="exposure", title="Exposure", columns=columns, rows=tuple(_exposure(report)))
+    return Sheet(name="exposure", title="Exposure", columns=COLUMNS["exposure"], rows=tuple(_exposure(report)))
 
 
 def _exposure(report: Report) -> Iterator[tuple[Cell, ...]]:
@@ -195,10 +194,9 @@ def _exposure(report: Report) -> Iterator[tuple[Cell, ...]]:
 
 def prices(report: Report) -> Sheet:
     """The prices that are known."""
-    columns = (Column("time (UTC)"), Column("contract"), Column("price"), Column("told by"))
     rows: Iterable[tuple[Cell, ...]] = (
         (mark.at, contract, mark.price, mark.source.value)
         for contract in sorted(report.paths)
         for mark in report.paths[contract]
     )
-    return Sheet(name="prices", title="Prices", columns=columns, rows=tuple(rows))
+    return Sheet(name="prices", title="Prices", columns=COLUMNS["prices"], rows=tuple(rows))

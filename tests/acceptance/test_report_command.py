@@ -20,6 +20,7 @@ from jsonschema import Draft202012Validator
 import schemas
 from runner.core.events import FireState
 from runner.core.order_state import OrderState
+from runner.journal.control import Ledger
 from runner.journal.rows import FireRow, OrderRow
 from runner.journal.store import Journal
 from tests.acceptance.broker import gateway, run, ticket
@@ -121,6 +122,21 @@ def test_a_page_that_cannot_be_written_is_refused_before_anything_runs(
     assert said in done.stderr
     assert not (tmp_path / "j.db").exists()
     assert (tmp_path / "p.yaml").read_text() == PLANS
+
+
+def test_a_page_that_cannot_be_written_at_the_end_takes_nothing_from_the_run(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(PLANS)
+    run(tmp_path, "p.yaml", "--simulate", *SPAN, "--journal", "a.db")
+    limited = f"{PLANS}limits: {{max_daily_quantity: 30_000}}\n"
+    for plan, own, journal in ((PLANS, 1, "b.db"), (limited, 3, "c.db")):  # 1 only where all else was fine
+        (tmp_path / "p.yaml").write_text(plan)
+        done = run(tmp_path, "p.yaml", "--simulate", *SPAN, "--journal", journal, "--html", "/proc/r.html", "--json")
+        assert done.returncode == own, done.stderr
+        assert "fxrun: --html /proc/r.html: cannot be written" in done.stderr
+        assert json.loads(done.stdout.splitlines()[-1])["type"] == "summary"
+    with Ledger(tmp_path / "b.db") as ledger, Ledger(tmp_path / "a.db") as plain:
+        assert [row.state for row in ledger.orders()] == [row.state for row in plain.orders()]
+        assert [row.closed_with_run for row in ledger.orders()] == [row.closed_with_run for row in plain.orders()]
 
 
 def test_json_fits_its_schema_and_says_what_the_run_said(written: Path) -> None:

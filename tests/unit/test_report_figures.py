@@ -174,7 +174,7 @@ def test_a_price_of_the_very_pair_is_a_rate_and_else_the_reference_rate_of_a_sim
     assert found.fills[-1].rate is not None
     assert found.fills[-1].rate.told_by == "USD.JPY, fill"
     assert found.fills[-1].realized_in_account == Decimal("12.5")
-    told = report(history(rows, fills), currency="USD", cross=lambda base, quote, day: Decimal("0.01"))
+    told = report(history(rows, fills), currency="USD", cross=lambda base, quote, at: (Decimal("0.01"), at))
     assert told.fills[-1].realized_in_account == Decimal(20)
     assert told.fills[-1].rate is not None
     assert told.fills[-1].rate.told_by.startswith("ECB")

@@ -117,7 +117,7 @@ def _terms(instruction: Instruction) -> Fields:
         "contract": instruction.contract.name,
         "side": instruction.side.value.lower(),
         "size": instruction.size,
-        "order.type": instruction.order_type.name.lower(),
+        "order.type": instruction.order_type.word,
         "order.price": instruction.limit_price,
         "order.stop": instruction.stop_price,
         "order.tif": instruction.time_in_force.value,

@@ -207,7 +207,7 @@ def _style(chosen: Options, kind: str, scenario: Scenario | None = None) -> Styl
         wall=chosen.on_wall_clock,
         quotes=chosen.quotes,
         seed=chosen.seed,
-        page=reporting.check_page(chosen.html),
+        page=None if chosen.html is None else Path(chosen.html),
         scenario=None if scenario is None else f"{scenario.name} ({scenario.source}), {chosen.scenario}",
     )
 

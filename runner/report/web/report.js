@@ -26,6 +26,8 @@
   }
 
   function plot(place, label) {
+    const before = charts.findIndex((made) => made.place === place);
+    if (before >= 0) charts.splice(before, 1)[0].chart.remove(); // else it goes on listening and drawing
     place.replaceChildren();
     const [tools, canvas, read] = ["tools", "canvas", "read"].map((name) => {
       const part = document.createElement("div");
@@ -60,7 +62,7 @@
       if (keys[event.key]) { keys[event.key](); event.preventDefault(); }
     });
     tools.append(button("+", "Zoom in", keys["+"]), button("−", "Zoom out", keys["-"]), button("All", "Show all", keys[0]));
-    const made = { chart, read, themed: [] };
+    const made = { place, chart, read, themed: [] };
     charts.push(made);
     place.chart = chart;
     return made;
@@ -123,7 +125,10 @@
       color: css(opens ? "--blue" : "--violet"), size: 1, text: count > 1 ? String(count) : undefined }));
     const shown = LightweightCharts.createSeriesMarkers(line, []);
     let waiting = 0;
-    const draw = () => { cancelAnimationFrame(waiting); waiting = requestAnimationFrame(() => shown.setMarkers(marks())); };
+    const draw = () => {
+      cancelAnimationFrame(waiting);
+      waiting = requestAnimationFrame(() => { if (place.chart === made.chart) shown.setMarkers(marks()); });
+    };
     made.themed.push(draw);
     scale.subscribeVisibleTimeRangeChange(draw);
     const rows = new Map(told.points.map(([time, value]) => [time, { time, value, fills: [] }]));
