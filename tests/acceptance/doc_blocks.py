@@ -11,7 +11,7 @@ A comment right above a block changes that, one line each:
 
 - `<!-- not run: REASON -->`: the block is only looked at: commands and options of fxrun in it must exist
 - `<!-- tested by: tests/x.py -->`: another test takes the block from the page
-- `<!-- in the background until: TEXT -->`: it goes on in a terminal of its own once it has said TEXT
+- `<!-- in the background until: TEXT -->`: it goes on in a terminal of its own; the page goes on once it has said TEXT
 - `<!-- again until it does -->`: each command is tried for a while, until it ends, and prints, as the page says
 - `<!-- first wait for: TEXT -->`: until what runs in the background has said it
 - `<!-- first stop: TEXT -->`: Ctrl-C to what runs in the background and has TEXT in its command
@@ -110,8 +110,8 @@ def _blocks(page: str, lines: list[str]) -> Iterator[Block]:
             yield Block(page=page, line=at, language=language, text=text, marks=marks, section=section, follows=follows)
             marks, follows, at = {}, language, end + 1
         elif found := COMMENT.match(line):
-            word, _, rest = found[1].partition(": ")
-            marks = {**marks, word: rest} if word in WORDS else marks
+            word, _, rest = found[1].partition(":")
+            marks = {**marks, word: rest.strip()} if word in WORDS else marks
         elif line.strip():
             marks, follows = {}, ""
             section = line.lstrip("# ") if line.startswith("#") else section

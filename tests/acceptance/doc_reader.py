@@ -96,7 +96,7 @@ class Reader:
 
     def run(self, block: Block, shown: str) -> None:
         """Run the commands of a block; it fails if one ends otherwise, or prints something else, than the page says."""
-        if until := block.marks.get("in the background until"):
+        if (until := block.marks.get("in the background until")) is not None:
             for command, _ in block.commands():
                 self.start(with_open_market(self.translated(command)), self.translated(until))
             return
