@@ -74,7 +74,8 @@ def _virtual(prices: Prices, start: datetime) -> Iterator[Session]:
     time = VirtualTime(start)
     market = prices.market()
     gateway = prices.gateway(market, time)
-    connection = Connection(LOOPBACK, gateway.start(), client_id=CLIENT_ID, publish=inbox.put)
+    port = gateway.start(takes_turns=True)
+    connection = Connection(LOOPBACK, port, client_id=CLIENT_ID, publish=inbox.put, turn=gateway.turn)
     try:
         account = connection.open().accounts[0]
         clock = VirtualClock(time, gateway, connection, inbox)

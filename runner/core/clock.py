@@ -65,11 +65,12 @@ class Meter:
     def wait(self, *, consumed: int, wakes: int, timeout: float) -> Reading | None:
         """Return the reading once it has come that far; None after timeout seconds."""
         with self._changed:
-            if self._changed.wait_for(lambda: self._covers(consumed, wakes), timeout):
+            if self._changed.wait_for(lambda: self.has_reached(consumed, wakes), timeout):
                 return self._reading
             return None
 
-    def _covers(self, consumed: int, wakes: int) -> bool:
+    def has_reached(self, consumed: int, wakes: int) -> bool:
+        """Tell whether the last published reading has come that far."""
         return self._reading.consumed >= consumed and self._reading.wakes >= wakes
 
     def reading(self) -> Reading:
@@ -93,4 +94,8 @@ class QuietPeer(Protocol):
 
     def wake(self) -> int:
         """Make it look at the clock; returns how many wakes it will have answered once it has."""
+        ...
+
+    def reached(self, *, consumed: int, wakes: int, timeout: float) -> Reading | None:
+        """Return its reading once it has come that far; None if it has not after timeout seconds, or after a turn."""
         ...

@@ -36,6 +36,10 @@ class Sender(Protocol):
         """Bytes handed to the socket so far, the greeting included."""
         ...
 
+    def take_in(self, timeout: float) -> None:
+        """Publish what has come, or comes within that many seconds; does nothing if a reader does that."""
+        ...
+
 
 class EngineClock(Protocol):
     """How the engine lets time pass."""
@@ -119,16 +123,20 @@ class VirtualClock:
             timeout = min(GLANCE, deadline - time.monotonic())
             if timeout <= 0:
                 raise Unsettled(self._counters())
-            reading = self._peer.meter.wait(consumed=sent, wakes=self._wakes, timeout=timeout)
+            reading = self._peer.reached(consumed=sent, wakes=self._wakes, timeout=timeout)
             if reading is not None:
                 return reading
+            self._connection.take_in(timeout)
             self._handle_until(0, deadline, handle)
         return Reading()
 
     def _handle_until(self, produced: int, deadline: float, handle: Handler) -> None:
         while not self._is_lost and (self._handled < produced or not self._inbox.empty()):
+            left = max(0.001, deadline - time.monotonic())
+            if self._inbox.empty():
+                self._connection.take_in(left)
             try:
-                fact = self._inbox.get(timeout=max(0.001, deadline - time.monotonic()))
+                fact = self._inbox.get(timeout=left)
             except Empty:
                 raise Unsettled(self._counters()) from None
             if isinstance(fact, Handled):

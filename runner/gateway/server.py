@@ -71,6 +71,7 @@ class Gateway:
         self._bell: socket.socket | None = None
         self._ringer: socket.socket | None = None
         self._thread: threading.Thread | None = None
+        self._takes_turns = False
         self._lock = threading.Lock()
         self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._rung = 0
@@ -84,8 +85,11 @@ class Gateway:
 
     # --- called from other threads
 
-    def start(self, port: int = 0, control: int | None = None) -> int:
-        """Listen on 127.0.0.1 and serve in a thread of its own; returns the port. control: a port for faults."""
+    def start(self, port: int = 0, control: int | None = None, *, takes_turns: bool = False) -> int:
+        """Listen on 127.0.0.1 and serve; returns the port. control: a port for faults.
+
+        It serves in a thread of its own, or if it takes turns, in that of whoever calls `turn`.
+        """
         resume(self.venue, int(self._now().timestamp()))
         listener = listen(port)
         if control is not None:
@@ -96,11 +100,14 @@ class Gateway:
                 raise
         self._port = int(listener.getsockname()[1])
         self._listener = listener
+        self._selector.register(listener, selectors.EVENT_READ, self._accept)
+        self._acts.start()
+        if takes_turns:
+            self._takes_turns = True
+            return self._port
         self._bell, self._ringer = socket.socketpair()
         self._ringer.setblocking(False)
-        self._selector.register(listener, selectors.EVENT_READ, self._accept)
         self._selector.register(self._bell, selectors.EVENT_READ, self._hear)
-        self._acts.start()
         self._thread = threading.Thread(target=self._serve, name="fxrun-gateway", daemon=True)
         self._thread.start()
         return self._port
@@ -115,6 +122,30 @@ class Gateway:
                 self._ringer.send(b"\0")
         return rung
 
+    def turn(self) -> bool:
+        """Act on what has come, if it takes turns; tells whether there was anything."""
+        if self.ended.is_set():
+            return False
+        try:
+            has_come = self._attend(0)
+            self._look()
+        except FxrunError as error:
+            self.failure = error
+            self._end()
+            return False
+        except BaseException:
+            self._end()
+            raise
+        return has_come
+
+    def reached(self, *, consumed: int, wakes: int, timeout: float) -> Reading | None:
+        """Return its reading once it has come that far, None after timeout seconds, or a turn if it takes turns."""
+        if not self._takes_turns:
+            return self.meter.wait(consumed=consumed, wakes=wakes, timeout=timeout)
+        if not self.meter.has_reached(consumed, wakes):
+            self.turn()
+        return self.meter.reading() if self.meter.has_reached(consumed, wakes) else None
+
     @property
     def is_gone(self) -> bool:
         """True once its thread is over."""
@@ -127,6 +158,10 @@ class Gateway:
 
     def call(self, act: Callable[[Venue], T]) -> T:
         """Let the thread act between two messages, and return what that gave or raise what it raised."""
+        if self._takes_turns and not self.ended.is_set():
+            given = act(self.venue)
+            self.turn()
+            return given
         results: SimpleQueue[tuple[T | None, Exception | None]] = SimpleQueue()
         self._tasks.put(lambda: results.put(_attempt(act, self.venue)))
         self.wake()
@@ -148,24 +183,37 @@ class Gateway:
             self.wake()
             self._thread.join()
             self._thread = None
+        elif self._takes_turns and not self.ended.is_set():
+            self._end()
 
     # --- the thread
 
     def _serve(self) -> None:
         try:
             while not self._stopping:
-                self._advance()
-                self._settle()
-                self._publish()
-                ready = self._selector.select(self._patience())
-                self.venue.advance(self._now())
-                for key, _ in ready:
-                    key.data()
+                self._look()
+                self._attend(self._patience())
         except FxrunError as error:
             self.failure = error
         finally:
-            self._shut()
-            self.ended.set()
+            self._end()
+
+    def _look(self) -> None:
+        self._advance()
+        self._settle()
+        self._publish()
+
+    def _attend(self, patience: float | None) -> bool:
+        """Act on what comes; tells whether there was anything."""
+        ready = self._selector.select(patience)
+        self.venue.advance(self._now())
+        for key, _ in ready:
+            key.data()
+        return bool(ready)
+
+    def _end(self) -> None:
+        self._shut()
+        self.ended.set()
 
     def _now(self) -> datetime:
         return self._clock.now()

@@ -105,10 +105,13 @@ class TwsClient(EClient):  # type: ignore[misc]
             self._buffer.receive(data)
 
     def start(self) -> None:
-        """Start the reader, then the API session."""
+        """Start the reader, unless `take_in` is called instead; then the API session."""
         self.setConnState(EClient.CONNECTED)
-        self._reader.start()
+        if not self._transport.takes_turns:
+            self._reader.start()
         self.startApi()
+        if self._transport.takes_turns:
+            self._handle_all()  # what came together with the greeting
 
     def stop(self, timeout: float = 2.0) -> None:
         """End the session and wait for the reader; may be called again."""
@@ -119,11 +122,19 @@ class TwsClient(EClient):  # type: ignore[misc]
         if not self._reader.is_alive():
             self._transport.release()
 
-    # --- the reader thread
+    # --- the reader thread, or whoever takes turns with its peer on a thread that has more to do
+
+    def take_in(self, timeout: float) -> None:
+        """Handle what has come, or comes within that many seconds; where there is no reader."""
+        self._guarded(lambda: self._read_once(timeout))
 
     def _read(self) -> None:
+        self._guarded(self._read_to_the_end)
+
+    def _guarded(self, read: Callable[[], str | None]) -> None:
+        """Read; this is the end if it fails, or gives a reason why nothing more comes."""
         try:
-            reason = self._read_to_the_end()
+            reason = read()
         except OSError as fault:
             reason = describe(fault)
         except FrameTooLong as fault:
@@ -131,6 +142,8 @@ class TwsClient(EClient):  # type: ignore[misc]
         except Exception as fault:  # whatever it was, the engine must hear that nothing more comes
             log.exception("the reader ended")
             reason = f"the reader ended: {fault!r}"
+        if reason is None:
+            return
         self._transport.disconnect()
         if not self._closing.is_set():
             self._publish(ConnectionLost(reason=self._transport.failure or reason))
@@ -138,12 +151,26 @@ class TwsClient(EClient):  # type: ignore[misc]
     def _read_to_the_end(self) -> str:
         """Handle frames until the stream ends; the first ones may have come together with the greeting."""
         while True:
-            for frame in self._buffer.frames():
-                self._handle(frame)
-            self._publish(Handled(total=self._transport.received_bytes))
+            self._handle_all()
             if not (data := self._transport.receive()):
                 return "it closed the connection"
             self._buffer.receive(data)
+
+    def _read_once(self, timeout: float) -> str | None:
+        try:
+            data = self._transport.receive(timeout)
+        except TimeoutError:
+            return None
+        if not data:
+            return "it closed the connection"
+        self._buffer.receive(data)
+        self._handle_all()
+        return None
+
+    def _handle_all(self) -> None:
+        for frame in self._buffer.frames():
+            self._handle(frame)
+        self._publish(Handled(total=self._transport.received_bytes))
 
     def _handle(self, frame: bytes) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from collections.abc import Callable
 
@@ -15,6 +16,7 @@ from runner.ib.notices import Disposition, classify
 from runner.ib.pacing import Pacer
 from runner.ib.requests import Requests
 from runner.ib.session import FIRST_REQUEST_ID, Login, Session
+from runner.ib.transport import Transport, TurnTransport
 
 __all__ = ("FIRST_PAUSE", "FIRST_REQUEST_ID", "Connection", "Login")
 
@@ -29,7 +31,8 @@ class Connection(Requests):
     """Requests go out on the caller's thread; facts come in through `publish`, on the reader's.
 
     `publish` is called with a lock held, so that no fact of an older session comes after the first of a newer one: it
-    must return at once. If `paced`, at most 45 messages leave in any second, and whoever sends more waits.
+    must return at once. If `paced`, at most 45 messages leave in any second, and whoever sends more waits. With a
+    `turn` peer and reader are a part of the caller's thread: `turn` lets the peer act, `take_in` reads.
     """
 
     def __init__(  # the first two say where, the rest has names
@@ -42,6 +45,7 @@ class Connection(Requests):
         timeout: float = 10.0,
         attempts: int = 1,
         paced: bool = False,
+        turn: Callable[[], bool] | None = None,
     ) -> None:
         super().__init__()
         self.host = host
@@ -52,6 +56,7 @@ class Connection(Requests):
         self._attempts = max(1, attempts)
         self._publish = publish
         self._pacer = Pacer() if paced else None
+        self._turn = turn
         self._session: Session | None = None
         self._early: list[Fact] | None = None  # facts that wait for their LoggedIn, while a session is begun
         self._opener: threading.Thread | None = None
@@ -143,7 +148,7 @@ class Connection(Requests):
         where = failures.Where(self.host, self.port, self.timeout)
         with self._changed:
             before = self._session
-            self._session = Session(where, self.client_id, self._take, self._changed, self._pacer)
+            self._session = Session(where, self.client_id, self._take, self._changed, self._transport)
             self._early = early
             return before, self._session
 
@@ -192,7 +197,17 @@ class Connection(Requests):
         if session is not None and not (opener is not None and opener.is_alive()):
             session.stop()
 
+    def _transport(self, sock: socket.socket) -> Transport:
+        if self._turn is not None:
+            return TurnTransport(sock, self.timeout, self._turn)
+        return Transport(sock, self.timeout, self._pacer)
+
     # --- what comes in, on the reader thread
+
+    def take_in(self, timeout: float) -> None:
+        """Publish what has come, or comes within that many seconds; does nothing if a reader does that."""
+        if self._turn is not None and self._session is not None:
+            self._session.take_in(timeout)
 
     def _take(self, session: Session, fact: Fact) -> None:
         with self._changed:

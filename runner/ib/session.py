@@ -23,7 +23,6 @@ from runner.core.facts import (
 )
 from runner.ib import failures, versions
 from runner.ib.client import Greeting, HandshakeFailed, TwsClient
-from runner.ib.pacing import Pacer
 from runner.ib.transport import Transport, describe
 
 # request ids have a range of their own: error() names a request or an order by the same number
@@ -68,13 +67,13 @@ class Session:
         client_id: int,
         take: Callable[[Session, Fact], None],
         changed: threading.Condition,
-        pacer: Pacer | None,
+        transport: Callable[[socket.socket], Transport],
     ) -> None:
         self._where = where
         self._client_id = client_id
         self._take = take
         self._changed = changed
-        self._pacer = pacer
+        self._make_transport = transport
         self._greeting: Greeting | None = None
         self._refusal: NoticeSeen | None = None
         self._lost: str | None = None
@@ -106,7 +105,7 @@ class Session:
         deadline = time.monotonic() + self._where.timeout
         sock = self._dial()
         with self._changed:
-            self.transport = Transport(sock, self._where.timeout, self._pacer)
+            self.transport = self._make_transport(sock)
             self.client = TwsClient(self.transport, self._client_id, lambda fact: self._take(self, fact))
             if self.is_stopping:
                 raise self._closed_by_us()
@@ -148,6 +147,8 @@ class Session:
             raise failures.closed_at_login(where, describe(fault), "") from fault
 
     def _ready(self, deadline: float) -> Login:
+        while self.takes_turns and not self._is_decided() and (left := deadline - time.monotonic()) > 0:
+            self.take_in(left)
         with self._changed:
             self._changed.wait_for(self._is_decided, max(0.0, deadline - time.monotonic()))
             if self.is_stopping or (login := self.login) is None:
@@ -176,6 +177,16 @@ class Session:
         return failures.Final(f"the connection to {self._where} was closed while it was being opened", "open a new one")
 
     # --- what comes in
+
+    @property
+    def takes_turns(self) -> bool:
+        """True if it has no reader of its own, and `take_in` is to be called."""
+        return self.transport is not None and self.transport.takes_turns
+
+    def take_in(self, timeout: float) -> None:
+        """Handle what has come, or comes within that many seconds, where it takes turns with its peer."""
+        if self.takes_turns and self.client is not None and not self.is_over:
+            self.client.take_in(timeout)
 
     def note(self, fact: Fact) -> None:
         """Keep what opening and order ids need to know."""

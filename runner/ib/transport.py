@@ -7,12 +7,13 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from runner.ib.pacing import Pacer
 
 MAX_FRAME = 0xFFFFFF
 _CHUNK = 65536
+_GLANCE = 0.05  # seconds between two turns of a peer that has nothing to do
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)  # poll takes descriptors above 1023, too
 
 
@@ -55,6 +56,8 @@ class FrameBuffer:
 class Transport:
     """One connected socket. `sendMsg`, `isConnected`, `disconnect` are the names by which ibapi knows it."""
 
+    takes_turns = False  # with its peer, on one thread
+
     def __init__(self, sock: socket.socket, write_timeout: float, pacer: Pacer | None = None) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(write_timeout)
@@ -78,13 +81,16 @@ class Transport:
             if not self._open:
                 raise OSError("the connection is closed")
             try:
-                self._socket.sendall(data)
+                self._write(data)
             except BaseException as fault:  # an interrupt, too, may leave half a frame behind
                 self.failure = _why(fault)
                 self.disconnect()
                 raise
             self.sent_bytes += len(data)
         return len(data)
+
+    def _write(self, data: bytes) -> None:
+        self._socket.sendall(data)
 
     def receive(self, timeout: float | None = None) -> bytes:
         """Wait for bytes; empty at the end of the stream. Raises TimeoutError only if a timeout is given."""
@@ -126,6 +132,50 @@ class Transport:
         """Give the socket back; only once nobody reads from it any more."""
         self._arrival.close()
         self._socket.close()
+
+
+class TurnTransport(Transport):
+    """A socket whose peer lives on the same thread: `turn` lets it act, and tells whether it had anything to do.
+
+    It is called wherever this side would wait, so neither waits for the other for ever.
+    """
+
+    takes_turns = True
+
+    def __init__(self, sock: socket.socket, timeout: float, turn: Callable[[], bool]) -> None:
+        super().__init__(sock, timeout)
+        sock.setblocking(False)
+        self._timeout = timeout
+        self._turn = turn
+
+    def _write(self, data: bytes) -> None:
+        left, deadline = memoryview(data), None
+        while left:
+            try:
+                left = left[self._socket.send(left) :]
+            except BlockingIOError:
+                deadline = self._until(deadline)
+                self._turn()
+
+    def _until(self, deadline: float | None) -> float:
+        now = time.monotonic()
+        if deadline is not None and now > deadline:
+            raise TimeoutError
+        return now + self._timeout if deadline is None else deadline
+
+    def receive(self, timeout: float | None = None) -> bytes:
+        """Return what has come, as soon as there is something; empty at the end of the stream."""
+        timeout = self._timeout if timeout is None else timeout
+        deadline = None
+        while True:
+            try:
+                return self._count(self._socket.recv(_CHUNK))
+            except BlockingIOError:
+                now = time.monotonic()
+                deadline = now + timeout if deadline is None else deadline
+                left = max(0.0, deadline - now)
+                if not self._turn() and not self._arrival.select(min(_GLANCE, left)) and not left:
+                    raise TimeoutError("nothing came") from None
 
 
 def _why(fault: BaseException) -> str:

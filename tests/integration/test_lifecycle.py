@@ -45,7 +45,9 @@ class Outcome:
         inbox: Inbox = SimpleQueue()
         time = VirtualTime(START)
         gateway = Gateway(SyntheticMarket(settings.seed), time, settings)
-        connection = Connection("127.0.0.1", gateway.start(), client_id=1, publish=inbox.put)
+        connection = Connection(
+            "127.0.0.1", gateway.start(takes_turns=True), client_id=1, publish=inbox.put, turn=gateway.turn
+        )
         journal = Journal(":memory:")
         try:
             login = connection.open()

@@ -62,7 +62,7 @@ class Desk:
 
     def run(self, plan: Plan, until: timedelta | None, limits: Limits | None = None) -> list[OrderRow]:
         inbox: Inbox = SimpleQueue()
-        connection = Connection("127.0.0.1", self.port, client_id=1, publish=inbox.put)
+        connection = Connection("127.0.0.1", self.port, client_id=1, publish=inbox.put, turn=self.gateway.turn)
         clock = VirtualClock(self.time, self.gateway, connection, inbox)
         account = connection.open().accounts[0]
         self.journal.open_run(clock.now())
@@ -98,7 +98,7 @@ def at_work(fills: FillModel | None = None) -> Iterator[Desk]:
     gateway = Gateway(SyntheticMarket(1), clock, settings)
     journal = Journal(":memory:")
     try:
-        yield Desk(gateway, gateway.start(), clock, journal)
+        yield Desk(gateway, gateway.start(takes_turns=True), clock, journal)
     finally:
         gateway.stop()
         journal.close()

@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from runner.ib.transport import Transport
+from runner.ib.transport import Transport, TurnTransport
 
 
 class Slow:
@@ -66,3 +66,37 @@ def test_what_waits_is_told_and_a_silent_peer_is_given_up_in_time() -> None:
     transport.disconnect()
     transport.release()
     assert not transport.has_more
+
+
+def test_more_than_the_network_holds_goes_out_while_the_peer_takes_its_turns() -> None:
+    ours, theirs = pair()
+    theirs.setblocking(False)
+    came = bytearray()
+
+    def turn() -> bool:
+        try:
+            came.extend(theirs.recv(65536))
+        except BlockingIOError:
+            return False
+        return True
+
+    transport = TurnTransport(ours, 5.0, turn)
+    sent = bytes(range(256)) * 80_000  # 20 MB
+    assert transport.sendMsg(sent) == transport.sent_bytes == len(sent)
+    while turn():
+        pass
+    assert came == sent
+    theirs.close()
+    transport.release()
+
+
+def test_a_peer_that_never_takes_its_turn_is_given_up_in_time() -> None:
+    ours, theirs = pair()
+    transport = TurnTransport(ours, 0.2, lambda: False)
+    with pytest.raises(TimeoutError):
+        transport.receive(0.05)
+    with pytest.raises(TimeoutError):
+        transport.sendMsg(bytes(50_000_000))
+    assert (transport.failure, transport.isConnected()) == ("it stopped reading", False)
+    theirs.close()
+    transport.release()
