@@ -66,12 +66,11 @@ def keys() -> tuple[Key, ...]:
 
 
 def calendars(days: Iterable[DayLine]) -> tuple[Calendar, ...]:
-    """Return a calendar for each plan and year that has fires, latest year first."""
+    """Return a calendar for each plan and year that has fires, by plan and year."""
     found: dict[tuple[str, int], list[DayLine]] = defaultdict(list)
     for line in days:
         found[line.plan, line.day.year].append(line)
-    names = sorted(found, key=lambda key: (key[0], -key[1]))
-    return tuple(_calendar(plan, year, found[plan, year]) for plan, year in names)
+    return tuple(_calendar(plan, year, found[plan, year]) for plan, year in sorted(found))
 
 
 def _calendar(plan: str, year: int, lines: Sequence[DayLine]) -> Calendar:

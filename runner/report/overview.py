@@ -97,6 +97,8 @@ def lateness(report: Report) -> str:
     if not known:
         return ABSENT
     worst, due = known[-1]
+    if not worst:
+        return "none"
     return f"median {plain(known[len(known) // 2][0])} s, worst {plain(worst)} s (due {stamp(due)})"
 
 

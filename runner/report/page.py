@@ -34,6 +34,7 @@ class Head:
 
     title: str
     right: bool
+    is_prose: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +63,7 @@ def html(report: Report) -> str:
         outcomes=calendar_page.keys(),
         undone=_shown(replace(fires(undone), title="Fires not done")),
         exposure_sheet=_shown(_held(report)),
+        told=f"{report.prices_told[:1].upper()}{report.prices_told[1:]}.",
         no_equity=_why_no_equity(report),
         sheets=[_shown(sheet) for sheet in _tables(report) if sheet.rows],
         data=data,
@@ -128,7 +130,7 @@ def _held(report: Report) -> Sheet:
 def _shown(sheet: Sheet) -> PageTable:
     places = [place for place, column in enumerate(sheet.columns) if column.in_page]
     rows = sheet.rows[-MOST_ROWS:]
-    heads = tuple(Head(title=sheet.columns[place].title, right=_is_right(sheet.rows, place)) for place in places)
+    heads = tuple(_head(sheet, place) for place in places)
     return PageTable(
         title=sheet.title,
         count=f"{len(sheet.rows):,}",
@@ -136,6 +138,11 @@ def _shown(sheet: Sheet) -> PageTable:
         rows=tuple(tuple(_text(row[place], sheet.columns[place]) for place in places) for row in rows),
         left_out=len(sheet.rows) - len(rows),
     )
+
+
+def _head(sheet: Sheet, place: int) -> Head:
+    column = sheet.columns[place]
+    return Head(title=column.title, right=_is_right(sheet.rows, place), is_prose=column.is_prose)
 
 
 def _is_right(rows: Sequence[tuple[Cell, ...]], place: int) -> bool:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from runner.core.money import plain
-from runner.report.lines import FillLine, Mark, Report
+from runner.report.lines import ExposurePoint, FillLine, Mark, Point, Report
 
 MOST_POINTS = 3000  # of a line; a screen has fewer columns
 _TIMED = timedelta(days=400)
 Row = list[object]
+_P = TypeVar("_P", Point, ExposurePoint)
 
 
 def data(report: Report) -> dict[str, object]:
@@ -24,7 +26,7 @@ def data(report: Report) -> dict[str, object]:
     return {
         "currency": report.currency,
         "timed": _is_timed(report),
-        "equity": [[int(p.at.timestamp()), _short(p.equity), _short(p.drawdown)] for p in report.equity],
+        "equity": [[at, _short(p.equity), _short(p.drawdown)] for at, p in _by_second(report.equity)],
         "prices": {
             name: _prices(marks, fills[name]) for name, marks in sorted(report.paths.items()) if marks and fills[name]
         },
@@ -37,6 +39,11 @@ def _is_timed(report: Report) -> bool:
     return not report.equity or report.equity[-1].at - report.equity[0].at < _TIMED
 
 
+def _by_second(points: Iterable[_P]) -> Iterable[tuple[int, _P]]:
+    """Return the last point of each second with it: a plot has one value at one time."""
+    return {int(point.at.timestamp()): point for point in points}.items()
+
+
 def _short(amount: Decimal) -> float:
     return round(float(amount), 2)
 
@@ -44,8 +51,7 @@ def _short(amount: Decimal) -> float:
 def _exposure(report: Report) -> dict[str, list[Row]]:
     names = sorted({name for point in report.exposure for name in point.amounts})
     return {
-        name: [[int(p.at.timestamp()), _short(p.amounts.get(name, Decimal(0)))] for p in report.exposure]
-        for name in names
+        name: [[at, _short(p.amounts.get(name, Decimal(0)))] for at, p in _by_second(report.exposure)] for name in names
     }
 
 

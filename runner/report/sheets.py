@@ -17,11 +17,15 @@ Cell = str | Decimal | int | datetime | date | None
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A heading; `is_money` is shown to the hundredth where people read it, `in_page` is for files alone if false."""
+    """A heading; `is_money` is shown to the hundredth where people read it, `in_page` is for files alone if false.
+
+    `is_prose` is a sentence, which may be broken into lines.
+    """
 
     title: str
     is_money: bool = False
     in_page: bool = True
+    is_prose: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,11 +66,11 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {  # by the name of the table
     "orders": (
         Column("due (UTC)"), Column("plan"), Column("order"), Column("role"), Column("contract"), Column("side"),
         Column("quantity"), Column("type"), Column("limit"), Column("stop"), Column("tif"), Column("state"),
-        Column("filled"), Column("average price"), Column("note"), _file("order_ref"), _file("perm_id"),
+        Column("filled"), Column("average price"), Column("note", is_prose=True), _file("order_ref"), _file("perm_id"),
     ),
     "fires": (
         Column("due (UTC)"), Column("plan"), Column("order"), Column("outcome"), Column("seconds late"),
-        _file("left at (UTC)"), Column("orders"), Column("filled"), Column("reason"), _file("fire"),
+        _file("left at (UTC)"), Column("orders"), Column("filled"), Column("reason", is_prose=True), _file("fire"),
     ),
     "days": (Column("plan"), Column("day"), Column("outcome"), *(Column(outcome.value) for outcome in Outcome)),
     "equity": (Column("time (UTC)"), _money("equity"), _money("drawdown"), Column("currency")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ SEEN = "document.getElementById('plot-price').chart.timeScale().getVisibleLogica
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page")
     (folder / "p.yaml").write_text(PLAN)
-    done = run(folder, "p.yaml", "--simulate", "--from", "2025-01-06", "--until", "2025-01-18", "--html", "r.html")
+    done = run(folder, "p.yaml", "--simulate", "--from", "2025-01-06", "--until", "2025-04-05", "--html", "r.html")
     assert done.returncode == 0, done.stderr
     return folder / "r.html"
 
@@ -62,10 +63,45 @@ def test_plots_hover_and_zoom_and_nothing_is_fetched(browser: Browser, report: P
     page.locator("#plot-price").get_by_role("button", name="Show all").click()
     page.wait_for_timeout(200)
     assert _width(page) == pytest.approx(whole, rel=0.05)
+    page.evaluate("window.before = document.getElementById('plot-price').chart")
     page.get_by_label("Contract").select_option("USD.JPY")
-    page.wait_for_function("/ 15[0-9]\\./.test(document.querySelector('#plot-price .read').textContent)")
+    page.wait_for_function("() => / 1[45][0-9]\\./.test(document.querySelector('#plot-price .read').textContent)")
+    assert page.evaluate("window.before.panes().length") == 0, "the plot before it is gone, and draws no more"
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(200)
     assert told == []
     assert asked == [report.as_uri()]
+    page.close()
+
+
+ARROWS = """() => {
+    const place = document.getElementById("plot-price");
+    const scale = place.chart.timeScale();
+    return place.arrows.markers().map((one) => [one.shape, scale.timeToCoordinate(one.time), one.text]);
+}"""
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_arrows_and_their_numbers_have_room(browser: Browser, report: Path, size: tuple[int, int]) -> None:
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    page.goto(report.as_uri())
+    page.wait_for_function("() => document.getElementById('plot-price').arrows?.markers().length > 0")
+    found = page.evaluate(ARROWS)
+    for shape in ("arrowUp", "arrowDown"):
+        places = sorted(x for kind, x, _ in found if kind == shape)
+        assert all(b - a >= 30 for a, b in pairwise(places))
+    assert sum(int(text or 1) for _, _, text in found) == 65  # every fill is in one
+    assert all(0 <= x <= size[0] for _, x, _ in found)
+    page.close()
+
+
+def test_no_table_of_profit_and_loss_is_cut_on_a_wide_screen(browser: Browser, report: Path) -> None:
+    page = browser.new_page(viewport={"width": WIDE[0], "height": WIDE[1]})
+    page.goto(report.as_uri())
+    tables = "[...document.querySelectorAll('#tables details[open] .scroll')]"
+    assert page.evaluate(f"{tables}.map((one) => one.scrollWidth - one.clientWidth)") == [0, 0]
+    aligned = "getComputedStyle(document.querySelector('#tables td.r')).textAlign"
+    assert page.evaluate(aligned) == "right"
     page.close()
 
 

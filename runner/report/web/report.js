@@ -3,14 +3,16 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const charts = [];
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const ROOM = 30; // pixels for an arrow: more of one kind are drawn as one, with their number
+  const ROOM = 36; // pixels for an arrow and its number: more on one side are drawn as one, with how many they are
+  const EDGE = 14; // pixels that are left free at both ends, so that nothing there is cut
+  const NEAR = 6; // pixels from point to point, from which on an arrow stands at the very price
   const LINES = ["--blue", "--violet", "--note", "--good", "--bad", "--soft"];
   const when = (t) => new Date(t * 1000).toISOString().replace("T", " ").slice(0, 16);
   const amount = (n, digits) => n.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
   function looks() {
     return {
-      layout: { background: { color: css("--back") }, textColor: css("--soft"), panes: { separatorColor: css("--line") } },
+      layout: { background: { color: css("--back") }, textColor: css("--soft"), attributionLogo: false, panes: { separatorColor: css("--line") } },
       grid: { vertLines: { color: css("--field") }, horzLines: { color: css("--line") } },
       timeScale: { borderColor: css("--line") }, rightPriceScale: { borderColor: css("--line") },
     };
@@ -25,7 +27,7 @@
     return made;
   }
 
-  function plot(place, label) {
+  function plot(place, label, count) {
     const before = charts.findIndex((made) => made.place === place);
     if (before >= 0) charts.splice(before, 1)[0].chart.remove(); // else it goes on listening and drawing
     place.replaceChildren();
@@ -39,11 +41,15 @@
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", label + ". Arrow keys move, plus and minus zoom, 0 shows all.");
     const chart = LightweightCharts.createChart(canvas, {
-      autoSize: true, ...looks(),
+      autoSize: true, ...looks(), layout: { ...looks().layout, attributionLogo: !charts.length },
       timeScale: { ...looks().timeScale, timeVisible: data.timed, secondsVisible: false, minBarSpacing: 0.01 },
       crosshair: { mode: 0 }, handleScroll: { vertTouchDrag: false },
     });
     const scale = chart.timeScale();
+    const fit = () => {
+      const edge = (EDGE * count) / Math.max(scale.width() - 2 * EDGE, 1);
+      scale.setVisibleLogicalRange({ from: -edge, to: count - 1 + edge });
+    };
     const zoom = (by) => {
       const range = scale.getVisibleLogicalRange();
       if (!range) return;
@@ -56,13 +62,13 @@
       const step = (range.to - range.from) * by;
       scale.setVisibleLogicalRange({ from: range.from + step, to: range.to + step });
     };
-    const keys = { "+": () => zoom(0.7), "=": () => zoom(0.7), "-": () => zoom(1.4), 0: () => scale.fitContent(),
+    const keys = { "+": () => zoom(0.7), "=": () => zoom(0.7), "-": () => zoom(1.4), 0: fit,
       ArrowLeft: () => move(-0.2), ArrowRight: () => move(0.2) };
     canvas.addEventListener("keydown", (event) => {
       if (keys[event.key]) { keys[event.key](); event.preventDefault(); }
     });
     tools.append(button("+", "Zoom in", keys["+"]), button("−", "Zoom out", keys["-"]), button("All", "Show all", keys[0]));
-    const made = { place, chart, read, themed: [] };
+    const made = { place, chart, canvas, read, fit, themed: [] };
     charts.push(made);
     place.chart = chart;
     return made;
@@ -75,9 +81,14 @@
     return series;
   }
 
+  function named(made, pane, name, color) {
+    const lines = () => ({ horzAlign: "left", vertAlign: "top", lines: [{ text: name, color: css(color), fontSize: 12 }] });
+    const text = LightweightCharts.createTextWatermark(made.chart.panes()[pane], lines());
+    made.themed.push(() => text.applyOptions(lines()));
+  }
+
   function equity(place) {
-    const made = plot(place, "Equity and drawdown in " + data.currency);
-    const price = { type: "price", precision: 2, minMove: 0.01 };
+    const made = plot(place, "Equity and drawdown in " + data.currency, data.equity.length);
     const money = { type: "custom", minMove: 0.01, formatter: (n) => amount(n, 0) };
     const worth = themed(made, made.chart.addSeries(LightweightCharts.BaselineSeries, { priceFormat: money }), () => ({
       baseValue: { type: "price", price: 0 }, topLineColor: css("--good"), bottomLineColor: css("--bad"), lineWidth: 2,
@@ -89,8 +100,10 @@
     below.setData(data.equity.map(([time, , value]) => ({ time, value })));
     made.chart.panes()[0].setStretchFactor(3);
     made.chart.panes()[1].setStretchFactor(1);
+    named(made, 0, "Equity", "--soft");
+    named(made, 1, "Drawdown", "--soft");
     const rows = new Map(data.equity.map((row) => [row[0], row]));
-    const say = (row) => `${when(row[0])} UTC   equity ${amount(row[1], price.precision)}   drawdown ${amount(row[2], 2)} ${data.currency}`;
+    const say = (row) => `${when(row[0])} UTC · equity ${amount(row[1], 2)} · drawdown ${amount(row[2], 2)} ${data.currency}`;
     follow(made, rows, say, data.equity.at(-1));
   }
 
@@ -100,30 +113,37 @@
       const row = at.time === undefined ? last : rows.get(at.time);
       if (row) made.read.textContent = say(row);
     });
-    made.chart.timeScale().fitContent();
+    made.fit();
   }
 
   function price(place, name) {
-    const told = data.prices[name], made = plot(place, "Price of " + name + " with fills");
+    const told = data.prices[name], made = plot(place, "Price of " + name + " with fills", told.points.length);
     const format = { type: "price", precision: told.precision, minMove: 10 ** -told.precision };
     const line = themed(made, made.chart.addSeries(LightweightCharts.LineSeries, { priceFormat: format, lineWidth: 1 }),
       () => ({ color: css("--soft"), priceLineColor: css("--soft") }));
     line.setData(told.points.map(([time, value]) => ({ time, value })));
     const scale = made.chart.timeScale();
-    const grouped = () => {
-      const range = scale.getVisibleRange() || { from: told.points[0][0], to: told.points.at(-1)[0] };
-      const width = Math.max((range.to - range.from) * ROOM / place.clientWidth, 1), groups = new Map();
+    const groups = () => { // of each side one for as many pixels as an arrow needs, at its first fill
+      const found = [], last = {};
       for (const [time, side, value, opens, , count] of told.fills) {
-        if (time < range.from || time > range.to) continue;
-        const key = [Math.floor(time / width), side, opens].join();
-        groups.set(key, { time, side, value, opens, count: count + (groups.get(key)?.count || 0) });
+        const x = scale.timeToCoordinate(time), group = last[side];
+        if (x === null || x < 0 || x > scale.width()) continue;
+        if (group && x - group.x < ROOM) {
+          group.count += count;
+          group.kind = group.kind === opens ? opens : null;
+        } else found.push((last[side] = { x, time, side, value, count, kind: opens }));
       }
-      return [...groups.values()].sort((a, b) => a.time - b.time);
+      return found;
     };
-    const marks = () => grouped().map(({ time, side, value, opens, count }) => ({
-      time, price: value, position: side > 0 ? "atPriceBottom" : "atPriceTop", shape: side > 0 ? "arrowUp" : "arrowDown",
-      color: css(opens ? "--blue" : "--violet"), size: 1, text: count > 1 ? String(count) : undefined }));
+    const marks = () => {
+      const isNear = scale.options().barSpacing >= NEAR;
+      return groups().map(({ time, side, value, kind, count }) => ({
+        time, price: value, shape: side > 0 ? "arrowUp" : "arrowDown", size: 1, text: count > 1 ? String(count) : undefined,
+        position: isNear ? (side > 0 ? "atPriceBottom" : "atPriceTop") : side > 0 ? "belowBar" : "aboveBar",
+        color: css(kind === null ? "--ink" : kind ? "--blue" : "--violet") }));
+    };
     const shown = LightweightCharts.createSeriesMarkers(line, []);
+    place.arrows = shown;
     let waiting = 0;
     const draw = () => {
       cancelAnimationFrame(waiting);
@@ -133,21 +153,22 @@
     scale.subscribeVisibleTimeRangeChange(draw);
     const rows = new Map(told.points.map(([time, value]) => [time, { time, value, fills: [] }]));
     told.fills.forEach(([time, , , , words]) => rows.get(time).fills.push(words));
-    const say = (row) => [`${when(row.time)} UTC   ${amount(row.value, told.precision)}`, ...row.fills].join("\n");
+    const say = (row) => [`${when(row.time)} UTC · ${amount(row.value, told.precision)}`, ...row.fills].join("\n");
     follow(made, rows, say, rows.get(told.points.at(-1)[0]));
   }
 
   function exposure(place) {
-    const names = Object.keys(data.exposure), made = plot(place, "Exposure of " + names.join(", "));
+    const names = Object.keys(data.exposure), rows = new Map();
+    names.forEach((name) => data.exposure[name].forEach(([time, value]) => rows.set(time, { ...(rows.get(time) || { time }), [name]: value })));
+    const made = plot(place, "Exposure of " + names.join(", "), rows.size);
+    made.canvas.style.height = Math.max(names.length * 110, 190) + 30 + "px";
     const money = { type: "custom", minMove: 1, formatter: (n) => amount(n, 0) };
-    const rows = new Map();
     names.forEach((name, place) => {
-      const line = themed(made, made.chart.addSeries(LightweightCharts.LineSeries, { priceFormat: money, title: name, lineType: 1,
-        lineWidth: 2 }, place), () => ({ color: css(LINES[place % LINES.length]) }));
+      const line = themed(made, made.chart.addSeries(LightweightCharts.LineSeries, { priceFormat: money, lineType: 1, lineWidth: 2 }, place), () => ({ color: css(LINES[place % LINES.length]) }));
       line.setData(data.exposure[name].map(([time, value]) => ({ time, value })));
-      data.exposure[name].forEach(([time, value]) => rows.set(time, { ...(rows.get(time) || { time }), [name]: value }));
+      named(made, place, name, LINES[place % LINES.length]);
     });
-    const say = (row) => [when(row.time) + " UTC", ...names.map((name) => `${name} ${amount(row[name] || 0, 0)}`)].join("   ");
+    const say = (row) => [when(row.time) + " UTC", ...names.map((name) => `${name} ${amount(row[name] || 0, 0)}`)].join(" · ");
     follow(made, rows, say, [...rows.values()].at(-1));
   }
 
