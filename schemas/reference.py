@@ -1,31 +1,17 @@
-"""The keys of a plan as Markdown, from its schema: `python -m schemas.reference docs/plan.md` renews that page's part.
+"""What a schema knows as Markdown: a section for each mapping, with a table of its keys.
 
-The part stands between two comments; what is around it is written by hand. `tests/unit/test_reference.py` fails while
-the page is not what this would write.
+`python docs/generate.py` writes it into the pages.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import schemas
 
-BEGIN = "<!-- from here to the next comment: python -m schemas.reference docs/plan.md -->"
-END = "<!-- by hand again -->"
 Schema = Mapping[str, Any]
-
-
-def renewed(page: str, name: str = "plan") -> str:
-    """Return a page with its generated part as the schema `name` has it now; raises ValueError without such a part."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"no part to renew: expected {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n\n{reference(name)}\n{END}{after}"
 
 
 def reference(name: str) -> str:
@@ -43,7 +29,8 @@ class _Reference:
 
     def sections(self) -> Iterator[str]:
         """Yield the lines of all sections."""
-        waiting: list[tuple[str, Schema]] = [("", self._document)]
+        kinds = [self._merged(one) for one in self._document.get("oneOf", ())]
+        waiting = [(str(kind["title"]).lower(), kind) for kind in kinds] or [("", self._document)]
         while waiting:
             name, schema = waiting.pop(0)
             yield from self._section(name, schema)
@@ -53,7 +40,8 @@ class _Reference:
         if name:
             yield f"### `{name}`"
             yield ""
-            yield f"{schema.get('title', name)}. {schema.get('description', '')}".strip()
+            title = schema.get("title", name)
+            yield f"{'' if title.lower() == name else f'{title}. '}{schema.get('description', '')}".strip()
             yield ""
         yield "| key | what it is | form | such as |"
         yield "|---|---|---|---|"
@@ -65,13 +53,17 @@ class _Reference:
         told = f"**{one.get('title', key)}.** {one.get('description', '')}".strip()
         default = f"; `{_plain(one['default'])}` without it" if "default" in one else ""
         required = "; required" if is_required else ""
-        examples = ", ".join(f"`{_plain(example)}`" for example in one.get("examples", ())[:2])
+        examples = ", ".join(f"`{_plain(example)}`" for example in one.get("examples", ())[:2] if example != "")
         cells = (f"`{key}`", told, f"{self._form(one)}{default}{required}", examples)
         return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 
     def _form(self, one: Schema) -> str:
+        if "const" in one:
+            return f"`{_plain(one['const'])}`"
         if choices := self._choices(one):
             return " or ".join(f"`{_plain(choice)}`" for choice in choices)
+        if "type" not in one and "anyOf" in one:
+            return " or ".join(dict.fromkeys(self._form(self._merged(each)) for each in one["anyOf"]))
         kinds = one.get("type", "any")
         kinds = [kinds] if isinstance(kinds, str) else kinds
         return " or ".join(_KINDS.get(kind, kind) for kind in kinds)
@@ -121,13 +113,3 @@ def _plain(value: object) -> str:
             return "[" + ", ".join(map(_plain, value)) + "]"
         case _:
             return json.dumps(value)
-
-
-def main() -> None:
-    """Renew the page that is named on the command line."""
-    page = Path(sys.argv[1])
-    page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -6,7 +6,6 @@ No label holds an account, an order or anything else without an end. A plan is a
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from enum import Enum
 
@@ -97,12 +96,3 @@ def markdown() -> str:
         for one in METRICS
     ]
     return "\n".join(["| metric | kind | labels | what it says |", "|---|---|---|---|", *rows])
-
-
-def main() -> None:
-    """Print the table of docs/metrics.md."""
-    sys.stdout.write(f"{markdown()}\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -168,7 +168,7 @@ def _command(words: list[str]) -> click.Command | str:
         found = cli.get_command(context, "run") if looks_like_a_plan else None
         return found or f"fxrun {bare[0]}"
     found = cli.get_command(context, bare[0])
-    if isinstance(found, click.Group) and len(bare) > 1:
+    if isinstance(found, click.Group) and len(bare) > 1 and not bare[1].isupper():
         found = found.get_command(context, bare[1])
     return found or f"fxrun {' '.join(bare[:2])}"
 

