@@ -56,4 +56,4 @@ def new_page(browser: Browser) -> Iterator[Open]:
 
         yield new
     assert [text for text in told if "ERR_CONNECTION_REFUSED" not in text and "403" not in text] == []
-    assert asked <= {"127.0.0.1", "localhost"}, "no request to another host"
+    assert asked <= {"127.0.0.1", "localhost", ""}, "no request to another host than this one, or a file"
