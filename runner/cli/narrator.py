@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from runner.cli import output
+from runner.cli import output, terminal
 from runner.cli.trading import counted
 from runner.core.events import RECORDED, Event, Filled, FireDone, FireState, Noticed, PlanStarted, Severity, Summary
 from runner.core.money import plain
@@ -156,7 +156,9 @@ class Narrator:
 
             more = [] if came_to is None else [by_year(came_to)]
             footer = [*([] if came_to is None else lines(came_to)), *self._footer(summary)]
-            show(summary, fires, orders, executions, header=self._header(), footer=footer, more=more)
+            told = (summary, fires, orders, executions)
+            console = terminal.console() if terminal.is_drawn() else None
+            show(*told, console=console, header=self._header(), footer=footer, more=more)
         is_written = self._style.page is None or self._report(journal, self._style.page, names, market)
         if lost is not None:
             output.note(f"fxrun: the connection is gone: {lost}")

@@ -194,6 +194,16 @@ def clear_screen() -> None:
     _begin(sys.stdout, "\x1b[H\x1b[2J")
 
 
+def mark_of_stdout() -> str:
+    """Return what every line of stdout begins with now."""
+    return sys.stdout.mark if isinstance(sys.stdout, _Marked) else ""
+
+
+def below_marks() -> TextIO:
+    """Return stdout as it is without a mark, for what is no sequence of lines."""
+    return sys.stdout.stream if isinstance(sys.stdout, _Marked) else sys.stdout
+
+
 def ask(question: str) -> None:
     """Write a question to stderr; whoever answers ends its line."""
     sys.stdout.flush()

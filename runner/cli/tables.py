@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from runner.cli import output
+from runner.cli import output, terminal
 from runner.core.money import plain
 from runner.report.blotter import ABSENT, Column, Table
 
@@ -46,7 +46,7 @@ def tell(
     if as_json:
         for line in lines:
             output.say_json(line)
-    elif output.is_terminal(sys.stdout):
+    elif terminal.is_drawn():
         _draw(header, tables, fresh=fresh)
     else:
         for text in header:
@@ -61,13 +61,11 @@ def tell(
 
 
 def _draw(header: Sequence[str], tables: Sequence[Table], *, fresh: bool) -> None:
-    from rich.console import Console
-
     from runner.report.render_text import draw
 
-    if fresh:
+    if fresh and terminal.is_screen(sys.stdout):
         output.clear_screen()
-    draw(Console(), [_cell(line) for line in header], tables, ())
+    draw(terminal.console(), [_cell(line) for line in header], tables, ())
 
 
 def _aligned(one: Table) -> Iterable[str]:

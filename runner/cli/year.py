@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import calendar
-import os
 import shutil
-import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import partial
@@ -15,7 +13,7 @@ from itertools import islice, zip_longest
 
 import click
 
-from runner.cli import output
+from runner.cli import output, terminal
 from runner.cli.trading import counted
 from runner.core.times import stamp
 from runner.plan.model import Instruction
@@ -36,7 +34,16 @@ _STYLES: dict[str, Callable[[str], str]] = {
     _CHANGE: partial(click.style, fg="cyan"),
     _HOLIDAY: partial(click.style, dim=True),
 }
-_KEY = f"after a month: its fires   {_FIRE} fires   {_SKIPPED} skipped   {_HOLIDAY} holiday   {_CHANGE} clock change"
+_KEY = (
+    "after a month: its fires",
+    f" {_FIRE} fires",
+    f" {_SKIPPED} skipped",
+    f" {_HOLIDAY} holiday",
+    f" {_CHANGE} clock change",
+)
+
+
+Parts = Sequence[str]  # of a line
 
 
 @dataclass(slots=True)
@@ -103,9 +110,9 @@ def tell(instruction: Instruction, year: Year) -> None:
     output.say("")
     for line in _grid(year, _months_in_a_row()):
         output.say(line.rstrip())
-    output.say(_KEY)
-    for line in (*_changes(year), *_holidays(year), *_skipped(year)):
-        output.say(line)
+    for parts in (_KEY, *_changes(year), *_holidays(year), *_skipped(year)):
+        for line in terminal.fitted(parts):
+            output.say(line)
 
 
 # --- the grid
@@ -138,30 +145,29 @@ def _cell(day: date, month: int, mark: str) -> str:
     if day.month != month:
         return "   "
     text = f"{day.day:>2}{mark}"
-    is_coloured = output.is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
-    return _STYLES[mark](text) if is_coloured and mark in _STYLES else text
+    return _STYLES[mark](text) if mark in _STYLES and terminal.is_coloured() else text
 
 
 # --- what is below it
 
 
-def _changes(year: Year) -> Iterator[str]:
+def _changes(year: Year) -> Iterator[Parts]:
     for change in year.changes.values():
         shift = change.after - change.before
         sign, minutes = ("+" if shift > timedelta() else "-"), abs(shift) // timedelta(minutes=1)
         shown = f"{change.before:%a %Y-%m-%d %H:%M} becomes {change.after:%H:%M}"
-        yield f"clocks   {shown} ({sign}{minutes // 60}:{minutes % 60:02} h), {stamp(change.instant)}"
+        yield f"clocks   {shown} ({sign}{minutes // 60}:{minutes % 60:02} h)", stamp(change.instant)
 
 
-def _holidays(year: Year) -> Iterator[str]:
+def _holidays(year: Year) -> Iterator[Parts]:
     """Name the closed days on which nothing is skipped."""
     named = {year.day_of(due.time) for due in year.skipped}
-    return (f"closed   {day:%a %Y-%m-%d}  {reason}" for day, reason in year.holidays.items() if day not in named)
+    return ((f"closed   {day:%a %Y-%m-%d}", reason) for day, reason in year.holidays.items() if day not in named)
 
 
-def _skipped(year: Year) -> Iterator[str]:
+def _skipped(year: Year) -> Iterator[Parts]:
     for due in islice(year.skipped, _MOST_LISTED):
         local = due.time.astimezone(year.zone)
-        yield f"skipped  {local:%a %Y-%m-%d %H:%M:%S %Z}  {due.skipped}"
+        yield f"skipped  {local:%a %Y-%m-%d %H:%M:%S %Z}", due.skipped or ""
     if len(year.skipped) > _MOST_LISTED:
-        yield f"... and {len(year.skipped) - _MOST_LISTED} more that are skipped; --json lists all"
+        yield (f"... and {len(year.skipped) - _MOST_LISTED} more that are skipped; --json lists all",)

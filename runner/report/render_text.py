@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from runner.core.events import Summary
@@ -48,21 +49,20 @@ def show(
     orders: Sequence[OrderRow],
     executions: Sequence[ExecutionRow],
     *,
+    console: Console | None,
     header: Sequence[str] = (),
     footer: Sequence[str] = (),
     marks: Mapping[str, Decimal] = NO_MARKS,
     more: Sequence[Table] = (),
 ) -> None:
-    """Write the report to stdout, drawn as tables if that is a terminal."""
-    if not sys.stdout.isatty():
+    """Draw the report on a console of rich, or write it to stdout as plain text."""
+    if console is None:
         sys.stdout.write(
             report(summary, fires, orders, executions, header=header, footer=footer, marks=marks, more=more)
         )
         return
-    from rich.console import Console
-
     closing = _closing(summary, footer, _at_last_fill(executions, marks))
-    draw(Console(), header, [*_tables(fires, orders, executions, marks), *more], closing)
+    draw(console, header, [*_tables(fires, orders, executions, marks), *more], closing)
 
 
 def draw(console: Console, header: Sequence[str], tables: Sequence[Table], closing: Sequence[str]) -> None:
@@ -135,13 +135,18 @@ def _plain(table: Table, width: int | None = None) -> Iterator[str]:
 
     def aligned(cells: Sequence[str]) -> Iterator[str]:
         pairs = zip(cells, widths, table.columns, strict=True)
-        texts = [cell.rjust(width) if column.right else cell.ljust(width) for cell, width, column in pairs]
+        texts = [cell.rjust(wide) if column.right else cell.ljust(wide) for cell, wide, column in pairs]
         for piece in pieces:
-            yield (INDENT * (piece.start > 0) + "  ".join(texts[piece.start : piece.stop])).rstrip()
+            indent = INDENT * (piece.start > 0)
+            line = (indent + "  ".join(texts[piece.start : piece.stop])).rstrip()
+            if width is None or len(line) <= width:
+                yield line
+            else:  # one cell, and too wide: it goes on below itself
+                yield from wrap(line.strip(), width, initial_indent=indent, subsequent_indent=indent)
 
     yield table.title
     yield from aligned([column.title for column in table.columns])
-    yield from aligned(["-" * width for width in widths])
+    yield from aligned(["-" * (wide if width is None else min(wide, width - len(INDENT))) for wide in widths])
     for number, row in enumerate(table.rows):
         if table.left_out and number == table.gap:
             yield _left_out(table)

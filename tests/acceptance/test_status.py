@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -230,72 +229,3 @@ def test_watch_shows_it_anew_until_ctrl_c(tmp_path: Path) -> None:
                 break
         watch.send_signal(signal.SIGINT)
         assert watch.wait(10) == 130
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo terminal")
-def test_watch_clears_a_terminal(tmp_path: Path) -> None:
-    import pty
-
-    journal = desk(tmp_path)
-    record(journal, [])
-    ours, theirs = pty.openpty()
-    with subprocess.Popen([*FXRUN, "status", "--watch"], cwd=tmp_path, env=TERMINAL, stdout=theirs) as watch:
-        os.close(theirs)
-        shown = b""
-        while shown.count(b"\x1b[H\x1b[2J") < 2:
-            shown += os.read(ours, 4096)
-        watch.terminate()
-    os.close(ours)
-
-
-# --- for monitors
-
-
-def check(folder: Path, code: int, *arguments: str) -> str:
-    return run(folder, "status", "--check", *arguments, code=code).stdout
-
-
-def linked(journal: Path, state: str) -> None:
-    with closing(Journal(str(journal), private=True)) as opened:
-        opened.set_link(state, "127.0.0.1:7497", NOW)
-
-
-def test_check_says_ok_in_one_line(tmp_path: Path) -> None:
-    journal = desk(tmp_path)
-    record(journal, [("weekday", S.FILLED)])
-    arm(journal, noted(tmp_path, journal, NOW + timedelta(days=1)), timedelta(days=60))
-    linked(journal, "ready")
-    with runner_of(journal):
-        assert check(tmp_path, 0) == "PAPER OK: a runner is running, 1 plan\n"
-        (line,) = lines_of(check(tmp_path, 0, "--json"), "check")
-    assert line["code"] == 0
-
-
-def test_check_names_everything_and_ends_with_the_first_code(tmp_path: Path) -> None:
-    journal = desk(tmp_path)
-    record(journal, [("weekday", S.UNKNOWN)])
-    noted(tmp_path, journal, NOW + timedelta(days=1))
-    linked(journal, "ready")
-    assert "ATTENTION: no runner is running; 1 order of unknown outcome; weekday is not armed" in check(tmp_path, 5)
-    with runner_of(journal):
-        assert "ATTENTION: 1 order of unknown outcome; weekday is not armed; see" in check(tmp_path, 6)
-
-
-def test_check_counts_a_halt_an_ending_arming_and_a_link_that_is_down(tmp_path: Path) -> None:
-    journal = desk(tmp_path)
-    record(journal, [("weekday", S.FILLED)])
-    arm(journal, noted(tmp_path, journal, NOW + timedelta(days=1)), timedelta(days=3))
-    settings = tmp_path / "fxrun.yaml"
-    text = settings.read_text()
-    settings.write_text(f"{text}resets: []\n")
-    linked(journal, "ready")
-    with runner_of(journal):
-        assert "weekday has an arming about to end" in check(tmp_path, 3)
-        run(tmp_path, "halt")
-        assert "halted" in check(tmp_path, 3)
-        linked_at = f"{NOW - timedelta(minutes=1):%H:%M}"
-    linked(journal, "down")
-    with runner_of(journal):
-        assert "the connection is down" in check(tmp_path, 5)
-        settings.write_text(f"{text}resets: [{{at: '{linked_at}', timezone: UTC, lasts: 1h}}]\n")
-        assert "the connection" not in check(tmp_path, 3)

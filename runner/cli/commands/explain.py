@@ -7,7 +7,7 @@ from datetime import datetime
 
 import click
 
-from runner.cli import foretold, options, output, trading
+from runner.cli import foretold, options, output, terminal, trading
 from runner.cli.foretold import Field, Foretold
 from runner.cli.plan_words import order_words
 from runner.core.money import plain
@@ -69,7 +69,9 @@ def _say_unknown(found: Foretold, reason: str, *, as_json: bool) -> None:
 def _say(plan: Plan, ticket: OrderTicket, fields: Sequence[Field]) -> None:
     output.say(f"  {ticket.key.role}: {trading.ticket_words(ticket)}")
     for field in fields:
-        output.say(f"    {f'{field.owner}.{field.name}':<22} {field.value:<34} {_source(plan, field)}".rstrip())
+        name, source = f"{field.owner}.{field.name}", _source(plan, field)
+        for line in terminal.fitted([f"    {name:<22} {field.value:<33}", source]):
+            output.say(line)
 
 
 def _source(plan: Plan, field: Field) -> str:

@@ -9,7 +9,7 @@ from itertools import islice
 
 import click
 
-from runner.cli import options, output
+from runner.cli import options, output, terminal
 from runner.core.times import stamp
 from runner.errors import UsageError
 from runner.plan.model import Instruction
@@ -90,8 +90,10 @@ def _list(instructions: Sequence[Instruction], found: Iterable[Due]) -> None:
     none = True
     for due in found:
         local = due.time.astimezone(zones[due.plan, due.order])
-        reason = "" if due.skipped is None else f"  skipped: {due.skipped}"
-        output.say(f"{stamp(due.time)}  {local:%a %Y-%m-%d %H:%M:%S %Z}  {due.plan}/{due.order}{reason}")
+        reason = [] if due.skipped is None else [f"skipped: {due.skipped}"]
+        parts = [stamp(due.time), f"{local:%a %Y-%m-%d %H:%M:%S %Z}", f"{due.plan}/{due.order}", *reason]
+        for line in terminal.fitted(parts):
+            output.say(line)
         none = False
     if none:
         output.note("no fire lies in this span")

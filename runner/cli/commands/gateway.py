@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from runner.cli import terminal
 from runner.cli.options import TimeType
 from runner.gateway.fills import FillModel
 from runner.gateway.settings import HIGHEST_VERSION, LOWEST_VERSION, USUAL_VERSION, GatewaySettings
@@ -208,7 +209,7 @@ def command(
 
         path = load_scenario(scenario)
     # lines of the log and a table that is redrawn do not share a terminal
-    table = not no_table and sys.stderr.isatty() and frames != Path("-")
+    table = not no_table and terminal.is_screen(sys.stderr) and frames != Path("-")
     files = Files(
         quotes=quotes,
         truth=truth,
