@@ -56,17 +56,16 @@ class Shown:
 
 def shown(folder: Path, *arguments: object, width: int = 80, **environ: str) -> Shown:
     """Run a command of fxrun at a terminal, to its end."""
-    child = _spawn(folder, arguments, width, HEIGHT, environ)
+    child = _spawn(folder, [*FXRUN, *map(str, arguments)], width, HEIGHT, environ)
     child.expect(pexpect.EOF)
     child.close()
     return Shown(child.before.decode(), child.exitstatus)
 
 
-def _spawn(folder: Path, arguments: Sequence[object], width: int, height: int, environ: dict[str, str]) -> Any:
-    words = [*FXRUN, *map(str, arguments)]
+def _spawn(folder: Path, words: Sequence[str], width: int, height: int, environ: dict[str, str]) -> Any:
     env: Any = environment(folder, **environ)
     return pexpect.spawn(
-        words[0], words[1:], cwd=str(folder), env=env, dimensions=(height, width), timeout=PATIENCE, encoding=None
+        words[0], list(words[1:]), cwd=str(folder), env=env, dimensions=(height, width), timeout=PATIENCE, encoding=None
     )
 
 
@@ -127,12 +126,21 @@ class Watched:
 
 
 @contextmanager
-def watched(
-    folder: Path, *arguments: object, width: int = 80, height: int = HEIGHT, **environ: str
+def at_terminal(
+    folder: Path, words: Sequence[str], width: int = 80, height: int = HEIGHT, **environ: str
 ) -> Iterator[Watched]:
-    """Run a command of fxrun at a terminal, and look at its screen while it goes on."""
-    child = _spawn(folder, arguments, width, height, environ)
+    """Run a program at a terminal, and look at its screen while it goes on."""
+    child = _spawn(folder, words, width, height, environ)
     try:
         yield Watched(child, width, height)
     finally:
         child.close(force=True)
+
+
+@contextmanager
+def watched(
+    folder: Path, *arguments: object, width: int = 80, height: int = HEIGHT, **environ: str
+) -> Iterator[Watched]:
+    """Run a command of fxrun so."""
+    with at_terminal(folder, [*FXRUN, *map(str, arguments)], width, height, **environ) as seen:
+        yield seen
