@@ -31,3 +31,4 @@ test: $(VENV)/tested
 	$(BIN)/pytest tests/clients tests/conformance
 	$(BIN)/pytest --numprocesses 6 --dist loadgroup --ignore tests/clients --ignore tests/conformance
 	$(BIN)/python -m tests.reliability.catalogue
+	$(BIN)/python -m tests.release.audit
