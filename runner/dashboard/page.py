@@ -15,12 +15,10 @@ from runner.cli import marks
 from runner.cli.output import clean
 from runner.cli.standing import fire_state
 from runner.cli.trading import counted, ticket_words
-from runner.core.money import plain
 from runner.core.times import stamp
 from runner.report import blotter
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_PLACES = 6
 
 
 def render(template: str, **values: object) -> str:
@@ -56,8 +54,8 @@ def _quantity(value: Decimal) -> str:
     return blotter.units(value).replace("_", ",").replace("-", "−")
 
 
-def _price(value: Decimal | None) -> str:
-    return "–" if value is None else plain(round(value, _PLACES))
+def _price(value: Decimal | None, contract: str) -> str:
+    return "–" if value is None else blotter.price_of(contract, value)
 
 
 def _sign(value: Decimal) -> str:

@@ -25,6 +25,7 @@ from runner.errors import FxrunError, Problem
 from runner.journal.control import Ledger
 from runner.journal.rows import ExecutionRow, FireRow
 from runner.plan.model import Plan
+from runner.report.blotter import price_of
 
 REASON = "halted from the dashboard"
 _MOST_PLANS, _MOST_FILLS, _MOST_FIRES = 60, 12, 30
@@ -113,7 +114,8 @@ class Reader:
         self._live.append((lane, row))
         return {
             "lane": self._label(lane),
-            **{key: told[key] for key in ("plan", "contract", "side", "quantity", "price", "time")},
+            **{key: told[key] for key in ("plan", "contract", "side", "quantity", "time")},
+            "price": price_of(row.contract, row.price),
         }
 
     def _label(self, lane: str) -> str:

@@ -176,7 +176,7 @@ def _cells(order: OrderRow, executions: Sequence[ExecutionRow]) -> tuple[str, ..
         _type(ticket),
         _state(order),
         units(order.filled),
-        _price(ticket.contract.name, order.average_price),
+        price_of(ticket.contract.name, order.average_price),
         amounts(commissions(executions)),
     )
 
@@ -190,19 +190,31 @@ def _state(order: OrderRow) -> str:
 def _type(ticket: OrderTicket) -> str:
     prices = [price for price in (ticket.stop_price, ticket.limit_price) if price is not None]
     trail = [] if ticket.trail is None else [ticket.trail.text]
-    shown = [_price(ticket.contract.name, price) for price in prices]
+    shown = [price_of(ticket.contract.name, price) for price in prices]
     return " ".join((ticket.order_type.word, *shown, *trail))
 
 
-def _price(contract: str, price: Decimal | None) -> str:
+def price_of(contract: str, price: Decimal | None) -> str:
+    """Write a price of a contract: of a pair to its tick, of anything else to no more places than it needs."""
     if price is None:
         return ABSENT
-    if not is_listed_name(contract):
-        tick = Pair(unit_of(contract), currency_of(contract)).tick_size
-        return f"{price.quantize(tick, ROUND_HALF_EVEN, EXACT):f}"
-    shown = plain(price.quantize(_FINEST, ROUND_HALF_EVEN, EXACT))  # an average is finer than any tick
-    whole, _, part = shown.partition(".")
-    return f"{whole}.{part:0<2}"
+    finest = _FINEST if is_listed_name(contract) else Decimal(1).scaleb(-places_of(contract))
+    shown = price.quantize(finest, ROUND_HALF_EVEN, EXACT)  # an average is finer than any tick
+    return padded(plain(shown), places_of(contract))
+
+
+def places_of(contract: str) -> int:
+    """Return how many decimals a price of a contract has at least: those of a pair's tick, 2 of anything else."""
+    if is_listed_name(contract):
+        return 2
+    tick = Pair(unit_of(contract), currency_of(contract)).tick_size
+    return len(plain(tick).partition(".")[2])
+
+
+def padded(number: str, places: int) -> str:
+    """Write a number with zeros up to so many decimals, so that points stand below each other."""
+    whole, _, part = number.partition(".")
+    return f"{whole}.{part.ljust(places, '0')}" if places else number
 
 
 def _result(holding: Holding, mark: Decimal, executions: Sequence[ExecutionRow]) -> tuple[str, ...]:
@@ -213,9 +225,9 @@ def _result(holding: Holding, mark: Decimal, executions: Sequence[ExecutionRow])
         units(holding.bought),
         units(holding.sold),
         units(position),
-        _price(holding.contract, holding.average_price),
+        price_of(holding.contract, holding.average_price),
         f"{money(holding.realized)} {holding.currency}",
-        _price(holding.contract, mark) if position else ABSENT,
+        price_of(holding.contract, mark) if position else ABSENT,
         f"{money(holding.unrealized(mark))} {holding.currency}" if position else ABSENT,
         amounts(commissions(executions)),
     )

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from runner.core.money import EXACT, plain
+from runner.core.money import plain
 from runner.core.times import stamp
-from runner.report.blotter import ABSENT, Column, Table, amounts, money, units
+from runner.report.blotter import ABSENT, Column, Table, amounts, money, price_of, units
 from runner.report.lines import Outcome, Period, PlanLine, Report, Totals
-
-_DIGITS = Decimal("1e-6")
 
 
 def header(report: Report) -> list[str]:
@@ -57,7 +55,7 @@ def _plan(line: PlanLine) -> tuple[str, ...]:
         line.contract,
         str(line.fills),
         units(line.position),
-        ABSENT if line.average_price is None else plain(line.average_price.quantize(_DIGITS, context=EXACT)),
+        price_of(line.contract, line.average_price),
         _amount(line.realized, line.currency),
         _amount(line.unrealized, line.currency),
         _amount(line.slippage, line.currency),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from runner.core.money import EXACT, plain
 from runner.report import calendar_page, overview, plots
-from runner.report.blotter import money
+from runner.report.blotter import money, padded, places_of
 from runner.report.csv_files import exact
 from runner.report.files import MARK
 from runner.report.lines import Outcome, Report
@@ -61,11 +61,11 @@ def html(report: Report) -> str:
         verdict=[(sentence.level, _commas(sentence.text)) for sentence in report.verdict],
         calendars=calendar_page.calendars(report.days),
         outcomes=calendar_page.keys(),
-        undone=_shown(replace(fires(undone), title="Fires not done")),
-        exposure_sheet=_shown(_held(report)),
+        undone=shown(replace(fires(undone), title="Fires not done")),
+        exposure_sheet=shown(_held(report)),
         told=f"{report.prices_told[:1].upper()}{report.prices_told[1:]}.",
         no_equity=_why_no_equity(report),
-        sheets=[_shown(sheet) for sheet in _tables(report) if sheet.rows],
+        sheets=[shown(sheet) for sheet in _tables(report) if sheet.rows],
         data=data,
         data_json=_embedded(data),
         has_plots=has_plots,
@@ -127,7 +127,8 @@ def _held(report: Report) -> Sheet:
 # --- tables
 
 
-def _shown(sheet: Sheet) -> PageTable:
+def shown(sheet: Sheet) -> PageTable:
+    """Return a table as the page has it: the last of its rows, as text."""
     places = [place for place, column in enumerate(sheet.columns) if column.in_page]
     rows = sheet.rows[-MOST_ROWS:]
     heads = tuple(_head(sheet, place) for place in places)
@@ -135,7 +136,7 @@ def _shown(sheet: Sheet) -> PageTable:
         title=sheet.title,
         count=f"{len(sheet.rows):,}",
         heads=heads,
-        rows=tuple(tuple(_text(row[place], sheet.columns[place]) for place in places) for row in rows),
+        rows=tuple(_cells(sheet, row, places) for row in rows),
         left_out=len(sheet.rows) - len(rows),
     )
 
@@ -151,10 +152,17 @@ def _is_right(rows: Sequence[tuple[Cell, ...]], place: int) -> bool:
     return isinstance(found, _RIGHT)
 
 
-def _text(cell: Cell, column: Column) -> str:
+def _cells(sheet: Sheet, row: Sequence[Cell], places: Sequence[int]) -> tuple[str, ...]:
+    contract = next((cell for cell, column in zip(row, sheet.columns, strict=True) if column.title == "contract"), "")
+    return tuple(_text(row[place], sheet.columns[place], str(contract)) for place in places)
+
+
+def _text(cell: Cell, column: Column, contract: str) -> str:
     match cell:
         case None:
             return ""
+        case Decimal() if column.is_price:
+            return padded(_grouped(cell), places_of(contract))
         case Decimal() if column.is_money:
             return money(cell).replace("_", ",")
         case Decimal():

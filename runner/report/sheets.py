@@ -19,12 +19,13 @@ Cell = str | Decimal | int | datetime | date | None
 class Column:
     """A heading; `is_money` is shown to the hundredth where people read it, `in_page` is for files alone if false.
 
-    `is_prose` is a sentence, which may be broken into lines.
+    `is_price` is of the contract of its row; `is_prose` is a sentence, which may be broken into lines.
     """
 
     title: str
     is_money: bool = False
     in_page: bool = True
+    is_price: bool = False
     is_prose: bool = False
 
 
@@ -42,6 +43,10 @@ def _file(title: str) -> Column:
     return Column(title, in_page=False)
 
 
+def _price(title: str) -> Column:
+    return Column(title, is_price=True)
+
+
 def _money(title: str, *, in_page: bool = True) -> Column:
     return Column(title, is_money=True, in_page=in_page)
 
@@ -49,24 +54,24 @@ def _money(title: str, *, in_page: bool = True) -> Column:
 COLUMNS: Mapping[str, tuple[Column, ...]] = {  # by the name of the table
     "plans": (
         Column("plan"), Column("contract"), Column("fills"), Column("bought"), Column("sold"), Column("position"),
-        Column("average price"), Column("mark"), _file("marked at (UTC)"), _file("mark is"), Column("currency"),
+        _price("average price"), _price("mark"), _file("marked at (UTC)"), _file("mark is"), Column("currency"),
         _money("realized"), _money("unrealized"), _money("slippage"), _money("half-spread"),
         _file("fills without quote"), _money("realized in account"), Column("account currency"), _file("run"),
     ),
     "commissions": (Column("plan"), Column("contract"), _money("commission"), Column("currency")),
     "fills": (
         Column("time (UTC)"), Column("plan"), Column("order"), _file("fire"), Column("role"), Column("contract"),
-        Column("side"), Column("effect"), Column("quantity"), Column("price"), _money("value", in_page=False),
-        Column("currency"), Column("bid at fire"), Column("ask at fire"), _file("quoted at (UTC)"),
-        Column("slippage"), _money("slippage amount"), _file("half-spread"), _money("half-spread amount"),
+        Column("side"), Column("effect"), Column("quantity"), _price("price"), _money("value", in_page=False),
+        Column("currency"), _price("bid at fire"), _price("ask at fire"), _file("quoted at (UTC)"),
+        _price("slippage"), _money("slippage amount"), _file("half-spread"), _money("half-spread amount"),
         _money("commission"), Column("commission currency"), _money("realized"), _file("rate"), _file("rate at (UTC)"),
         _file("rate told by"), _money("realized in account"), _file("account currency"), _file("order_ref"),
         _file("exec_id"),
     ),
     "orders": (
         Column("due (UTC)"), Column("plan"), Column("order"), Column("role"), Column("contract"), Column("side"),
-        Column("quantity"), Column("type"), Column("limit"), Column("stop"), Column("tif"), Column("state"),
-        Column("filled"), Column("average price"), Column("note", is_prose=True), _file("order_ref"), _file("perm_id"),
+        Column("quantity"), Column("type"), _price("limit"), _price("stop"), Column("tif"), Column("state"),
+        Column("filled"), _price("average price"), Column("note", is_prose=True), _file("order_ref"), _file("perm_id"),
     ),
     "fires": (
         Column("due (UTC)"), Column("plan"), Column("order"), Column("outcome"), Column("seconds late"),
@@ -75,7 +80,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {  # by the name of the table
     "days": (Column("plan"), Column("day"), Column("outcome"), *(Column(outcome.value) for outcome in Outcome)),
     "equity": (Column("time (UTC)"), _money("equity"), _money("drawdown"), Column("currency")),
     "exposure": (Column("time (UTC)"), Column("currency"), _money("amount")),
-    "prices": (Column("time (UTC)"), Column("contract"), Column("price"), Column("told by")),
+    "prices": (Column("time (UTC)"), Column("contract"), _price("price"), Column("told by")),
 }  # fmt: skip
 
 

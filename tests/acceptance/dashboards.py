@@ -81,11 +81,14 @@ def shown(folder: Path, *arguments: str) -> Iterator[Shown]:
 
 
 @contextmanager
-def rehearsed(folder: Path, plans: Mapping[str, str], *arguments: str) -> Iterator[Shown]:
-    """Do so with live plans, armed, at a gateway whose market is open; `plans` are texts by name, without mode."""
+def rehearsed(folder: Path, plans: Mapping[str, str], *arguments: str, now: str | None = None) -> Iterator[Shown]:
+    """Do so with live plans, armed, at a gateway whose market is open; `plans` are texts by name, without mode.
+
+    With `now` the gateway's time begins then, open or not.
+    """
     there = folder / "plans"
     there.mkdir(mode=0o700, exist_ok=True)
-    with broker.gateway() as port:
+    with broker.gateway(*(() if now is None else ("--from", now))) as port:
         (there / "fxrun.yaml").write_text(SETTINGS.format(port=port))
         for name, text in plans.items():
             (there / f"{name}.yaml").write_text(f"mode: live\n{text}")

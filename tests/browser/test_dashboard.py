@@ -6,21 +6,19 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.acceptance import broker, dashboards
 from tests.acceptance.dashboards import Shown
-from tests.browser.conftest import NARROW, WIDE, Open
-from tests.environments import node_environment
+from tests.browser.conftest import NARROW, WIDE, Open, complaints
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-AXE = "axe-core@4.14.1"
 RESTING = (
     "plan: resting\ncontract: GBP.USD\nside: buy\nsize: 20_000\norder: {type: limit, price: 1.05, tif: GTC}\n"
     "bracket: {take_profit: 1.09, stop_loss: 1.03}\nschedule: {every: 10s}\n"
@@ -59,11 +57,6 @@ def quiet(tmp_path_factory: pytest.TempPathFactory, browser: object) -> Iterator
         yield found
 
 
-@pytest.fixture(scope="module")
-def axe() -> str:
-    return (node_environment(AXE) / "axe-core" / "axe.min.js").read_text()
-
-
 def opened(page: Page, found: Shown, hash_: str = "") -> Page:
     page.goto(found.address)
     page.wait_for_selector("#lanes, #plan")
@@ -71,18 +64,6 @@ def opened(page: Page, found: Shown, hash_: str = "") -> Page:
         page.evaluate("hash => { location.hash = hash; }", hash_)
         page.wait_for_selector("#plan")
     return page
-
-
-def complaints(page: Page, axe: str) -> list[str]:
-    """Return what axe-core finds serious or critical; its script comes in as the debugger's, past the page's policy."""
-    page.evaluate(axe + "\n;null")
-    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{one['id']}: {node['target']} {node['failureSummary']}"
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.acceptance.broker import run
-from tests.browser.conftest import NARROW, WIDE
+from tests.browser.conftest import NARROW, WIDE, complaints
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -112,4 +112,14 @@ def test_it_fits_a_phone_in_both_schemes(browser: Browser, report: Path, scheme:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     back = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (back == "rgb(13, 17, 23)") is (scheme == "dark")
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_it_reads_well(browser: Browser, report: Path, size: tuple[int, int], scheme: str, axe: str) -> None:
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
+    page.goto(report.as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert complaints(page, axe) == []
     page.close()

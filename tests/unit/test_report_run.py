@@ -19,6 +19,7 @@ from runner.gateway.market import SyntheticMarket
 from runner.gateway.reference import Reference
 from runner.journal.rows import FireRow, History
 from runner.journal.store import Journal
+from runner.report import page, sheets
 from runner.report.lines import Source
 from tests.unit.test_report_figures import execution, history, order
 
@@ -121,3 +122,23 @@ def test_only_a_table_that_fxrun_wrote_is_replaced(tmp_path: Path, content: byte
     (tmp_path / "commissions.csv").write_bytes(content)
     with pytest.raises(UsageError, match=r"commissions\.csv in it is not of fxrun; name another folder"):
         reporting.check_folder(str(tmp_path))
+
+
+# --- how the page writes numbers
+
+
+@pytest.mark.parametrize(
+    ("contract", "price", "text"),
+    [
+        ("EUR.USD", "1.1", "1.10000"),
+        ("EUR.USD", "1.234567890123456789012345", "1.23456789"),  # an average, rounded and not cut
+        ("EUR.USD", "1.999999996", "2.00000"),
+        ("USD.JPY", "1234.5", "1,234.500"),
+        ("AAPL.STK.USD", "250", "250.00"),
+        ("EUR.USD", "-0.00005", "-0.00005"),
+    ],
+)
+def test_a_price_has_the_places_of_its_contract_and_no_digit_is_cut(contract: str, price: str, text: str) -> None:
+    columns = (sheets.Column("contract"), sheets.Column("price", is_price=True))
+    sheet = sheets.Sheet(name="x", title="x", columns=columns, rows=((contract, Decimal(price)),))
+    assert page.shown(sheet).rows == ((contract, text),)

@@ -138,7 +138,8 @@ function take(message) {
   if (!event) return;
   if (event[1] === "fill") {
     const fill = JSON.parse(data[1]);
-    say(`${fill.lane} fill: ${fill.plan} ${fill.side} ${fill.quantity} ${fill.contract} at ${fill.price}`);
+    const quantity = Number(fill.quantity).toLocaleString("en-US", { maximumFractionDigits: 9 });
+    say(`${fill.lane} fill: ${fill.plan} ${fill.side} ${quantity} ${fill.contract} at ${fill.price}`);
   }
   if (!document.hidden || Date.now() - loaded > UNSEEN) load();
 }

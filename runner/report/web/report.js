@@ -38,7 +38,7 @@
       return part;
     });
     canvas.tabIndex = 0;
-    canvas.setAttribute("role", "img");
+    canvas.setAttribute("role", "group"); // it holds a link, so it is no picture
     canvas.setAttribute("aria-label", label + ". Arrow keys move, plus and minus zoom, 0 shows all.");
     const chart = LightweightCharts.createChart(canvas, {
       autoSize: true, ...looks(), layout: { ...looks().layout, attributionLogo: !charts.length },
