@@ -176,8 +176,8 @@ def mark(text: str) -> None:
             setattr(sys, name, stream.stream)
 
 
-def speak_json() -> None:
-    """Leave stdout unmarked: what this command writes there is JSON whether it was asked for or not."""
+def speak_to_programs() -> None:
+    """Leave stdout unmarked: what this command writes there is read by a program, whether it was asked for or not."""
     _MARKED[:] = ("stderr",)
 
 

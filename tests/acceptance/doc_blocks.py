@@ -41,6 +41,7 @@ NAMED = re.compile(r"# ([\w./-]+\.\w+)$")
 EXIT = re.compile(r"\s*# exit (\d+)\s*$")
 INDENTED = re.compile(r"^    \S")
 SHELL, YAML, TEXT = "sh", "yaml", "text"
+ENDS = ("|", "&&", "||", ";", ">", "&")  # of a command in a line
 WORDS = (
     "not run",
     "tested by",
@@ -151,11 +152,14 @@ def unknown_words(command: str) -> list[str]:
 
 def _calls(command: str) -> Iterator[list[str]]:
     """Yield the words behind each fxrun of a line: it may be piped, or stand behind variables."""
-    words = shlex.split(command, comments=True)
-    while "fxrun" in words:
-        words = words[words.index("fxrun") + 1 :]
-        end = next((n for n, word in enumerate(words) if word in ("|", "&&", "||", ";", ">", "&", "2>&1")), len(words))
-        yield words[:end]
+    call: list[str] = []
+    for word in [*shlex.split(command, comments=True), ";"]:
+        if word in ENDS:
+            if call[:1] == ["fxrun"]:
+                yield call[1:]
+            call = []
+        elif call or "=" not in word:
+            call.append(word)
 
 
 def _command(words: list[str]) -> click.Command | str:

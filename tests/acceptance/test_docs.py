@@ -77,6 +77,7 @@ def test_what_a_page_shows_is_held_against_what_was_printed(shown: str, problem:
         ("fxrun journal chek", ["fxrun journal chek"]),
         ("X=1 fxrun p.yaml --simulate --sed 1 | head", ["--sed"]),
         ("fxrun p.yaml --simulate --seed 1 | tail --lines 1", []),
+        ("journalctl -u fxrun -f", []),
         ("fxrun --version", []),
     ],
 )

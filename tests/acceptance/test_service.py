@@ -88,6 +88,16 @@ def test_its_dashboard_comes_along(machine: Machine) -> None:
     assert '"--dashboard=8500" "--allow-control"' in done.stdout
 
 
+@pytest.mark.parametrize("kind", ["--live", "--rehearsal=127.0.0.1:7497"])
+def test_a_unit_that_is_printed_has_no_marks(kind: str, machine: Machine) -> None:
+    (machine.home / "plans" / "fxrun.yaml").write_text(
+        "account: DU1234567\nlimits: {max_quantity: 50_000, max_daily_quantity: 100_000}\n"
+    )
+    done = machine.run("install", "plans", kind, "--print")
+    assert done.returncode == 0, done.stderr
+    assert "[Unit]" in done.stdout.splitlines()
+
+
 def test_the_unit_is_one_that_systemd_reads(machine: Machine) -> None:
     folder = machine.home / 'a "b" 100% $x'
     folder.mkdir()

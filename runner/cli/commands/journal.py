@@ -61,7 +61,7 @@ def export(context: click.Context, *, settings_file: str | None, journal_file: s
     """Write all orders and executions as JSON lines to stdout."""
     from runner.journal.export import lines
 
-    output.speak_json()
+    output.speak_to_programs()
     for fields in lines(_path(context, settings_file, journal_file)):
         trading.say_json(fields)
 

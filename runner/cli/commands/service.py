@@ -79,6 +79,8 @@ def install(
     It is a unit of the user who calls this, so that the journal stays theirs; it is printed with --print for those who
     place it elsewhere.
     """
+    if only_print:
+        output.speak_to_programs()
     place = Path(folder).absolute()
     if not place.is_dir():
         raise UsageError(f"{folder}: expected a folder of plans; found {'a file' if place.exists() else 'nothing'}")
