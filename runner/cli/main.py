@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import io
 import os
 import re
 import sys
@@ -218,9 +217,9 @@ def _report(error: Exception, *, as_json: bool) -> int:
             output.note(f"fxrun: {output.clean(str(error))}")
             return error.exit_code
         case click.ClickException():
-            said = io.StringIO()
-            error.show(said)
-            output.note(output.clean(said.getvalue().rstrip("\n")))
+            from runner.cli.usage import usage_words
+
+            output.note(f"fxrun: {output.clean(usage_words(error))}")
             return UsageError.exit_code
         case click.Abort():
             return INTERRUPTED

@@ -108,5 +108,7 @@ def span(start: datetime | None, until: datetime | None) -> tuple[datetime, date
     """Return the bounds asked for, from now and without end where they are not given."""
     first = now() if start is None else start
     if until is not None and until < first:
-        raise UsageError(f"--until {until:%Y-%m-%dT%H:%M:%SZ} lies before --from {first:%Y-%m-%dT%H:%M:%SZ}")
+        raise UsageError(
+            f"--until {until:%Y-%m-%dT%H:%M:%SZ} lies before --from {first:%Y-%m-%dT%H:%M:%SZ}; name a later one"
+        )
     return first, until or END_OF_TIME

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -181,7 +182,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if near := suggest.for_choice(word, names):
         return near
     listed = ", ".join(names[:_LISTED]) + (", ..." if len(names) > _LISTED else "")
-    return f"; there is {listed}" if names else "; there is none"
+    return f"; there is {listed}" if names else "; there is none, see fxrun status, or name another --journal"
 
 
 # --- names
@@ -227,13 +228,13 @@ def orders_in(ledger: Ledger, states: Collection[OrderState]) -> tuple[OpenRow, 
 def asked(question: str) -> str | None:
     """Put a question on stderr and return the line that is typed, without its blanks; None if nobody answers."""
     output.ask(question)
-    if sys.stdin is None:  # closed by the caller
+    line = ""
+    with suppress(ValueError):  # closed, or no text
+        line = "" if sys.stdin is None else sys.stdin.readline()  # None: closed by the caller
+    if not line:
+        output.note("")  # nobody has ended the line of the question
         return None
-    try:
-        line = sys.stdin.readline()
-    except ValueError:  # closed, or no text
-        return None
-    return line.strip() if line else None
+    return line.strip()
 
 
 def obeyed(ledger: Ledger, number: int) -> ControlRow | None:

@@ -65,7 +65,12 @@ class _Header:
 def read(path: Path) -> dict[str, Table]:
     """Return the table of each pair that the file names, or one under ANY_PAIR; raises UsageError at what is wrong."""
     if not path.is_file():
-        _fail(path, 1, 1, "not a file" if path.exists() else "no such file")
+        _fail(
+            path,
+            1,
+            1,
+            f"the file of quotes {'is none' if path.exists() else 'does not exist'}; expected the path of a CSV file",
+        )
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             if (table := _plain(file)) is not None:

@@ -42,7 +42,8 @@ def nothing_listens(where: Where) -> NoSession:
     """Nobody has the port open."""
     return NoSession(
         f"nothing listens at {where}",
-        'start TWS or IB Gateway, tick Global Configuration > API > Settings > "Enable ActiveX and Socket Clients", '
+        f"start TWS or IB Gateway, or to rehearse fxrun gateway --port {where.port}; in a TWS tick Global "
+        'Configuration > API > Settings > "Enable ActiveX and Socket Clients", '
         "and compare the port (usual: TWS 7497 paper, 7496 live; IB Gateway 4002 paper, 4001 live)",
     )
 

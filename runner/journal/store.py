@@ -67,7 +67,7 @@ class Journal(Notes, Stops):
         if not path.parent.is_dir():
             raise UsageError(f"{path}: the folder {path.parent} does not exist; make it or name another --journal")
         if path.is_dir():
-            raise UsageError(f"{path}: is a folder; --journal names a file")
+            raise UsageError(f"{path}: is a folder; --journal names a file, such as {path / 'fxrun.db'}")
         try:
             return RunnerLock(path, f"process {os.getpid()}")
         except (sqlite3.Error, OSError) as error:

@@ -63,7 +63,8 @@ def _require_regular(mode: int) -> None:
         return
     kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
     kind = kinds.get(stat.S_IFMT(mode), "a special file")
-    raise Unreadable(f"this is not a file to read: found {kind}; expected a regular file")
+    hint = ", such as one of its plans" if stat.S_ISDIR(mode) else ""
+    raise Unreadable(f"this is not a file to read: found {kind}; expected a regular file{hint}")
 
 
 def decode(data: bytes) -> str:

@@ -65,9 +65,9 @@ def test_every_help_has_an_example(folder: Path, command: list[str]) -> None:
     [
         (["valdate", "plan.yaml"], "did you mean 'validate'"),
         (["frobnicate"], "no such command or plan"),
-        (["validate"], "Missing argument"),
-        (["--simulate"], "Missing argument"),
-        (["validate", "--jsn", "plan.yaml"], "No such option"),
+        (["validate"], "missing argument"),
+        (["--simulate"], "missing argument"),
+        (["validate", "--jsn", "plan.yaml"], "no such option"),
         (["fires", "plan.yaml", "--from", "yesterday"], "not a time"),
         (["fires", "plan.yaml", "--from", "2025-02-30"], "--from"),
         (["fires", "plan.yaml", "--from", "2025-02-03", "--until", "2025-02-02"], "lies before"),

@@ -283,7 +283,10 @@ def _confirm(offer: Offer, confirmed: str | None) -> None:
     if answer is None:
         raise Refused("not armed: nobody typed the account; a script confirms with --yes ACCOUNT")
     if answer != offer.account:
-        raise Refused(f"not armed: that is not the account {marks.mask(offer.account)} that is pinned")
+        raise Refused(
+            f"not armed: that is not the account {marks.mask(offer.account)} that is pinned; type that one, "
+            "or pin the other in fxrun.yaml"
+        )
 
 
 def _store(offer: Offer) -> None:

@@ -94,6 +94,7 @@ def _asked(key: str, answers: Answers) -> str:
         if sys.stdin.isatty():
             raise
         option = "name" if key == "plan" else key
+        output.note("")  # nobody has ended the line of the question
         raise UsageError(f"nobody answers: {question} Say it with --{option}, such as --{option} '{example}'") from None
     return answer
 

@@ -26,7 +26,8 @@ def command(*, number: int | None, settings_file: str | None) -> int:
     if not chosen:
         found = f"{len(receivers)} receivers" if receivers else "no receiver"
         raise UsageError(
-            f"nobody to tell: found {found} in notify: of {settings.file or 'fxrun.yaml'}; see fxrun settings"
+            f"nobody to tell: found {found} in notify: of {settings.file or 'fxrun.yaml'}; write one there, such as "
+            "notify: {to: [{url: env:MY_MAIL}]}"
         )
     delivery.check_installed()
     text = f"Sent by fxrun notify at {options.now():%Y-%m-%d %H:%M:%S}Z. Nothing has happened."

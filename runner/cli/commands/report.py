@@ -49,7 +49,9 @@ def command(
     from runner.report.lines import Period
 
     if start is not None and until is not None and until < start:
-        raise UsageError(f"--until {until:%Y-%m-%dT%H:%M:%SZ} lies before --from {start:%Y-%m-%dT%H:%M:%SZ}")
+        raise UsageError(
+            f"--until {until:%Y-%m-%dT%H:%M:%SZ} lies before --from {start:%Y-%m-%dT%H:%M:%SZ}; name a later one"
+        )
     page, folder = reporting.check_page(html), reporting.check_folder(csv)
     with trading.ledger_of(settings_file, journal_file) as ledger:
         history = ledger.history()

@@ -244,7 +244,7 @@ def _span(plans: Sequence[Plan], chosen: Options) -> Span:
     if chosen.until is not None:
         until = _time("--until", chosen.until)
         if until < start:
-            raise UsageError(f"--until {chosen.until} lies before the start, {stamp(start)}")
+            raise UsageError(f"--until {chosen.until} lies before the start, {stamp(start)}; name a later one")
         return Span(start=start, until=until)
     endless = any(i.schedule is not None and not _is_finite(i.schedule) for plan in plans for i in plan.instructions)
     return Span(start=start, until=start + YEAR if endless and not chosen.on_wall_clock else None)

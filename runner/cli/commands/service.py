@@ -191,5 +191,6 @@ def _systemctl(*words: str) -> str:
     done = subprocess.run([program, "--user", *words], capture_output=True, text=True, check=False)
     if done.returncode:
         said = output.clean(" ".join(done.stderr.split())) or f"exit {done.returncode}"
-        raise Refused(f"systemctl --user {' '.join(words)}: {said}")
+        hint = "; log in as the user whose service it is: sudo alone opens no session of systemd" * ("bus" in said)
+        raise Refused(f"systemctl --user {words[0]}: {said}{hint}")
     return done.stdout
