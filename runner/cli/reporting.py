@@ -97,14 +97,19 @@ def report_run(journal: Journal, path: Path, plans: Sequence[str], told: RunTold
 
 
 def _period(journal: Journal, told: RunTold) -> Period:
-    """Return the time of a run, with what it found missed from before it, and what was filled as it ended.
+    """Return the time of a run, with all that its summary counts: what it found missed from before, and its own fills.
 
-    The fires that its summary counts are in it.
+    The broker's clock, by which fills are told, may be another one.
     """
     from runner.report.lines import Period
 
-    dues, fills = [fire.due for fire in journal.fires()], [row.at for row in journal.executions()]
-    return Period(start=min([told.start, *dues]), until=max([told.until, *dues, *fills]) + timedelta.resolution)
+    dues = {(fire.plan, fire.order, fire.fire): fire.due for fire in journal.fires()}
+    keys = [row.ticket.key for row in journal.orders()]
+    own = {key.order_ref for key in keys if (key.plan, key.order, key.fire) in dues}  # and not what it took over
+    fills = journal.executions()
+    start = min([told.start, *dues.values(), *(row.at for row in fills if row.order_ref in own)])
+    until = max([told.until, *dues.values(), *(row.at for row in fills)])
+    return Period(start=start, until=until + timedelta.resolution)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,7 +178,7 @@ def _references(reference: Reference, pair: ContractSpec, span: tuple[datetime, 
 
 
 def _path(market: Market, contract: ContractSpec, start: datetime, until: datetime) -> Iterator[Mark]:
-    """Yield the middle of the market's own quotes, by the hour or in a long run by the day, where it is open."""
+    """Yield the middle of the market's own quotes, in steps of the run's length; of a closed market its last."""
     from runner.core.standing import Quote
     from runner.report.known import middle
     from runner.report.lines import Mark, Source
@@ -185,12 +190,12 @@ def _path(market: Market, contract: ContractSpec, start: datetime, until: dateti
 
 
 def _grid(start: datetime, until: datetime) -> Iterator[datetime]:
-    from runner.report.lines import is_hourly
+    from runner.report.lines import DAY, floor, step_of
 
-    at = start.replace(minute=0, second=0, microsecond=0)
-    step = timedelta(hours=1)
-    if not is_hourly(until - start):
-        at, step = at.replace(hour=20), timedelta(days=1)  # late in the day, and never in the daily break
+    step = step_of(until - start)
+    at = floor(start, step)
+    if step == DAY:
+        at += timedelta(hours=20)  # late in the day, and never in the daily break
     while at < until:
         if at >= start:
             yield at

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 
 from runner.core.contract import ContractSpec
 from runner.core.money import EXACT
 from runner.report.fills import BookKey, Deal
 from runner.report.known import Prices, Rates
-from runner.report.lines import ExposurePoint, Mark, Period, Point, Trough, is_hourly
+from runner.report.lines import ExposurePoint, Mark, Period, Point, Trough, floor, step_of
 from runner.report.pnl import Book
 
 ZERO = Decimal(0)
@@ -26,7 +26,7 @@ _Step = tuple[datetime, int, Deal | tuple[str, Mark] | int]  # an execution, a p
 
 @dataclass(slots=True)
 class Curve:
-    """What a walk comes to; points are the last of each hour, or of each day in a long span."""
+    """What a walk comes to; points are the last of each step of its span, such as an hour."""
 
     points: dict[datetime, Point] = field(default_factory=dict)
     exposure: dict[datetime, ExposurePoint] = field(default_factory=dict)
@@ -107,11 +107,11 @@ class _Ledger:
 
 
 class _Walk:
-    def __init__(self, period: Period, rates: Rates, *, is_hourly: bool) -> None:
+    def __init__(self, period: Period, rates: Rates, *, step: timedelta) -> None:
         self.curve = Curve()
         self._period = period
         self._rates = rates
-        self._is_hourly = is_hourly
+        self._step = step
         self._ledger = _Ledger()
         self._before: Decimal | None = ZERO  # what equity was when the period began
         self._has_begun = period.start is None
@@ -141,9 +141,7 @@ class _Walk:
         self._has_begun = True
 
     def _note(self, at: datetime, step: Deal | tuple[str, Mark] | int) -> None:
-        bucket = at.replace(minute=0, second=0, microsecond=0)
-        if not self._is_hourly:
-            bucket = bucket.replace(hour=0)
+        bucket = floor(at, self._step)
         held_at = at if isinstance(step, int) else bucket  # what was held before the end of a world is to be seen, too
         if not isinstance(step, tuple) or bucket not in self.curve.exposure:
             self.curve.exposure[held_at] = ExposurePoint(at=at, amounts=self._ledger.exposure())
@@ -187,7 +185,7 @@ def walk(deals: Sequence[Deal], prices: Prices, rates: Rates, *, period: Period,
     begun = max(deals[0].row.at, period.start or deals[0].row.at)
     with localcontext(EXACT):
         steps = sorted(_steps(deals, prices, period, ends), key=lambda step: step[:2])
-        found = _Walk(period, rates, is_hourly=is_hourly(steps[-1][0] - begun))
+        found = _Walk(period, rates, step=step_of(steps[-1][0] - begun))
         found.go(steps)
         return found.curve
 

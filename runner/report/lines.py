@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 
@@ -13,12 +13,19 @@ from runner.core.standing import Quote
 from runner.core.ticket import Role, Side
 from runner.journal.rows import PastOrder
 
-HOURLY = timedelta(days=62)  # a longer span is shown by the day
+SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1))
+_STEPS = ((2 * HOUR, SECOND), (5 * DAY, MINUTE), (62 * DAY, HOUR))
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def is_hourly(span: timedelta) -> bool:
-    """Tell whether what happened in such a span is shown by the hour, and not by the day."""
-    return span <= HOURLY
+def step_of(span: timedelta) -> timedelta:
+    """Return by how much a span is shown: by the second, minute, hour or, where it is longer, day."""
+    return next((step for longest, step in _STEPS if span <= longest), DAY)
+
+
+def floor(at: datetime, step: timedelta) -> datetime:
+    """Return the beginning of the second, minute, hour or day, UTC, that an instant lies in."""
+    return at - (at - _EPOCH) % step
 
 
 class Outcome(Enum):

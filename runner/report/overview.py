@@ -115,4 +115,6 @@ def _spell(report: Report) -> str:
     if trough is None:
         return ABSENT
     end = "not made good" if trough.until is None else f"made good {trough.until:%Y-%m-%d}"
+    if trough.since.date() == trough.at.date():
+        return f"{trough.since:%Y-%m-%d %H:%M:%S} to {trough.at:%H:%M:%S}, {end}"
     return f"{trough.since:%Y-%m-%d} to {trough.at:%Y-%m-%d}, {end}"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 MOST_ROWS = 1000  # of a table on the page; the files have all
+SHOWN_YEARS = 2  # of a plan's calendars, the last ones; those before are folded
 _RIGHT = (Decimal, int)
 _MOST_DIGITS, _FINEST = 8, Decimal("1e-8")
 
@@ -60,6 +61,7 @@ def html(report: Report) -> str:
         figures=[(name, _commas(text)) for name, text in overview.figures(report)],
         verdict=[(sentence.level, _commas(sentence.text)) for sentence in report.verdict],
         calendars=calendar_page.calendars(report.days),
+        shown_years=SHOWN_YEARS,
         outcomes=calendar_page.keys(),
         undone=shown(replace(fires(undone), title="Fires not done")),
         exposure_sheet=shown(_held(report)),

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import TypeVar
 
 from runner.core.money import plain
-from runner.report.lines import ExposurePoint, FillLine, Mark, Point, Report
+from runner.report.lines import HOUR, ExposurePoint, FillLine, Mark, Point, Report
 
 MOST_POINTS = 3000  # of a line; a screen has fewer columns
-_TIMED = timedelta(days=400)
+_TIMED, _SECONDS = timedelta(days=400), 2 * HOUR
 Row = list[object]
 _P = TypeVar("_P", Point, ExposurePoint)
 
@@ -25,7 +25,8 @@ def data(report: Report) -> dict[str, object]:
         fills[line.contract].append(line)
     return {
         "currency": report.currency,
-        "timed": _is_timed(report),
+        "timed": _span(report) < _TIMED,
+        "seconds": _span(report) <= _SECONDS,
         "equity": [[at, _short(p.equity), _short(p.drawdown)] for at, p in _by_second(report.equity)],
         "prices": {
             name: _prices(marks, fills[name]) for name, marks in sorted(report.paths.items()) if marks and fills[name]
@@ -34,9 +35,11 @@ def data(report: Report) -> dict[str, object]:
     }
 
 
-def _is_timed(report: Report) -> bool:
-    """Tell whether the axis says the time of day, too."""
-    return not report.equity or report.equity[-1].at - report.equity[0].at < _TIMED
+def _span(report: Report) -> timedelta:
+    """Return the time that is plotted, by which the axes say the time of day and its seconds, or do not."""
+    times = [point.at for points in (report.equity, report.exposure) for point in points]
+    times += [mark.at for marks in report.paths.values() for mark in marks]
+    return max(times) - min(times) if times else timedelta()
 
 
 def _by_second(points: Iterable[_P]) -> Iterable[tuple[int, _P]]:
@@ -71,11 +74,13 @@ def _digits(price: Decimal) -> int:
 
 
 def _thinned(marks: Sequence[Mark]) -> list[Mark]:
-    """Return the last mark of each of at most that many equal spans, at most one a second."""
-    first = marks[0].at.timestamp()
-    width = max((marks[-1].at.timestamp() - first) / MOST_POINTS, 1)
-    kept = {int((mark.at.timestamp() - first) / width): mark for mark in marks}
-    return list({int(mark.at.timestamp()): mark for mark in kept.values()}.values())
+    """Return the last mark of each second; of too many, the last of each of at most that many equal spans."""
+    kept = list({int(mark.at.timestamp()): mark for mark in marks}.values())
+    if len(kept) <= MOST_POINTS:
+        return kept
+    first = kept[0].at.timestamp()
+    width = (kept[-1].at.timestamp() - first) / MOST_POINTS
+    return list({int((mark.at.timestamp() - first) / width): mark for mark in kept}.values())
 
 
 def _arrows(fills: Sequence[FillLine], times: Sequence[int]) -> list[Row]:

@@ -56,7 +56,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {  # by the name of the table
         Column("plan"), Column("contract"), Column("fills"), Column("bought"), Column("sold"), Column("position"),
         _price("average price"), _price("mark"), _file("marked at (UTC)"), _file("mark is"), Column("currency"),
         _money("realized"), _money("unrealized"), _money("slippage"), _money("half-spread"),
-        _file("fills without quote"), _money("realized in account"), Column("account currency"), _file("run"),
+        _file("fills without quote"), _money("realized in account"), _file("account currency"), _file("run"),
     ),
     "commissions": (Column("plan"), Column("contract"), _money("commission"), Column("currency")),
     "fills": (

@@ -22,6 +22,7 @@ from runner.journal.store import Journal
 from runner.report import page, sheets
 from runner.report.lines import Source
 from tests.unit.test_report_figures import execution, history, order
+from tests.unit.test_report_worlds import deal
 
 START = datetime(2025, 1, 6, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -47,6 +48,23 @@ def test_the_page_of_a_run_has_what_it_found_missed_from_before_it(tmp_path: Pat
     assert "none missed" not in text
     assert "1 fire missed" in text
     assert "from 2025-01-06T08:00:00Z to 2025-01-06T10:00:00Z" in text
+
+
+def test_the_page_of_a_run_has_its_own_fills_by_whatever_clock_they_are_told(tmp_path: Path) -> None:
+    """A TWS tells whole seconds, which lie before the fire; what a run took over was filled before it."""
+    with closing(Journal(str(tmp_path / "j.db"))) as journal:
+        journal.bind("rehearsal", "DU1234567")
+        journal.open_run(START - 9 * HOUR)
+        deal(journal, -5, Side.BUY, "1.10")
+        journal.open_run(START)
+        journal.adopt_open_orders()
+        deal(journal, 1, Side.BUY, "1.11", told=START - HOUR)
+        deal(journal, 2, Side.SELL, "1.12", told=START + 9 * HOUR)
+        told = reporting.RunTold(mode="rehearsal", start=START, until=START + 3 * HOUR, market=None, prices="")
+        reporting.report_run(journal, tmp_path / "r.html", ["p"], told)
+    text = (tmp_path / "r.html").read_text()
+    assert '<summary>Fills <span class="sub">2</span></summary>' in text
+    assert "from 2025-01-06T08:00:00Z to 2025-01-06T18:00:00Z" in text
 
 
 # --- prices and rates
@@ -85,9 +103,16 @@ def test_references_are_of_pairs_on_days_that_have_rates() -> None:
 def test_the_path_of_a_market_is_asked_for_by_its_own_name(contract: ContractSpec) -> None:
     market = SyntheticMarket(1)
     found = reporting.background_of_run(traded(contract), market, START + 50 * HOUR, "").marks[contract.name]
-    assert len(found) == 50
     assert {mark.source for mark in found} == {Source.PATH}
     assert len({mark.price for mark in found}) > 10
+
+
+@pytest.mark.parametrize(("hours", "points"), [(1, 3600), (50, 3000), (200, 200), (2400, 100)])
+def test_a_path_has_as_many_points_as_its_span_needs(hours: int, points: int) -> None:
+    """By the second, the minute, the hour, the day."""
+    pair = ContractSpec(symbol="EUR", currency="USD")
+    marks = reporting.background_of_run(traded(pair), SyntheticMarket(1), START + hours * HOUR, "").marks
+    assert len(marks["EUR.USD"]) == points
 
 
 # --- files

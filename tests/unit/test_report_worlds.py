@@ -29,9 +29,12 @@ HOUR = timedelta(hours=1)
 PAIR = ContractSpec(symbol="EUR", currency="USD")
 
 
-def deal(journal: Journal, hours: int, side: Side, price: str, plan: str = "p") -> None:
+def deal(
+    journal: Journal, hours: int, side: Side, price: str, plan: str = "p", *, told: datetime | None = None
+) -> None:
+    """Claim an order at so many hours, and take in its fill, which is told to have been then or at another time."""
     at = T0 + hours * HOUR
-    key = OrderKey(plan=plan, order="main", fire=f"{hours:04}", role="entry")
+    key = OrderKey(plan=plan, order="main", fire=f"{at:%d%H}", role="entry")
     ticket = OrderTicket(
         key=key, role=Role.ENTRY, contract=PAIR, side=side, quantity=Decimal(1000), order_type=OrderType.MARKET
     )
@@ -39,9 +42,9 @@ def deal(journal: Journal, hours: int, side: Side, price: str, plan: str = "p") 
     assert journal.claim(row, (ticket,))
     seen = ExecutionSeen(
         order_id=1, client_id=1, perm_id=1, order_ref=ticket.order_ref, exec_id=f"{plan}{hours}.01",
-        account="DU1234567", contract=PAIR.name, side=side, price=Decimal(price), quantity=Decimal(1000), at=at,
+        account="DU1234567", contract=PAIR.name, side=side, price=Decimal(price), quantity=Decimal(1000), at=told or at,
     )  # fmt: skip
-    journal.put_execution(seen, ticket.order_ref, at)
+    journal.put_execution(seen, ticket.order_ref, told or at)
 
 
 @pytest.fixture(params=["simulate", "live"])

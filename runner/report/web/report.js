@@ -7,7 +7,7 @@
   const EDGE = 14; // pixels that are left free at both ends, so that nothing there is cut
   const NEAR = 6; // pixels from point to point, from which on an arrow stands at the very price
   const LINES = ["--blue", "--violet", "--note", "--good", "--bad", "--soft"];
-  const when = (t) => new Date(t * 1000).toISOString().replace("T", " ").slice(0, 16);
+  const when = (t) => new Date(t * 1000).toISOString().replace("T", " ").slice(0, data.seconds ? 19 : 16);
   const amount = (n, digits) => n.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
   function looks() {
@@ -42,7 +42,7 @@
     canvas.setAttribute("aria-label", label + ". Arrow keys move, plus and minus zoom, 0 shows all.");
     const chart = LightweightCharts.createChart(canvas, {
       autoSize: true, ...looks(), layout: { ...looks().layout, attributionLogo: !charts.length },
-      timeScale: { ...looks().timeScale, timeVisible: data.timed, secondsVisible: false, minBarSpacing: 0.01 },
+      timeScale: { ...looks().timeScale, timeVisible: data.timed, secondsVisible: data.seconds, minBarSpacing: 0.01 },
       crosshair: { mode: 0 }, handleScroll: { vertTouchDrag: false },
     });
     const scale = chart.timeScale();
@@ -89,7 +89,8 @@
 
   function equity(place) {
     const made = plot(place, "Equity and drawdown in " + data.currency, data.equity.length);
-    const money = { type: "custom", minMove: 0.01, formatter: (n) => amount(n, 0) };
+    const largest = Math.max(...data.equity.map(([, worth, below]) => Math.max(Math.abs(worth), Math.abs(below))));
+    const money = { type: "custom", minMove: 0.01, formatter: (n) => amount(n, largest < 100 ? 2 : 0) };
     const worth = themed(made, made.chart.addSeries(LightweightCharts.BaselineSeries, { priceFormat: money }), () => ({
       baseValue: { type: "price", price: 0 }, topLineColor: css("--good"), bottomLineColor: css("--bad"), lineWidth: 2,
       topFillColor1: css("--good") + "33", topFillColor2: css("--good") + "08",
