@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import yaml
 
 pytest.importorskip("prometheus_client", reason="metrics are an extra: pip install 'fxrun[metrics]'")
 
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from runner.cli.onlookers import METRICS
@@ -101,7 +102,8 @@ def counted(journal: Path, statement: str) -> dict[str, float]:
 def rehearsal(folder: Path, port: int) -> Path:
     """Put two live plans there, armed: one whose fires end in some seconds, one that is denied for its size."""
     until = stamp(datetime.now(UTC) + timedelta(seconds=18))
-    (folder / "fxrun.yaml").write_text(SETTINGS.format(port=port))
+    (folder / "fxrun.yaml").write_text(f"{SETTINGS.format(port=port)}notify: {{to: [{{url: file:hook.url}}]}}\n")
+    (folder / "hook.url").write_text("json://127.0.0.1:1/\n")  # where nobody takes a message
     for name, size in (("buys", 20_000), ("too-much", 200_000)):
         text = TICK.format(name=name, size=size).replace("every: 1s", f'every: 1s, until: "{until}"')
         (folder / f"{name}.yaml").write_text(f"mode: live\n{text}")
@@ -175,6 +177,23 @@ def _check_histograms(scraped: Scraped, journal: Path) -> None:
     assert scraped.one(name, "live", sample=f"{name}_count") >= 2 * sent, "one for each claim, denied ones among them"
 
 
+def _answers(port: int) -> bool:
+    try:
+        return get(port)[0] == 200
+    except (OSError, IndexError):  # turned away
+        return False
+
+
+def _check_openmetrics(port: int) -> None:
+    """Prometheus asks for the newer form if it can."""
+    wanted = "Accept: application/openmetrics-text; version=1.0.0"
+    status, head, body = ask(
+        port, f"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{wanted}\r\nConnection: close\r\n\r\n"
+    )
+    assert (status, "application/openmetrics-text" in head) == (200, True)
+    assert {one.name for one in openmetrics(body)} >= {"fxrun_lane_up", "fxrun_fires"}
+
+
 def _check_standing(scraped: Scraped) -> None:
     assert scraped.values("fxrun_lane_up") == {("live", "rehearsal"): 1, ("simulate", "simulate"): 1}
     assert scraped.values("fxrun_plans") == {("live",): 2, ("simulate",): 0}
@@ -190,7 +209,9 @@ def _check_standing(scraped: Scraped) -> None:
         assert (family.type, family.documentation) == (metric.kind.value, metric.help)
         for sample in family.samples:
             assert set(sample.labels) - {"le"} == set(metric.labels)
-    assert by_name.keys() == {"fxrun_notifications_total"}, "which is there where somebody is notified"
+    assert not by_name
+    assert scraped.one("fxrun_notifications_total", "taken") == 0
+    assert scraped.one("fxrun_notifications_total", "failed") >= 1
 
 
 def test_a_lane_that_is_down_is_seen_with_its_connection(tmp_path: Path, plans: Path) -> None:
@@ -210,6 +231,8 @@ def test_a_lane_that_is_down_is_seen_with_its_connection(tmp_path: Path, plans: 
 def test_only_this_machine_is_answered_and_only_there(tmp_path: Path, plans: Path) -> None:
     with measured(tmp_path) as (service, port):
         assert get(port, f"localhost:{port}")[0] == 200
+        assert "fxrun_notifications" not in get(port)[2], "where nobody is notified"
+        _check_openmetrics(port)
         assert get(port, "127.0.0.1:9999")[0] == 200, "a tunnel has a port of its own"
         for host in ("evil.example", f"evil.example:{port}", "127.0.0.1.evil.example", "[::2]", "127.0.0.1@evil"):
             status, head, body = get(port, host)
@@ -224,6 +247,10 @@ def test_only_this_machine_is_answered_and_only_there(tmp_path: Path, plans: Pat
         with socket.create_connection(("127.0.0.1", port), 10) as silent:
             silent.sendall(b"GET /metrics HTTP/1.1\r\n")
             assert get(port)[0] == 200, "one that says nothing more is in nobody's way"
+        with ExitStack() as stack:
+            for _ in range(40):
+                stack.enter_context(socket.create_connection(("127.0.0.1", port), 10))
+            service.wait(lambda: _answers(port), "an answer once those who say nothing are turned away")
         assert service.stop() == 0
         assert "Traceback" not in service.told
         with pytest.raises(OSError, match="refused"):
