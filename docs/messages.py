@@ -24,6 +24,7 @@ RAISED = {  # what is raised, or handed on to be raised, and the exit code that 
     "FxrunError": 1, "UsageError": 2, "Refused": 3, "ConnectionFailed": 5, "NoSession": 5, "Final": 5, "NoAnswer": 5,
     "JournalBusy": 75,
 }  # fmt: skip
+NOTED = ("at_value", "at_key", "at_character")  # what findings are told of a plan, settings, faults or a scenario
 RETURNED = {  # functions that return or yield a message for somebody else to raise
     "runner/cli/live.py": (3, ("_unarmed",)),
     "runner/settings/remote.py": (3, ("remote_reason",)),
@@ -34,6 +35,10 @@ HALVES = re.compile(
     r"|\. (?=Let |Say )|, (?=give one|leave it)"
 )
 WORDS = re.compile(r"[a-z]{2,} [a-z]|cannot|names")  # without any of them, a text is put together of others
+TITLES = {
+    "denied": "Denied fires and orders",
+    "noted": "Problems of plans, settings and other files: exit code 2; warnings: none",
+}
 Found = tuple[object, str]
 
 
@@ -43,7 +48,7 @@ def tables() -> str:
     means = {one.code: one.means for one in EXITS}
     lines: list[str] = []
     for code, group in groupby(found, key=lambda one: one[0]):
-        title = f"Exit code {code}: {means[code]}" if isinstance(code, int) else "Denied fires and orders"
+        title = f"Exit code {code}: {means[code]}" if isinstance(code, int) else TITLES[str(code)]
         rows = sorted({_row(message) for _, message in group})
         lines += [f"## {title}", "", "| it says | what to do |", "|---|---|", *rows, ""]
     return "\n".join(lines)
@@ -90,6 +95,8 @@ def _raised() -> Iterator[Found]:
                 parts = [text for one in node.args if (text := _text(one, known))]
                 if kind == "Denied" and parts:
                     yield "denied", parts[0]
+                elif kind in NOTED and parts:
+                    yield "noted", parts[-1]
                 elif kind in RAISED and parts:
                     yield RAISED[kind], ": ".join(parts) if len(parts) == 1 else "; ".join(parts)
 
