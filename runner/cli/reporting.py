@@ -58,6 +58,7 @@ def write_page(report: Report, path: Path) -> None:
     """Write a report as one HTML file, in place of what is there; raises FxrunError if it cannot be."""
     from runner.report import files, page
 
+    check_page(str(path))  # a run may have been long, and somebody else have written there
     try:
         files.replace(path, page.html(report).encode("utf-8", "replace"))
     except OSError as error:

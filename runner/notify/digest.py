@@ -72,7 +72,7 @@ def _section(path: Path, plans: frozenset[str] | None, now: datetime) -> list[st
         with Ledger(path) as ledger:
             found = [plan for plan in standing.of_plans(ledger, now) if plans is None or plan.name in plans]
             rows = [row for row in reversed(ledger.fills()) if plans is None or row.plan in plans]
-            orders = ledger.orders(states={OrderState.UNKNOWN})
+            orders = [row for row in ledger.orders(states={OrderState.UNKNOWN}) if not row.closed_with_run]
             open_ = [row for row in orders if plans is None or row.ticket.key.plan in plans]
             halt, bound, runs = ledger.halted(), ledger.mode_and_account(), ledger.runs()
     except FxrunError as error:

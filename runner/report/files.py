@@ -49,7 +49,11 @@ def write_tables(report: Report, folder: Path) -> None:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Write a file beside another and put it in its place: nobody ever reads half of it. Raises OSError."""
+    """Write a file beside another and put it in its place: nobody ever reads half of it. Raises OSError.
+
+    A link stays one, and what it leads to is replaced.
+    """
+    path = path.resolve()
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         beside.write_bytes(content)

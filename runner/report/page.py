@@ -131,7 +131,7 @@ def _held(report: Report) -> Sheet:
 
 def shown(sheet: Sheet) -> PageTable:
     """Return a table as the page has it: the last of its rows, as text."""
-    places = [place for place, column in enumerate(sheet.columns) if column.in_page]
+    places = [place for place in range(len(sheet.columns)) if _is_in_page(sheet, place)]
     rows = sheet.rows[-MOST_ROWS:]
     heads = tuple(_head(sheet, place) for place in places)
     return PageTable(
@@ -141,6 +141,11 @@ def shown(sheet: Sheet) -> PageTable:
         rows=tuple(_cells(sheet, row, places) for row in rows),
         left_out=len(sheet.rows) - len(rows),
     )
+
+
+def _is_in_page(sheet: Sheet, place: int) -> bool:
+    column = sheet.columns[place]
+    return column.in_page and not (column.is_rare and all(row[place] is None for row in sheet.rows))
 
 
 def _head(sheet: Sheet, place: int) -> Head:

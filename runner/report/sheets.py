@@ -19,7 +19,8 @@ Cell = str | Decimal | int | datetime | date | None
 class Column:
     """A heading; `is_money` is shown to the hundredth where people read it, `in_page` is for files alone if false.
 
-    `is_price` is of the contract of its row; `is_prose` is a sentence, which may be broken into lines.
+    `is_price` is of the contract of its row; `is_prose` is a sentence, which may be broken into lines; `is_rare` is in
+    the page only if a row has something there.
     """
 
     title: str
@@ -27,6 +28,7 @@ class Column:
     in_page: bool = True
     is_price: bool = False
     is_prose: bool = False
+    is_rare: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +58,8 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {  # by the name of the table
         Column("plan"), Column("contract"), Column("fills"), Column("bought"), Column("sold"), Column("position"),
         _price("average price"), _price("mark"), _file("marked at (UTC)"), _file("mark is"), Column("currency"),
         _money("realized"), _money("unrealized"), _money("slippage"), _money("half-spread"),
-        _file("fills without quote"), _money("realized in account"), _file("account currency"), _file("run"),
+        _file("fills without quote"), _money("realized in account"), _file("account currency"),
+        Column("run", is_rare=True),
     ),
     "commissions": (Column("plan"), Column("contract"), _money("commission"), Column("currency")),
     "fills": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,13 +15,14 @@ from runner.cli import reporting
 from runner.core.contract import ContractSpec
 from runner.core.events import FireState
 from runner.core.ticket import Side
-from runner.errors import UsageError
+from runner.errors import FxrunError, UsageError
 from runner.gateway.market import SyntheticMarket
 from runner.gateway.reference import Reference
 from runner.journal.rows import FireRow, History
 from runner.journal.store import Journal
 from runner.report import page, sheets
-from runner.report.lines import Source
+from runner.report.build import Background, build
+from runner.report.lines import Period, Source
 from tests.unit.test_report_figures import execution, history, order
 from tests.unit.test_report_worlds import deal
 
@@ -130,6 +132,26 @@ def test_only_a_page_that_fxrun_wrote_is_replaced(tmp_path: Path, content: bytes
     (tmp_path / "r.html").write_bytes(content)
     with pytest.raises(UsageError, match="is no page of fxrun; name another file, or move it away"):
         reporting.check_page(str(tmp_path / "r.html"))
+
+
+def test_what_somebody_put_there_during_a_run_is_kept(tmp_path: Path) -> None:
+    path = reporting.check_page(str(tmp_path / "r.html"))
+    assert path is not None
+    path.write_text("mine")
+    told = build(traded(STOCK), Period(), Background(), title="t", source="j.db")
+    with pytest.raises(FxrunError, match="is no page of fxrun"):
+        reporting.write_page(told, path)
+    assert path.read_text() == "mine"
+
+
+def test_a_link_to_a_page_stays_one(tmp_path: Path) -> None:
+    told = build(traded(STOCK), Period(), Background(), title="t", source="j.db")
+    reporting.write_page(told, tmp_path / "real.html")
+    before = (tmp_path / "real.html").read_bytes()
+    (tmp_path / "r.html").symlink_to("real.html")
+    reporting.write_page(replace(told, title="other"), tmp_path / "r.html")
+    assert (tmp_path / "r.html").is_symlink()
+    assert (tmp_path / "real.html").read_bytes() != before
 
 
 def test_what_is_no_file_is_neither_read_nor_replaced(tmp_path: Path) -> None:

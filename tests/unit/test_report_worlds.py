@@ -14,12 +14,14 @@ from runner.core.contract import ContractSpec
 from runner.core.events import FireState
 from runner.core.facts import ExecutionSeen
 from runner.core.ids import OrderKey
+from runner.core.order_state import OrderState
 from runner.core.ticket import OrderTicket, OrderType, Role, Side
 from runner.dashboard.results import results
 from runner.journal.control import Ledger
 from runner.journal.rows import FireRow
 from runner.journal.store import Journal
 from runner.notify.digest import digest_of
+from runner.report import page, sheets
 from runner.report.build import Background, build
 from runner.report.lines import Period, Report
 from runner.report.worlds import worlds_of
@@ -100,6 +102,12 @@ def test_what_a_world_came_to_stays_in_equity_when_it_is_over(path: Path) -> Non
     assert lines == [(1, "p", 2000, 20), (2, "p", 0, None), (1, "q", 1000, 20)]  # at 1.12, the last of its run
 
 
+def test_the_page_says_of_which_run_a_line_is_where_there_are_several(path: Path) -> None:
+    found = report(path)
+    titles = [head.title for head in page.shown(sheets.plans(found)).heads]
+    assert (titles[-1] == "run") is (found.mode == "simulate")
+
+
 def test_before_the_next_run_began_the_first_was_still_there(path: Path) -> None:
     found = report(path, Period(until=T0 + 4 * HOUR))
     assert found.totals.held["EUR"] == 3000
@@ -113,6 +121,18 @@ def test_a_run_that_has_had_no_fill_yet_holds_nothing(path: Path) -> None:
     if mode == "simulate":
         assert [one.position for one in results(fills[::-1], worlds_of(mode, runs)).holdings] == [0, 0]
         assert report(path).totals.held == {}
+
+
+def test_the_digest_asks_nobody_to_resolve_what_ended_with_its_gateway(path: Path) -> None:
+    with closing(Journal(str(path))) as journal:
+        mode = journal.history(of_run=False).mode
+        for ref in [row.ticket.order_ref for row in journal.open_orders()][:1]:
+            (row,) = [row for row in journal.open_orders() if row.ticket.order_ref == ref]
+            journal.set_order(replace(row, state=OrderState.UNKNOWN))
+        if mode == "simulate":
+            journal.close_open_orders("the run ended")
+    message = digest_of([("", "lane", path)], None, T0 + 8 * HOUR)
+    assert ("fxrun resolve" in message.body) is (mode == "live")
 
 
 def test_the_last_executions_are_those_recorded_last_by_their_times(path: Path) -> None:
