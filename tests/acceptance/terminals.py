@@ -22,15 +22,13 @@ CONTROL = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|.)")
 COLOUR = re.compile(r"\x1b\[(?:\d*;)*(?:3[0-8]|4[0-8]|9\d|10[0-7])(?:;\d*)*m")
 COLUMNS = re.compile(r"\S  +\S")  # in a row, and in no prose
 PATIENCE = 30.0
-_SAID_BY_A_TERMINAL = frozenset({"NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"})
 HEIGHT = 30
 
 
 def environment(folder: Path, **environ: str) -> dict[str, str]:
-    """Return that of somebody at a terminal, without what the machine of the tests says about colours."""
-    kept = {name: value for name, value in os.environ.items() if name not in _SAID_BY_A_TERMINAL}
+    """Return that of somebody at a terminal."""
     home = {"XDG_CONFIG_HOME": str(folder / "no-config"), "PYTHONPATH": str(ROOT)}
-    return {**kept, **home, "TERM": "xterm-256color", **environ}
+    return {**os.environ, **home, "TERM": "xterm-256color", **environ}
 
 
 @dataclass(frozen=True)

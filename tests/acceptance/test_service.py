@@ -82,10 +82,10 @@ def test_installed_started_shown_and_taken_away(machine: Machine) -> None:
     assert machine.asked[-2:] == ["--user disable --now fxrun.service", "--user daemon-reload"]
 
 
-def test_its_dashboard_comes_along(machine: Machine) -> None:
-    done = machine.run("install", "plans", "--dashboard=8500", "--allow-control", "--print")
+def test_its_dashboard_and_its_metrics_come_along(machine: Machine) -> None:
+    done = machine.run("install", "plans", "--dashboard=8500", "--allow-control", "--metrics", "--print")
     assert done.returncode == 0, done.stderr
-    assert '"--dashboard=8500" "--allow-control"' in done.stdout
+    assert '"--dashboard=8500" "--allow-control" "--metrics=9497"' in done.stdout
 
 
 @pytest.mark.parametrize("kind", ["--live", "--rehearsal=127.0.0.1:7497"])
