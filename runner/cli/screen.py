@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 QUIT = frozenset("qQ")
 _LOOKS = 0.1  # seconds between two looks at the size of the terminal
-_ENDING = 5.0
+_REST = 4.0  # times as long as a look took it is not repeated: with thousands of plans it takes a while
+_ENDING = 1.0
 
 
 class Level(Enum):
@@ -99,7 +100,9 @@ class _Drawing(threading.Thread):
         """Draw until it is over, or until the page cannot be made: then the main thread is told."""
         try:
             while not self._over.is_set():
-                self._show(self._look())
+                began = time.monotonic()
+                page = self._look()
+                self._show(page, max(self._every, _REST * (time.monotonic() - began)))
         except Exception as error:
             self.failure = error
             kill = getattr(signal, "pthread_kill", None)
@@ -107,13 +110,12 @@ class _Drawing(threading.Thread):
                 if kill is not None and not self._over.is_set():
                     kill(threading.main_thread().ident, signal.SIGINT)
 
-    def _show(self, page: Page) -> None:
-        until, size = time.monotonic() + self._every, None
-        while time.monotonic() < until:
+    def _show(self, page: Page, seconds: float) -> None:
+        until, size = time.monotonic() + seconds, None
+        while time.monotonic() < until and not self._over.is_set():
             if size != (size := self._console.size):
                 _draw(page, self._console)
-            if self._over.wait(_LOOKS):
-                return
+            self._over.wait(_LOOKS)
 
     def end(self) -> None:
         """Draw no more."""
