@@ -58,7 +58,7 @@ def screen_console() -> Console:
 def fitted(parts: Sequence[str]) -> list[str]:
     """Return a row as one line, or as several where a terminal is too narrow: all but the first are indented."""
     row = "  ".join(parts).rstrip()
-    if not is_drawn() or len(row) <= (room := console().width):
+    if not output.is_terminal(sys.stdout) or len(row) <= (room := console().width):
         return [row]
     indent = " " * (len(row) - len(row.lstrip()) + 4)
     lines = [parts[0]]

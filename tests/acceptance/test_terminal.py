@@ -133,6 +133,12 @@ def test_force_color_draws_in_a_pipe_and_no_color_is_stronger(name: str, folder:
         assert CSI not in piped(folder, *words, "--json", FORCE_COLOR="1"), "JSON is for programs"
 
 
+@pytest.mark.parametrize("name", ["fires", "explain"])
+def test_force_color_breaks_no_line_in_a_pipe(name: str, folder: Path, port: int) -> None:
+    words = commands(port)[name]
+    assert piped(folder, *words, FORCE_COLOR="1", COLUMNS="40") == piped(folder, *words)
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_bar_of_a_run_fits_and_leaves_nothing_behind(width: int, folder: Path) -> None:
     with watched(folder, *RUN, width=width) as seen:
