@@ -198,23 +198,19 @@ def price_of(contract: str, price: Decimal | None) -> str:
     """Write a price of a contract: of a pair to its tick, of anything else to no more places than it needs."""
     if price is None:
         return ABSENT
-    finest = _FINEST if is_listed_name(contract) else Decimal(1).scaleb(-places_of(contract))
+    finest = _FINEST if is_listed_name(contract) else Decimal(1).scaleb(-_places_of(contract))
     shown = price.quantize(finest, ROUND_HALF_EVEN, EXACT)  # an average is finer than any tick
-    return padded(plain(shown), places_of(contract))
+    whole, _, part = plain(shown).partition(".")
+    places = _places_of(contract)
+    return f"{whole}.{part.ljust(places, '0')}" if places else whole
 
 
-def places_of(contract: str) -> int:
+def _places_of(contract: str) -> int:
     """Return how many decimals a price of a contract has at least: those of a pair's tick, 2 of anything else."""
     if is_listed_name(contract):
         return 2
     tick = Pair(unit_of(contract), currency_of(contract)).tick_size
     return len(plain(tick).partition(".")[2])
-
-
-def padded(number: str, places: int) -> str:
-    """Write a number with zeros up to so many decimals, so that points stand below each other."""
-    whole, _, part = number.partition(".")
-    return f"{whole}.{part.ljust(places, '0')}" if places else number
 
 
 def _result(holding: Holding, mark: Decimal, executions: Sequence[ExecutionRow]) -> tuple[str, ...]:

@@ -12,9 +12,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from runner.core.money import EXACT, plain
 from runner.report import calendar_page, overview, plots
-from runner.report.blotter import money, padded, places_of
+from runner.report.blotter import money, price_of
 from runner.report.csv_files import exact
 from runner.report.files import MARK
 from runner.report.lines import Outcome, Report
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 MOST_ROWS = 1000  # of a table on the page; the files have all
 SHOWN_YEARS = 2  # of a plan's calendars, the last ones; those before are folded
 _RIGHT = (Decimal, int)
-_MOST_DIGITS, _FINEST = 8, Decimal("1e-8")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,11 +167,11 @@ def _text(cell: Cell, column: Column, contract: str) -> str:
         case None:
             return ""
         case Decimal() if column.is_price:
-            return padded(_grouped(cell), places_of(contract))
+            return _grouped(price_of(contract, cell))
         case Decimal() if column.is_money:
             return money(cell).replace("_", ",")
         case Decimal():
-            return _grouped(cell)
+            return _grouped(exact(cell))
         case datetime():
             return cell.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
         case date() | int():
@@ -182,12 +180,8 @@ def _text(cell: Cell, column: Column, contract: str) -> str:
             return cell
 
 
-def _grouped(number: Decimal) -> str:
-    """Write a number with its thousands apart; a quotient, which has no end, is rounded as prices are."""
-    text = exact(number)
-    whole, _, part = text.partition(".")
-    if len(part) > _MOST_DIGITS:
-        whole, _, part = plain(number.quantize(_FINEST, context=EXACT)).partition(".")
+def _grouped(number: str) -> str:
+    """Write the thousands of a number apart."""
+    whole, point, part = number.partition(".")
     sign = "-" if whole.startswith("-") else ""
-    grouped = f"{sign}{int(whole.lstrip('-') or '0'):,}"
-    return f"{grouped}.{part}" if part else grouped
+    return f"{sign}{int(whole.lstrip('-') or '0'):,}{point}{part}"

@@ -61,7 +61,9 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {  # by the name of the table
         _file("fills without quote"), _money("realized in account"), _file("account currency"),
         Column("run", is_rare=True),
     ),
-    "commissions": (Column("plan"), Column("contract"), _money("commission"), Column("currency")),
+    "commissions": (
+        Column("plan"), Column("contract"), _money("commission"), Column("currency"), Column("run", is_rare=True),
+    ),
     "fills": (
         Column("time (UTC)"), Column("plan"), Column("order"), _file("fire"), Column("role"), Column("contract"),
         Column("side"), Column("effect"), Column("quantity"), _price("price"), _money("value", in_page=False),
@@ -126,7 +128,7 @@ def _plan(line: PlanLine, currency: str | None) -> tuple[Cell, ...]:
 def commissions(report: Report) -> Sheet:
     """What was charged, by plan, contract and currency."""
     rows = tuple(
-        (line.plan, line.contract, line.commission[currency], currency)
+        (line.plan, line.contract, line.commission[currency], currency, line.run)
         for line in report.plans
         for currency in sorted(line.commission)
     )

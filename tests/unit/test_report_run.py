@@ -163,7 +163,8 @@ def test_what_is_no_file_is_neither_read_nor_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["\ufeffname,fills\r\nmine,1\r\n".encode(), "\ufeff".encode(), b"plan,contract,commission,currency\r\n"]
+    "content",
+    ["\ufeffname,fills\r\nmine,1\r\n".encode(), "\ufeff".encode(), b"plan,contract,commission,currency,run\r\n"],
 )
 def test_only_a_table_that_fxrun_wrote_is_replaced(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "commissions.csv").write_bytes(content)
@@ -178,14 +179,15 @@ def test_only_a_table_that_fxrun_wrote_is_replaced(tmp_path: Path, content: byte
     ("contract", "price", "text"),
     [
         ("EUR.USD", "1.1", "1.10000"),
-        ("EUR.USD", "1.234567890123456789012345", "1.23456789"),  # an average, rounded and not cut
+        ("EUR.USD", "1.234567890123456789012345", "1.23457"),  # an average, rounded and not cut
         ("EUR.USD", "1.999999996", "2.00000"),
+        ("AAPL.STK.USD", "250.123456", "250.12346"),
         ("USD.JPY", "1234.5", "1,234.500"),
         ("AAPL.STK.USD", "250", "250.00"),
         ("EUR.USD", "-0.00005", "-0.00005"),
     ],
 )
-def test_a_price_has_the_places_of_its_contract_and_no_digit_is_cut(contract: str, price: str, text: str) -> None:
+def test_a_price_is_rounded_to_the_places_of_its_contract(contract: str, price: str, text: str) -> None:
     columns = (sheets.Column("contract"), sheets.Column("price", is_price=True))
     sheet = sheets.Sheet(name="x", title="x", columns=columns, rows=((contract, Decimal(price)),))
     assert page.shown(sheet).rows == ((contract, text),)
