@@ -101,7 +101,7 @@ def counted(journal: Path, statement: str) -> dict[str, float]:
 
 def rehearsal(folder: Path, port: int) -> Path:
     """Put two live plans there, armed: one whose fires end in some seconds, one that is denied for its size."""
-    until = stamp(datetime.now(UTC) + timedelta(seconds=18))
+    until = stamp(datetime.now(UTC) + timedelta(seconds=25))
     (folder / "fxrun.yaml").write_text(f"{SETTINGS.format(port=port)}notify: {{to: [{{url: file:hook.url}}]}}\n")
     (folder / "hook.url").write_text("json://127.0.0.1:1/\n")  # where nobody takes a message
     for name, size in (("buys", 20_000), ("too-much", 200_000)):
@@ -127,8 +127,8 @@ def test_what_is_scraped_is_what_the_journal_says(tmp_path: Path, plans: Path) -
             time.sleep(2.5)  # two signs of life of the lane
             second = scrape(port)
             told = counted(journal, fires)
-            assert told["sent"] > 5
-            assert told["denied"] > 5
+            assert told["sent"] > 3
+            assert told["denied"] > 3
             for outcome in ("sent", "skipped", "missed", "denied"):
                 assert second.one("fxrun_fires_total", "live", outcome) == told.get(outcome, 0)
                 assert first.one("fxrun_fires_total", "live", outcome) <= told.get(outcome, 0)
