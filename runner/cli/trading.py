@@ -218,8 +218,8 @@ def order_named(word: str, rows: Sequence[OpenRow]) -> OpenRow:
 
 
 def orders_in(ledger: Ledger, states: Collection[OrderState]) -> tuple[OpenRow, ...]:
-    """Return the orders in some states that no ended simulated run has closed."""
-    return tuple(row for row in ledger.orders(states=states) if not row.closed_with_run)
+    """Return the orders in some states that no ended simulated run has closed, and that do not wait for their turn."""
+    return tuple(row for row in ledger.orders(states=states) if not (row.closed_with_run or row.waits))
 
 
 # --- people and runners

@@ -13,6 +13,9 @@ POINTS = (
     "before_claim",
     "in_claim",  # the transaction is open
     "after_claim_commit",
+    "after_batch_commit",  # fires that are due together are claimed, none is sent
+    "in_let_go",  # of one of them, the transaction is open; some may be sent
+    "after_let_go",  # it may leave now, and has not
     "before_first_order",
     "between_orders",  # of one group
     "after_last_order",  # bytes left, not recorded

@@ -44,6 +44,8 @@ class Sender(Protocol):
 class EngineClock(Protocol):
     """How the engine lets time pass."""
 
+    is_real: bool  # the wall's: it passes while something is done
+
     def now(self) -> datetime:
         """Return plan time."""
         ...
@@ -75,6 +77,8 @@ class EngineClock(Protocol):
 
 class VirtualClock:
     """Moves a virtual time from event to event, and settles in between."""
+
+    is_real = False
 
     def __init__(self, virtual: VirtualTime, peer: QuietPeer, connection: Sender, inbox: Inbox) -> None:
         self._virtual = virtual
@@ -166,6 +170,8 @@ class VirtualClock:
 
 class WallClock:
     """The wall's time; APScheduler holds one job for the next instant and wakes the engine's queue."""
+
+    is_real = True
 
     def __init__(self, inbox: Inbox) -> None:
         from apscheduler.schedulers.background import BackgroundScheduler

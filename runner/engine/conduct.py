@@ -77,9 +77,8 @@ class Conduct:
 
 def _working(instruction: Instruction, fire: str, tracker: Tracker) -> str | None:
     """Return an entry of another fire of the same order that has not ended."""
-    for ref in tracker.open_refs():
-        key = tracker.row(ref).ticket.key
-        is_same = (key.plan, key.order) == (instruction.plan, instruction.order)
-        if is_same and key.fire != fire and tracker.row(ref).ticket.role not in _EXITS:
+    for ref in tracker.open_of(instruction.plan, instruction.order):
+        ticket = tracker.row(ref).ticket
+        if ticket.key.fire != fire and ticket.role not in _EXITS:
             return ref
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from runner.core.ids import fire_key, halt_of
 from runner.core.limits import Limits
 from runner.core.outage import Outage
 from runner.core.snapshot import Need, Snapshot
+from runner.core.ticket import OrderTicket
 from runner.core.times import stamp
 from runner.engine.accounts import Accounts
 from runner.engine.arrivals import Arrivals, Look
@@ -26,6 +27,8 @@ from runner.lifecycle.submit import Connection
 from runner.lifecycle.tracker import Tracker
 from runner.plan.model import Instruction
 from runner.risk.checks import ArmingWanted
+
+Name = tuple[str, str, str]  # plan, order and fire
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,10 +65,11 @@ class Desk:
     grace: timedelta = timedelta(minutes=2)
     stops_at_foreign: bool = False
     digests: Mapping[str, str] = field(default_factory=dict)  # of the files of plans, by plan
-    used_up: str | None = None  # the plan judged last, if it has had its fires of the day
+    used_up: set[str] = field(default_factory=set)  # plans that have had their fires of the day
     broken: str | None = None  # why the journal cannot be written; nothing is sent as long as it is set
     keeps_arrivals: bool = False  # the journal outlives the run, or a report is wanted of it
     look: Look | None = None  # tells the market to whoever keeps it, where that is no question to the broker
+    queue: dict[Name, Pending] = field(default_factory=dict)  # fires that were claimed together and wait for their turn
     accounts: Accounts = field(init=False)
     contracts: Contracts = field(init=False)
     arrivals: Arrivals | None = field(init=False, default=None)
@@ -97,6 +101,26 @@ class Desk:
         """Return why the broker cannot be spoken to now, None if it can."""
         return self.broken or self.link.hold()
 
+    def unqueue(self, pending: Pending) -> None:
+        """Note that a fire does not wait for its turn any more."""
+        pending.queued = ()
+        self.queue.pop(pending.key, None)
+
+    def give_back(self, pendings: Iterable[Pending]) -> None:
+        """Let fires that were claimed together be due as if they had not been; raises JournalFailed."""
+        queued = [pending for pending in pendings if pending.queued]
+        if queued:
+            self.journal.batch.give_back([pending.row for pending in queued])
+        for pending in queued:
+            self.unqueue(pending)
+
+    def queued_before(self, pending: Pending) -> str | None:
+        """Return why a fire waits whose plan has another one that was claimed and waits for its turn."""
+        if pending.queued or not self.queue:
+            return None
+        is_before = any(one.row.plan == pending.row.plan for one in self.queue.values())
+        return "another fire of its plan was claimed before it, and waits for its turn" if is_before else None
+
     @property
     def is_guarded(self) -> bool:
         """True if a claim is held against halt, limits and arming; a simulated run without settings has none."""
@@ -116,6 +140,7 @@ class Pending:
     known: Snapshot | None = None  # what its orders were worked out from
     seen_open: datetime | None = None  # when an order whose end is waited for was seen open last
     needs: Need = Need.NOTHING  # what of it they could not do without
+    queued: tuple[OrderTicket, ...] = ()  # its orders, once they are claimed and wait for their turn
     row: FireRow = field(init=False)  # the fire as it is claimed
 
     def __post_init__(self) -> None:
@@ -150,7 +175,7 @@ class Pending:
         return self.instruction.schedule is not None and now > self.due + self.patience
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> Name:
         """Plan, order and fire: what no two of them share."""
         row = self.row
         return row.plan, row.order, row.fire

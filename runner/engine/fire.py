@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from runner.core.events import RECORDED, FireDone, FireState
-from runner.core.limits import NO_LIMITS, Limits
 from runner.core.order_state import OrderState
 from runner.core.snapshot import Snapshot
-from runner.core.standing import Standing
 from runner.core.ticket import OrderTicket
 from runner.engine.clearing import clear, is_open
 from runner.engine.desk import Desk, Pending
+from runner.engine.judging import gate_of, gate_of_more, is_guarded, lacks_quote, objection, pause_if_used_up
 from runner.engine.known import snapshot
 from runner.engine.on_halt import doubt, lifted
-from runner.journal.gate import Gate, Outcome
+from runner.journal.gate import Outcome
 from runner.journal.rows import FireRow, Known, OrderRow
 from runner.lifecycle.identify import Unidentified
 from runner.lifecycle.submit import submit
 from runner.lifecycle.telling import changed
 from runner.plan.model import Instruction
-from runner.risk.checks import LIFTED, Proposal, bar, denial, is_used_up, needs_quote, priced
+from runner.risk.checks import LIFTED, bar
 from strategies import Denied, Nothing, clears, conditions, expand, goes_on, needs
 
 SETTLES = timedelta(seconds=1)  # a last fill may come right behind the word that an order is cancelled
@@ -37,15 +36,8 @@ def carry_out(pending: Pending, now: datetime, desk: Desk) -> bool:
     if lifted(pending, desk):
         skip(pending.row, LIFTED, desk)
         return True
-    if pending.deadline is not None and now > pending.deadline:
-        miss(pending, now, desk)
-        return True
-    if pending.instruction.schedule is not None and now < pending.due:
-        pending.why = "the clock was put back, so it is not due yet"
-        return False
-    if (why := held_back(pending.instruction.plan, desk)) is not None:
-        pending.why = why
-        return False
+    if (is_done := hindered(pending, now, desk)) is not None:
+        return is_done
     again = pending.attempt > 1 or (desk.again and pending.instruction.schedule is None)
     try:
         tickets = _worked_out(pending, now, desk, again=again) if _is_known(pending, desk) else None
@@ -56,6 +48,20 @@ def carry_out(pending: Pending, now: datetime, desk: Desk) -> bool:
         return False
     _claim(pending.row, tickets, pending, desk, again=again)
     return True
+
+
+def hindered(pending: Pending, now: datetime, desk: Desk) -> bool | None:
+    """Record a fire that is too late as missed: True. False if it has to wait, None if nothing is in its way."""
+    if pending.deadline is not None and now > pending.deadline:
+        miss(pending, now, desk)
+        return True
+    if pending.instruction.schedule is not None and now < pending.due:
+        pending.why = "the clock was put back, so it is not due yet"
+        return False
+    if (why := held_back(pending.instruction.plan, desk) or desk.queued_before(pending)) is not None:
+        pending.why = why
+        return False
+    return None
 
 
 def _is_known(pending: Pending, desk: Desk) -> bool:
@@ -73,8 +79,8 @@ def _worked_out(pending: Pending, now: datetime, desk: Desk, *, again: bool) -> 
     instruction, row = pending.instruction, pending.row
     if pending.halt is not None and (why := doubt(row.plan, desk)) is not None:
         raise Denied(why)
-    if pending.attempt == 1 and (objection := _objection(pending, desk)) is not None:
-        raise Nothing(objection)
+    if pending.attempt == 1 and (why := policy_of(pending, desk)) is not None:
+        raise Nothing(why)
     pending.needs = needs(instruction)
     known = snapshot(instruction, pending.needs, now, desk.quotes, desk.accounts, desk.journal)
     if isinstance(known, str):
@@ -91,7 +97,7 @@ def _worked_out(pending: Pending, now: datetime, desk: Desk, *, again: bool) -> 
         return None
     tickets = expand(instruction, row.fire, known, attempt)
     pending.known = known
-    if needs_quote(tickets, _limits(desk, row.plan)) and not desk.quotes.decided(tickets[0].contract):
+    if lacks_quote(tickets, desk):
         pending.why = "a quote is being asked for"
         return None
     return tickets
@@ -103,7 +109,7 @@ def _cleared(pending: Pending, known: Snapshot, now: datetime, desk: Desk) -> st
     Raises Denied where the claim would be denied as well: then nothing is cancelled that may guard a position.
     """
     if pending.seen_open is None and is_open(pending.instruction, desk) and (why := _barred(pending, known, desk)):
-        _pause_if_used_up(pending.instruction.plan, desk)
+        pause_if_used_up(pending.instruction.plan, desk)
         raise Denied(why)
     if (why := clear(pending.instruction, desk)) is not None:
         pending.seen_open = now
@@ -116,17 +122,18 @@ def _cleared(pending: Pending, known: Snapshot, now: datetime, desk: Desk) -> st
 def _barred(pending: Pending, known: Snapshot, desk: Desk) -> str | None:
     """Return why the order that closes would be denied now, None if it would not or if there is nothing to close."""
     instruction, row = pending.instruction, pending.row
-    if not _is_guarded(instruction, desk):
+    if not is_guarded(instruction, desk):
         return None
     try:
         tickets = expand(instruction, row.fire, known)
     except Nothing:
         is_stopped = pending.halt is None and desk.journal.works.is_stopped(row.plan)
         return "sending is stopped, and nothing is cancelled then" if is_stopped else None
-    return _judge(desk.journal.standing(row.plan, tickets[0], desk.inquest.now()), tickets, desk, pending.halt, bar)
+    standing = desk.journal.standing(row.plan, tickets[0], desk.inquest.now())
+    return objection(standing, tickets, desk, pending.halt, bar)
 
 
-def _objection(pending: Pending, desk: Desk) -> str | None:
+def policy_of(pending: Pending, desk: Desk) -> str | None:
     """Return why a fire is to be skipped by its order's policy, None if it is not."""
     instruction, fire = pending.instruction, pending.row.fire
     if pending.halt is not None:  # it closes, after what is open has ended: nothing of an earlier fire is in its way
@@ -147,7 +154,12 @@ def _unmet(instruction: Instruction, known: Snapshot, desk: Desk) -> str | None:
 
 def held_back(plan: str, desk: Desk) -> str | None:
     """Return why a plan cannot send now, None if it can as far as the session goes."""
-    return desk.held() or desk.inquest.blocks(plan) or _silence(plan, desk)
+    return desk.held() or questions(plan, desk)
+
+
+def questions(plan: str, desk: Desk) -> str | None:
+    """Return what is not known of a plan's orders yet, and so holds it back; None if nothing is open."""
+    return desk.inquest.blocks(plan) or _silence(plan, desk)
 
 
 def _silence(plan: str, desk: Desk) -> str | None:
@@ -158,37 +170,23 @@ def _silence(plan: str, desk: Desk) -> str | None:
     return next((f"{ref} of this plan has not been answered yet" for ref in silent), None)
 
 
-def _limits(desk: Desk, plan: str) -> Limits:
-    return desk.rules.limits.get(plan, NO_LIMITS)
-
-
 def _claim(row: FireRow, tickets: tuple[OrderTicket, ...], pending: Pending, desk: Desk, *, again: bool) -> None:
     if desk.arrivals is not None and tickets:
         desk.arrivals.ask(tickets[0].contract, desk.inquest.now())
     first = desk.connection.take_order_ids(len(tickets))
-    gate = _gate(tickets, first, pending, desk) if _is_guarded(pending.instruction, desk) else None
+    gate = gate_of(tickets, first, pending, desk) if is_guarded(pending.instruction, desk) else None
     claimed = desk.journal.claim(row, tickets, again=again, gate=gate, known=_known(pending, desk))
     match claimed.outcome:
         case Outcome.CLAIMED:
             pending.is_claimed = True
-            _send(pending, tickets, first, desk)
+            send(pending, tickets, first, desk)
         case Outcome.RECORDED_BEFORE:
-            desk.emit(_done(row, FireState.SKIPPED, RECORDED))
+            desk.emit(done(row, FireState.SKIPPED, RECORDED))
         case Outcome.MISSED:
-            desk.emit(_done(row, FireState.MISSED, claimed.reason))
+            desk.emit(done(row, FireState.MISSED, claimed.reason))
         case Outcome.DENIED:
-            _tell_denied(row, tickets, claimed.reason or "", desk)
-            _pause_if_used_up(row.plan, desk)
-
-
-def _pause_if_used_up(plan: str, desk: Desk) -> None:
-    """Pause a plan that was just denied for its fires of the day: to repeat itself it needs somebody's word."""
-    if desk.used_up == plan:
-        desk.pause(plan, f"{plan} has had all the fires that limits.max_fires_per_day allows a day")
-
-
-def _is_guarded(instruction: Instruction, desk: Desk) -> bool:
-    return desk.is_guarded or bool(instruction.policy.pauses)
+            tell_denied(row, tickets, claimed.reason or "", desk)
+            pause_if_used_up(row.plan, desk)
 
 
 def _known(pending: Pending, desk: Desk) -> Known | None:
@@ -199,50 +197,9 @@ def _known(pending: Pending, desk: Desk) -> Known | None:
     return Known(digest=desk.digests.get(instruction.plan, ""), snapshot=pending.known, goes_on=follows)
 
 
-def _gate(tickets: tuple[OrderTicket, ...], first: int, pending: Pending, desk: Desk, *, is_more: bool = False) -> Gate:
-    quote = desk.quotes.of(tickets[0].contract)
-    return Gate(
-        now=desk.inquest.now,
-        deadline=pending.deadline,
-        judge=lambda standing: _judge(
-            replace(standing, fires_today=0) if is_more else standing, tickets, desk, pending.halt
-        ),
-        client_id=desk.connection.client_id,
-        first_order_id=first,
-        price=priced(tickets[0], quote),
-        prices={ticket.order_ref: priced(ticket, quote) for ticket in tickets[1:]},
-    )
-
-
-def _judge(
-    standing: Standing,
-    tickets: tuple[OrderTicket, ...],
-    desk: Desk,
-    halt: datetime | None,
-    judge: Callable[[Proposal], str | None] = denial,
-) -> str | None:
-    plan, contract = tickets[0].key.plan, tickets[0].contract
-    if (reason := desk.rules.edited(plan)) is not None:
-        return reason
-    if desk.rules.counts_foreign:
-        foreign = desk.inquest.foreign_orders(contract.name, tickets[0].side)
-        standing = replace(standing, open_orders=standing.open_orders + foreign)
-    is_new = halt is None and standing.pause is None and is_used_up(_limits(desk, plan), standing)
-    desk.used_up = plan if is_new else None
-    return judge(
-        Proposal(
-            tickets=tickets,
-            limits=_limits(desk, plan),
-            standing=standing,
-            quote=desk.quotes.of(contract),
-            arming_wanted=desk.rules.arming.get(plan),
-            halt=halt,
-        )
-    )
-
-
-def _tell_denied(row: FireRow, tickets: tuple[OrderTicket, ...], reason: str, desk: Desk) -> None:
-    desk.emit(_done(row, FireState.DENIED, reason))
+def tell_denied(row: FireRow, tickets: tuple[OrderTicket, ...], reason: str, desk: Desk) -> None:
+    """Tell that a fire was denied, and its orders with it."""
+    desk.emit(done(row, FireState.DENIED, reason))
     for ticket in tickets:
         desk.emit(changed(replace(_planned(ticket), state=OrderState.DENIED, note=reason), desk.inquest.now()))
 
@@ -255,14 +212,18 @@ def miss(pending: Pending, now: datetime, desk: Desk) -> None:
 def miss_all(late: Sequence[Pending], now: datetime, desk: Desk) -> None:
     """Record that fires were not sent in time, and why, in one transaction."""
     rows = [replace(pending.row, state=FireState.MISSED, reason=_lateness(pending, now)) for pending in late]
-    for row in desk.journal.record_unsent(rows):
-        desk.emit(_done(row, FireState.MISSED, row.reason))
+    queued = [pending for pending in late if pending.queued]
+    unsent = desk.journal.record_unsent(rows, [pending.row for pending in queued])
+    for pending in queued:
+        desk.unqueue(pending)
+    for row in unsent:
+        desk.emit(done(row, FireState.MISSED, row.reason))
 
 
 def close(row: FireRow, state: FireState, reason: str, desk: Desk) -> None:
     """Record that a fire has no orders, and why."""
     is_new = desk.journal.record_unsent([replace(row, state=state, reason=reason)])
-    desk.emit(_done(row, state, reason) if is_new else _done(row, FireState.SKIPPED, RECORDED))
+    desk.emit(done(row, state, reason) if is_new else done(row, FireState.SKIPPED, RECORDED))
 
 
 def skip(row: FireRow, reason: str, desk: Desk) -> None:
@@ -280,11 +241,12 @@ def _lateness(pending: Pending, now: datetime) -> str:
     return f"{pending.why}; {reason}" if pending.why else reason
 
 
-def _send(pending: Pending, tickets: tuple[OrderTicket, ...], first: int, desk: Desk) -> None:
+def send(pending: Pending, tickets: tuple[OrderTicket, ...], first: int, desk: Desk) -> None:
+    """Send the orders of a fire that was claimed; raises what `submit` raises."""
     routes = _dispatch(tickets, first, desk)
     now = desk.inquest.now()
     reason = f"made up for, {_late(pending, now)} s late" if pending.is_late(now) else None
-    desk.emit(_done(pending.row, FireState.SENT, reason))
+    desk.emit(done(pending.row, FireState.SENT, reason))
     desk.tracker.sent(tickets, routes)
     if desk.arrivals is not None:
         desk.arrivals.left(tickets, now)
@@ -303,11 +265,11 @@ def claim_more(row: FireRow, tickets: tuple[OrderTicket, ...], instruction: Inst
 
     Raises what `carry_out` raises.
     """
-    if needs_quote(tickets, _limits(desk, row.plan)) and not desk.quotes.decided(tickets[0].contract):
+    if lacks_quote(tickets, desk):
         return None
     first = desk.connection.take_order_ids(len(tickets))
     pending = Pending(replace(instruction, schedule=None), row.due)  # the deadline was that of the fire
-    gate = _gate(tickets, first, pending, desk, is_more=True) if _is_guarded(instruction, desk) else None
+    gate = gate_of_more(tickets, first, pending, desk) if is_guarded(instruction, desk) else None
     claimed = desk.journal.works.claim(row, tickets, gate)
     if claimed:
         desk.tracker.sent(tickets, _dispatch(tickets, first, desk))
@@ -330,5 +292,6 @@ def _planned(ticket: OrderTicket) -> OrderRow:
     )
 
 
-def _done(row: FireRow, state: FireState, reason: str | None) -> FireDone:
+def done(row: FireRow, state: FireState, reason: str | None) -> FireDone:
+    """Return the event that says what a fire came to."""
     return FireDone(plan=row.plan, order=row.order, fire=row.fire, time=row.due, state=state, reason=reason)

@@ -38,6 +38,8 @@ class Line(Protocol):
 class PatientClock:
     """Moves virtual time to whatever comes next: what the run waits for, or what the gateway will do."""
 
+    is_real = False
+
     def __init__(self, virtual: VirtualTime, peer: QuietPeer, connection: Line, inbox: Inbox) -> None:
         self._virtual = virtual
         self._peer = peer

@@ -83,6 +83,7 @@ def renew(
 def _give_up(pendings: Held, stale: Mapping[str, str], orders: Container[Name], desk: Desk) -> None:
     """Record what was due as missed; an order without schedule that is still there is due anew, by its new version."""
     gone = [(key, one) for key, one in pendings.items() if one.instruction.plan in stale]
+    desk.give_back(pending for _, pending in gone)
     for key, pending in gone:
         row, reason = pending.row, stale[pending.instruction.plan]
         if row.fire == ONCE and pending.attempt == 1 and (row.plan, row.order) in orders:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from runner.core.crashpoints import crashpoint
 from runner.core.facts import ConnectionLost, Fact, Handled, LoggedIn
 from runner.engine import absence
+from runner.engine.ahead import Ahead
+from runner.engine.answers import Answers
 from runner.engine.clock import EngineClock
 from runner.engine.desk import Desk, Pending
 from runner.engine.fire import carry_out, miss, miss_all, skip
@@ -15,6 +18,7 @@ from runner.engine.lookup import Lookup
 from runner.engine.on_halt import guards
 from runner.engine.renewal import END_OF_TIME, Change, by_name, renew
 from runner.engine.span import Span
+from runner.engine.together import Together, let_go
 from runner.engine.watch import Watch
 from runner.engine.working import Working
 from runner.errors import ConnectionFailed
@@ -22,11 +26,11 @@ from runner.journal.store import JournalFailed
 from runner.plan.model import Instruction, Plan
 from runner.schedule import Due, merge
 
-ACK_DEADLINE = timedelta(seconds=10)  # a TWS that is alive answers an order well within it
 OVERTAKEN = timedelta(seconds=10)  # a fire so late is not sent any more once the next one of its order is due
 PROGRESS = timedelta(hours=1)
 DRAIN = timedelta(days=365)  # how long a finite schedule's last orders are followed
 _SECOND = timedelta(seconds=1)
+T = TypeVar("T")
 
 
 class Run:
@@ -61,8 +65,8 @@ class Run:
         self._latest: dict[tuple[str, str], Pending] = {}  # the last fire that was listed of each order
         self._late: dict[tuple[str, str], Pending] = {}  # the last late fire of each order that makes up for one
         self._looked = span.start  # when the deadlines of what is held back were looked at
-        self._waiting: dict[str, datetime] = {}  # order_ref -> when its silence becomes an open question
-        self._in_flight: set[str] = set()  # the orders sent last, until each is answered
+        self._answers = Answers(desk)
+        self._together = Together(desk) if desk.link.supervised and clock.is_real else None
         self._last_fire = span.start
         self._noted = span.start  # when progress was written down last
         self._is_stopped = False
@@ -72,13 +76,15 @@ class Run:
     def go(self) -> None:
         """Run to the end, or until it is stopped or no session is left; call `finish` in any case."""
         until = self._span.until or END_OF_TIME
-        dues = absence.dues(self._instructions, self._span.start, until, self._desk)
+        dues = Ahead(absence.dues(self._instructions, self._span.start, until, self._desk))
         due = next(dues, None)
         self._guarded(self._working.take_up)
         if self._first is not None:
             self._desk.link.begun()
             self._handle(self._first)
         while not self._is_over:
+            if self._together is not None:
+                self._together.prepare(due, dues, self._pending_of)
             self._guarded(lambda: self.lookup.go_on(self._settle))
             target = self._target(due)
             if target is None or (target == self._span.last and self._clock.now() >= target):
@@ -88,9 +94,11 @@ class Run:
             self._tend()
             due = self._pass_over(due, dues)
             while due is not None and due.time <= reached and not self._is_over:
+                instant = due.time
                 self._list(due)
                 due = next(dues, None)
-                self._work()
+                if self._together is None or due is None or due.time > instant:
+                    self._work()
             self._make_up(due)
             self._work()
             self._guarded(lambda: self._working.go_on(self._settle))
@@ -124,10 +132,15 @@ class Run:
         self.give_up()
 
     def give_up(self) -> None:
-        """Call what was never answered by its name: unknown. The next run on this journal asks about it first."""
+        """Call what was never answered by its name: unknown. The next run on this journal asks about it first.
+
+        What was claimed and has not been let go is due in that one as if it had not been claimed.
+        """
         reason = self.lost or "no answer came before the run ended"
         for order_ref in self._desk.tracker.unresolved():
             self._desk.tracker.give_up(order_ref, reason)
+        if self._desk.broken is None:
+            self._guarded(lambda: self._desk.give_back(list(self._desk.queue.values())))
         self._watch.close()
 
     # --- what is due
@@ -147,7 +160,7 @@ class Run:
         waits = [last, *self._waits()]
         return max(min(waits), min(last, self._clock.now()))
 
-    def _pass_over(self, due: Due | None, dues: Iterator[Due]) -> Due | None:
+    def _pass_over(self, due: Due | None, dues: Ahead) -> Due | None:
         """Record as missed what is past its deadline before it could be looked at; returns the next."""
         now = self._clock.now()
         if self._desk.broken is not None:
@@ -168,7 +181,7 @@ class Run:
         return is_over or self._clock.now() >= self._last_fire + DRAIN
 
     def _waits(self) -> Iterator[datetime]:
-        yield from self._waiting.values()
+        yield from self._answers.waits()
         yield from self._watch.waits()
         yield from self._working.waits()
         if self.pending or not self._desk.contracts.is_settled:
@@ -188,7 +201,7 @@ class Run:
         if pending.deadline is None and pending.is_late(self._clock.now()):
             self._late[name] = pending
         else:
-            self.pending[pending.key] = pending
+            self._add(pending)
 
     def _overtake(self, pending: Pending | None) -> None:
         if pending is not None:
@@ -199,8 +212,14 @@ class Run:
     def _make_up(self, due: Due | None) -> None:
         """Send the last of the late fires that are to be made up for, once no other of its order is due by now."""
         if self._late and (due is None or due.time > self._clock.now()):
-            self.pending.update({pending.key: pending for pending in self._late.values()})
+            for pending in self._late.values():
+                self._add(pending)
             self._late.clear()
+
+    def _add(self, pending: Pending) -> None:
+        self.pending[pending.key] = pending
+        if self._together is not None:
+            self._together.offer(pending)
 
     def _pending_of(self, due: Due) -> Pending:
         return Pending(self._instructions[due.plan, due.order], due.time, fire=due.fire)
@@ -216,7 +235,7 @@ class Run:
         self._change = self._changes() or self._change
         return self._change
 
-    def _renewed(self, change: Change, start: datetime, until: datetime, dues: Iterator[Due]) -> Iterator[Due]:
+    def _renewed(self, change: Change, start: datetime, until: datetime, dues: Ahead) -> Ahead:
         """Carry out the other plans; returns what is due from `start` on, or what was if the journal fails."""
         try:
             fresh = renew(change, self._instructions, (self.pending, self._late), self._working, self._desk)
@@ -227,12 +246,13 @@ class Run:
         self.lookup.renew(change.plans)
         self._latest = {name: one for name, one in self._latest.items() if name not in fresh}
         wanted = ((*name, each.schedule) for name, each in self._instructions.items() if each.schedule or name in fresh)
-        return merge(wanted, start, until)
+        return Ahead(merge(wanted, start, until))
 
     # --- sending
 
     def _work(self) -> None:
         """Send what is due as far as nothing holds it back; what is held back too long is missed."""
+        self._claim()
         for key, pending in list(self.pending.items()):
             if self._is_over:
                 return
@@ -242,44 +262,43 @@ class Run:
             if self._attempt(pending):
                 del self.pending[key]
 
+    def _claim(self) -> None:
+        """Claim together what is due together."""
+        if self._together is None or self._is_over:
+            return
+        together, now = self._together, self._clock.now()
+        for key in self._spoken(lambda: together.claim(self.pending, now)) or ():
+            del self.pending[key]
+
     def _attempt(self, pending: Pending) -> bool:
         is_done = self._try(pending)
         self._settle()
         if not is_done and not self._is_over and self._desk.held() is None:
             is_done = self._try(pending)  # a quote has come
             self._settle()
-        self._pause_plans()
+        self._watch.pause_plans()
         if pending.is_claimed:
             self._working.add(pending)
         return is_done
 
     def _settle(self) -> None:
         self._clock.settle(self._handle)
-        self._time_answers()
+        self._answers.sent(self._clock.now())
 
     def _try(self, pending: Pending) -> bool:
+        act = let_go if pending.queued else carry_out
+        is_done = self._spoken(lambda: act(pending, self._clock.now(), self._desk))
+        return pending.is_claimed if is_done is None else is_done
+
+    def _spoken(self, act: Callable[[], T]) -> T | None:
+        """Do something that speaks to the broker and writes the journal; None where one of them fails."""
         try:
-            return carry_out(pending, self._clock.now(), self._desk)
+            return act()
         except ConnectionFailed as failed:
             self._desk.link.take(ConnectionLost(reason=str(failed)))
-            return pending.is_claimed
         except JournalFailed as failed:
             self._watch.journal_failed(failed)
-            return pending.is_claimed
-
-    def _time_answers(self) -> None:
-        limit = self._clock.now() + ACK_DEADLINE
-        for order_ref in self._desk.tracker.unresolved():
-            if order_ref not in self._waiting:
-                self._waiting[order_ref] = limit
-                self._in_flight.add(order_ref)
-        self._note_answers()
-
-    def _note_answers(self) -> None:
-        if self._in_flight:
-            self._in_flight.intersection_update(self._desk.tracker.unresolved())
-        if not self._in_flight:
-            self._desk.link.answered()
+        return None
 
     def _look_at_deadlines(self, why: str) -> None:
         now = self._clock.now()
@@ -319,32 +338,13 @@ class Run:
     def _tend(self) -> None:
         for pending in self._watch.tick(self._instructions):
             self.pending.setdefault(pending.key, pending)
-        self._pause_plans()
-        if not self._waiting:
-            return
-        silent = set(self._desk.tracker.unresolved())
-        self._waiting = {ref: limit for ref, limit in self._waiting.items() if ref in silent}
-        for order_ref, limit in list(self._waiting.items()):
-            if self._clock.now() >= limit:
-                del self._waiting[order_ref]
-                self._in_flight.discard(order_ref)
-                self._desk.inquest.silent(order_ref, f"no answer within {int(ACK_DEADLINE.total_seconds())} s")
-
-    def _pause_plans(self) -> None:
-        pauses = self._desk.conduct.pauses
-        try:
-            while pauses and self._desk.broken is None:
-                self._desk.pause(*pauses[0])
-                del pauses[0]
-        except JournalFailed as failed:
-            self._watch.journal_failed(failed)
+        self._watch.pause_plans()
+        self._answers.tend(self._clock.now())
 
     def _handle(self, fact: Fact) -> None:
         if not isinstance(fact, Handled):
             crashpoint("before_fact")
         self._guarded(lambda: self._watch.take(fact))
-        if isinstance(fact, (LoggedIn, ConnectionLost)):
-            self._in_flight.clear()
-        self._note_answers()
+        self._answers.take(fact)
         if not isinstance(fact, Handled):
             crashpoint("after_fact")

@@ -157,6 +157,8 @@ class Watch:
         self._tried = now
         desk = self._desk
         desk.journal.adopt_open_orders()
+        for pending in list(desk.queue.values()):
+            desk.unqueue(pending)
         desk.tracker = desk.inquest.tracker = desk.make_tracker()
         desk.tracker.adopt(desk.journal.open_orders())
         desk.broken = None
@@ -164,6 +166,16 @@ class Watch:
         if desk.link.is_usable:
             desk.link.recheck("the journal could not be written for a while")
             desk.inquest.begin()
+
+    def pause_plans(self) -> None:
+        """Pause the plans that are to be for what their orders came to."""
+        pauses = self._desk.conduct.pauses
+        try:
+            while pauses and self._desk.broken is None:
+                self._desk.pause(*pauses[0])
+                del pauses[0]
+        except JournalFailed as failed:
+            self.journal_failed(failed)
 
     # --- orders that never arrived
 

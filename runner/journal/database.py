@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -85,6 +85,7 @@ class Database:
                 self.connection.execute("PRAGMA journal_mode=WAL")
             self.connection.execute("PRAGMA synchronous=FULL")
             self.connection.execute("PRAGMA foreign_keys=ON")
+            self.connection.execute("PRAGMA temp_store=MEMORY")  # what undoes a statement is no file
         except FAULTS:
             self.connection.close()
             raise
@@ -150,6 +151,19 @@ class Database:
             with suppress(sqlite3.Error):
                 self.connection.rollback()
 
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Undo what was written inside if it raises, and nothing else of the transaction."""
+        self.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self.connection.execute("ROLLBACK TO part")
+                self.connection.execute("RELEASE part")
+            raise
+        self.execute("RELEASE part")
+
     def _make_durable(self, durable: bool) -> None:
         if durable is not self._is_durable and self.path != MEMORY:
             self.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
@@ -168,6 +182,13 @@ class Database:
     def do(self, name: str, **values: object) -> sqlite3.Cursor:
         """Carry out a named statement; raises JournalFailed."""
         return self.execute(queries()[name], values)
+
+    def do_all(self, name: str, rows: Iterable[Mapping[str, object]]) -> None:
+        """Carry out a named statement once for each row of values; raises JournalFailed."""
+        try:
+            self.connection.executemany(queries()[name], rows)
+        except FAULTS as error:
+            raise self._failed("written", error) from error
 
     def write(self, name: str, **values: object) -> sqlite3.Cursor:
         """Carry out one statement that is a transaction of its own, on the disk with the next durable one."""

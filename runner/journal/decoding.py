@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from runner.core.events import FireState
@@ -16,6 +17,7 @@ from runner.journal.rows import ControlRow, ExecutionRow, FireRow, Halt, LinkRow
 Row = tuple[Any, ...]
 
 
+@lru_cache(maxsize=64)  # a claim writes the same one many times
 def moment(at: datetime) -> str:
     """Write an instant with microseconds: all have one width, so they compare as text."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

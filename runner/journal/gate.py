@@ -10,6 +10,7 @@ from enum import Enum
 
 from runner.core.standing import Standing
 from runner.core.ticket import OrderTicket
+from runner.journal.rows import WAITS, FireRow
 
 
 class Outcome(Enum):
@@ -41,10 +42,24 @@ class Gate:
     deadline: datetime | None  # past it the fire is missed
     judge: Callable[[Standing], str | None]  # a reason denies
     client_id: int
-    first_order_id: int  # the orders of the fire have this id and those above it
+    first_order_id: int  # the orders of the fire have this id and those above it; WAITS for none yet
     price: Decimal | None  # what an entry is counted with, None if not known
     prices: Mapping[str, Decimal | None] = field(default_factory=dict)  # by order_ref, where entries differ
+
+    def order_id(self, place: int) -> int:
+        """Return the order id of one of the orders, WAITS if they get theirs later."""
+        return self.first_order_id + place if self.first_order_id != WAITS else WAITS
 
     def price_of(self, ticket: OrderTicket) -> Decimal | None:
         """Return what one of the entries is counted with."""
         return self.prices.get(ticket.order_ref, self.price)
+
+
+@dataclass(frozen=True, slots=True)
+class Bid:
+    """A fire that is to be claimed together with others, and how it is judged."""
+
+    row: FireRow
+    tickets: tuple[OrderTicket, ...]
+    gate: Gate
+    payloads: tuple[str, ...]  # the tickets as they are kept

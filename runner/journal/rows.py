@@ -12,6 +12,8 @@ from runner.core.snapshot import Snapshot
 from runner.core.standing import Quote
 from runner.core.ticket import OrderTicket, Side
 
+WAITS = 0  # the order id of what is claimed with others and has not been let go: no TWS gives that one
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FireRow:
@@ -65,6 +67,11 @@ class OpenRow(OrderRow):
     claimed_at: datetime  # where nothing judged its claim, the time it was due
     fire_due: datetime
     perm_ids: tuple[int, ...]  # every permId ever told for it
+
+    @property
+    def waits(self) -> bool:
+        """True if it was claimed with others and has not been let go: the broker cannot have it."""
+        return self.state is OrderState.PLANNED and self.order_id == WAITS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

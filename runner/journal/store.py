@@ -26,6 +26,7 @@ from runner.core.ticket import OrderTicket
 from runner.core.times import stamp
 from runner.errors import FxrunError, Refused, UsageError
 from runner.journal import claiming, decoding, files, history, opening
+from runner.journal.batch import Batch
 from runner.journal.database import FAULTS, MEMORY, Database, JournalFailed, opening_fault
 from runner.journal.decoding import Row, moment
 from runner.journal.gate import Claimed, Gate, Outcome
@@ -143,7 +144,8 @@ class Journal(Notes, Stops):
             return self._db.do("close_open", note=note).rowcount
 
     def adopt_open_orders(self) -> tuple[OrderRow, ...]:
-        """Make the orders that earlier runs left open, or without an answer, part of this one; returns them."""
+        """Make the orders that earlier runs left open, or without an answer, part of this one, but what never left."""
+        self.batch.give_back()
         self._db.write("adopt_open", run=self._run)
         return self.orders()
 
@@ -170,12 +172,19 @@ class Journal(Notes, Stops):
         return claiming.claim(self._db, self._who, row, tickets, again=again, gate=gate, known=known)
 
     @property
+    def batch(self) -> Batch:
+        """Fires that are due together."""
+        return Batch(self._db, self._who)
+
+    @property
     def _who(self) -> claiming.Claimant:
         return claiming.Claimant(run=self._run, epoch=self._epoch)
 
-    def record_unsent(self, rows: Iterable[FireRow]) -> tuple[FireRow, ...]:
-        """Record fires that were missed or skipped, in one transaction; returns those that were not recorded yet."""
+    def record_unsent(self, rows: Iterable[FireRow], claimed: Iterable[FireRow] = ()) -> tuple[FireRow, ...]:
+        """Record fires that were missed or skipped; returns the new ones. Claims among them that wait are taken out."""
         with self._db.transaction(durable=True):
+            for row in claimed:
+                self.batch.take_out(row)
             return tuple(row for row in rows if claiming.record(self._db, self._who, row))
 
     def sent_fires(self, plan: str, order: str) -> int:

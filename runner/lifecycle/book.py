@@ -29,6 +29,7 @@ class Book:
         self._orders: dict[str, Followed] = {}
         self._who = Attribution(client_id)  # order ids mean something within one client id only
         self._open: dict[str, None] = {}  # order_refs that have not ended, oldest first
+        self._family: dict[tuple[str, str], dict[str, None]] = {}  # plan and order -> those of them that are its
         self._silent: dict[str, None] = {}  # those of them that no answer has come for
         self._owed: dict[str, None] = {}  # order_refs whose fills, or commissions of them, are still to come
         self._doubtful: dict[str, str] = {}  # order_refs the broker must be asked about, and why
@@ -142,6 +143,10 @@ class Book:
         """Return the orders that have not ended, oldest first: order_ref each."""
         return tuple(self._open)
 
+    def open_of(self, plan: str, order: str) -> tuple[str, ...]:
+        """Return the orders of one order of a plan that have not ended, oldest first: order_ref each."""
+        return tuple(self._family.get((plan, order), ()))
+
     def doubtful(self) -> tuple[str, ...]:
         """Return the orders that what the broker said does not place: order_ref each, until a pass has told."""
         return tuple(self._doubtful)
@@ -207,7 +212,17 @@ class Book:
                 listed.setdefault(followed.ref)
             else:
                 listed.pop(followed.ref, None)
+        self._list_in_family(followed)
         self._watch_owed(followed)
+
+    def _list_in_family(self, followed: Followed) -> None:
+        name = (followed.ticket.key.plan, followed.ticket.key.order)
+        if not followed.state.is_done:
+            self._family.setdefault(name, {}).setdefault(followed.ref)
+        elif (listed := self._family.get(name)) is not None:
+            listed.pop(followed.ref, None)
+            if not listed:
+                del self._family[name]
 
     def _watch_owed(self, followed: Followed) -> None:
         is_owed = followed.is_owed

@@ -29,6 +29,7 @@ __all__ = [
     "is_used_up",
     "needs_quote",
     "priced",
+    "stop",
 ]
 
 OLDEST_QUOTE = timedelta(seconds=60)
@@ -43,9 +44,14 @@ def denial(proposal: Proposal) -> str | None:
 
 
 def bar(proposal: Proposal) -> str | None:
-    """Return the first reason that stands against a proposal before its plan's open orders have ended."""
+    """Return the first reason that stands against a proposal however many orders work when it is sent."""
     checks = CHECKS if proposal.halt is None else ON_HALT
     return _first([check for check in checks if check not in _COUNTING_OPEN], proposal)
+
+
+def stop(proposal: Proposal) -> str | None:
+    """Return the first reason against sending now what `bar` let be claimed, and with that counted, a while ago."""
+    return _first([check for check in CHECKS if check not in _COUNTING], proposal)
 
 
 def _first(checks: Iterable[Check], proposal: Proposal) -> str | None:
@@ -311,3 +317,4 @@ ON_HALT: tuple[Check, ...] = (  # one order that closes: what counts orders over
     _quantity, _notional, _collar, _open_orders,
 )  # fmt: skip
 _COUNTING_OPEN: tuple[Check, ...] = (_open_orders,)
+_COUNTING: tuple[Check, ...] = (_daily_quantity, _daily_notional, _fires, _minute)

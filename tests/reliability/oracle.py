@@ -358,6 +358,8 @@ def _told_by_evidence(real: _Truth, ref: str, about: Circumstances) -> str | Non
         return None
     if ref in real.created:
         return "the gateway knows it, and has not forgotten its day"
+    if claim is not None and claim.order_id == 0:
+        return "it never had an order id, so its bytes cannot have left"
     if any(when >= claimed - AROUND for when in about.restarted):
         return None
     if claim is None or claim.order_id in real.taken.get(claim.client_id, ()):

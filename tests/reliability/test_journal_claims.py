@@ -319,7 +319,8 @@ SCANNING = {"fires_counted", "entries_counted", "all_orders", "all_executions", 
             "all_fire_counts", "fires_without_intents", "intents_without_fire", "open_too_early", "order_states",
             "fire_states", "armings", "plans", "pauses", "executions", "report_fires", "report_orders",
             "report_executions", "report_arrivals", "report_rates", "all_contracts",
-            "fires_since", "count_fires", "last_executions", "keep_plans", "runs"}  # fmt: skip
+            "fires_since", "count_fires", "count_all_fires", "count_all_orders", "last_executions", "keep_plans",
+            "runs"}  # fmt: skip
 
 
 # fire_claimed lists only the fires that are claimed and not told of

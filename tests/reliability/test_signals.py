@@ -35,8 +35,9 @@ pytestmark = pytest.mark.long
 SEED = 1
 EVERY_POINT = {
     "after_login": 1, "during_reconcile": 1, "after_reconcile": 1, "before_fact": 9, "after_fact": 14,
-    "before_claim": 2, "in_claim": 3, "after_claim_commit": 2, "before_first_order": 2, "between_orders": 1,
-    "after_last_order": 2, "after_sent_record": 1, "before_cancel": 1, "after_cancel": 1, "before_control_done": 1,
+    "before_claim": 2, "in_claim": 3, "after_claim_commit": 2, "after_batch_commit": 1,
+    "in_let_go": 2, "after_let_go": 2, "before_first_order": 2, "between_orders": 1, "after_last_order": 2,
+    "after_sent_record": 1, "before_cancel": 1, "after_cancel": 1, "before_control_done": 1,
 }  # fmt: skip
 MIDDLE = ("during_reconcile", "before_fact", "in_claim", "between_orders", "after_last_order", "after_sent_record")
 SAID = "signalled at "

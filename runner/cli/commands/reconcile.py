@@ -103,7 +103,8 @@ def _rows(journal: Path, today: date) -> dict[str, OpenRow]:
     from runner.journal.control import Ledger
 
     with Ledger(journal) as ledger:
-        return {row.ticket.order_ref: row for row in ledger.orders(today=today, states=OPEN) if not row.closed_with_run}
+        found = ledger.orders(today=today, states=OPEN)
+    return {row.ticket.order_ref: row for row in found if not (row.closed_with_run or row.waits)}
 
 
 def _named(journal: Path, refs: frozenset[str]) -> dict[str, OpenRow]:

@@ -14,9 +14,36 @@ SELECT 1 FROM fire WHERE plan = :plan AND order_name = :order_name AND fire = :f
 INSERT INTO fire (plan, order_name, fire, due, state, reason, run, claimed_at, epoch)
 VALUES (:plan, :order_name, :fire, :due, :state, :reason, :run, :claimed_at, :epoch)
 
+-- recorded_of --
+SELECT f.plan, f.order_name, f.fire FROM json_each(:fires) CROSS JOIN fire f
+ON f.plan = json_extract(json_each.value, '$[0]') AND f.order_name = json_extract(json_each.value, '$[1]')
+AND f.fire = json_extract(json_each.value, '$[2]')
+
 -- reclaim_fire --
 UPDATE fire SET due = :due, state = :state, reason = :reason, run = :run, claimed_at = :claimed_at, epoch = :epoch
 WHERE plan = :plan AND order_name = :order_name AND fire = :fire
+
+-- waits --
+SELECT count(*) FROM fire f JOIN intent i USING (plan, order_name, fire)
+WHERE f.plan = :plan AND f.order_name = :order_name AND f.fire = :fire AND f.state IS NULL AND f.epoch = :epoch
+AND i.state = 'planned' AND i.route_id = 0
+
+-- waiting --
+SELECT DISTINCT plan, order_name, fire FROM intent WHERE state = 'planned' AND closed_with_run = 0 AND route_id = 0
+
+-- waiting_of --
+SELECT payload, price, claimed_at FROM intent
+WHERE plan = :plan AND order_name = :order_name AND fire = :fire AND state = 'planned' AND route_id = 0
+
+-- give_back_orders --
+DELETE FROM intent
+WHERE plan = :plan AND order_name = :order_name AND fire = :fire AND state = 'planned' AND route_id = 0
+
+-- give_back_fire --
+DELETE FROM fire WHERE plan = :plan AND order_name = :order_name AND fire = :fire AND state IS NULL
+
+-- set_number --
+UPDATE intent SET client_id = :client_id, route_id = :route_id WHERE order_ref = :order_ref
 
 -- set_fire --
 UPDATE fire SET state = :state
@@ -113,6 +140,7 @@ SELECT i.payload, i.state, i.filled, i.average_price, i.perm_id, i.closed_with_r
 i.claimed_at, f.due, (SELECT group_concat(p.perm_id) FROM order_perm p WHERE p.order_ref = i.order_ref)
 FROM intent i JOIN fire f USING (plan, order_name, fire)
 WHERE i.closed_with_run = 0 AND i.state IN ('planned', 'sent', 'working', 'held', 'cancel_pending', 'unknown')
+AND i.route_id IS NOT 0
 ORDER BY i.rowid
 
 -- order_of --
@@ -160,6 +188,9 @@ SELECT max(route_id) FROM intent WHERE client_id = :client_id
 -- add_perm --
 INSERT INTO order_perm (order_ref, perm_id) VALUES (:order_ref, :perm_id) ON CONFLICT DO NOTHING
 
+-- stops_of_all --
+SELECT s.plan, s.reason, s.at FROM json_each(:plans) CROSS JOIN stop s ON s.plan = json_each.value
+
 -- stops_of --
 SELECT plan, reason, at FROM stop WHERE plan IN ('', :plan)
 
@@ -179,6 +210,9 @@ DELETE FROM stop WHERE plan = :plan
 -- arming_of --
 SELECT plan, digest, account, at, until FROM arming WHERE plan = :plan
 
+-- armings_of --
+SELECT a.plan, a.digest, a.account, a.at, a.until FROM json_each(:plans) CROSS JOIN arming a ON a.plan = json_each.value
+
 -- armings --
 SELECT plan, digest, account, at, until FROM arming ORDER BY plan
 
@@ -189,6 +223,9 @@ until = excluded.until
 
 -- unknown_of --
 SELECT order_ref FROM intent WHERE state = 'unknown' AND closed_with_run = 0 AND plan = :plan ORDER BY rowid
+
+-- unknown_of_all --
+SELECT plan, order_ref FROM intent WHERE state = 'unknown' AND closed_with_run = 0 ORDER BY rowid
 
 -- tallies --
 SELECT pair, quantity, notional FROM tally WHERE day = :day
@@ -204,6 +241,22 @@ ON CONFLICT (day, pair) DO UPDATE SET quantity = excluded.quantity, notional = e
 INSERT INTO fire_count (day, plan, fires) VALUES (:day, :plan, 1)
 ON CONFLICT (day, plan) DO UPDATE SET fires = fires + 1
 
+-- uncount_fire --
+UPDATE fire_count SET fires = fires - 1 WHERE day = :day AND plan = :plan
+
+-- drop_count --
+DELETE FROM fire_count WHERE day = :day AND plan = :plan AND fires <= 0
+
+-- drop_tally --
+DELETE FROM tally WHERE day = :day AND pair = :pair
+
+-- entries_of_day --
+SELECT payload, price FROM intent WHERE pair = :pair AND claimed_at >= :day AND claimed_at < :day || 'T~'
+AND route_id IS NOT NULL AND state <> 'denied'
+
+-- fires_today_of --
+SELECT c.plan, c.fires FROM json_each(:plans) CROSS JOIN fire_count c ON c.plan = json_each.value AND c.day = :day
+
 -- fires_today --
 SELECT fires FROM fire_count WHERE day = :day AND plan = :plan
 
@@ -213,7 +266,7 @@ SELECT count(*) FROM intent WHERE claimed_at > :since AND route_id IS NOT NULL
 -- count_open --
 SELECT count(*) FROM intent
 WHERE pair = :pair AND side = :side AND closed_with_run = 0
-AND state IN ('planned', 'sent', 'working', 'held', 'cancel_pending', 'unknown')
+AND state IN ('planned', 'sent', 'working', 'held', 'cancel_pending', 'unknown') AND route_id IS NOT 0
 
 -- epoch --
 SELECT epoch FROM owner WHERE id = 1
@@ -287,7 +340,7 @@ SELECT f.state, count(*) FROM plan p CROSS JOIN fire f ON f.plan = p.plan
 WHERE f.due >= :since AND f.state IS NOT NULL GROUP BY f.state
 
 -- count_fires_of --
-SELECT f.plan, f.state, count(*) FROM json_each(:plans) p CROSS JOIN fire f ON f.plan = p.value
+SELECT f.plan, f.state, count(*) FROM json_each(:plans) CROSS JOIN fire f ON f.plan = json_each.value
 WHERE f.due >= :since AND f.state IS NOT NULL GROUP BY f.plan, f.state
 
 -- count_all_fires --
