@@ -122,6 +122,13 @@ def test_it_shows_what_the_journal_has(new_page: Open, trading: Shown) -> None:
     page.click("#span-week")
     page.wait_for_selector("#span-week[aria-current]")
     assert page.locator("#next .labels text").count() in (6, 7)
+    page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+    sides = "[...document.querySelectorAll('#next .labels text')].map((one) => one.getBoundingClientRect())"
+    track = page.locator("#next .track svg").first.bounding_box()
+    assert track is not None
+    for side in page.evaluate(sides):
+        assert track["x"] - 3 <= side["left"]
+        assert side["right"] <= track["x"] + track["width"] + 3
 
 
 def test_a_fill_is_shown_within_a_second(new_page: Open, trading: Shown) -> None:
