@@ -1,8 +1,9 @@
 """What `fxrun serve` starts and looks after: a process for live plans, one for simulated ones.
 
 They are processes so that nothing of one can reach the other. A lane that ends is started again, after 1, 2, 4 to 60
-seconds; one that never got as far as carrying out plans, and says by its code why (usage, refusal, no connection, a
-journal in use), ends the service.
+seconds, and one that hangs is killed and started again: its journal says what it had claimed. One that never got
+as far as carrying out plans, and says by its code why (usage, refusal, no connection, a journal in use), ends the
+service.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from runner.plan.model import Plan
 
 FINAL = frozenset({2, 3, 5, 75})  # exit codes that another start would end with, too
 SILENT = 20.0  # seconds without a sign of life after which a lane counts as stuck
+HANGS = 45.0  # after which it is killed; a journal that another program holds is waited for thirty
+BEGINS = 300.0  # the same for one that has not begun yet: ten thousand plans are read first
 DRAIN = 10.0  # seconds that a lane may take to stop
 _MOST = 1 << 16
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
@@ -75,7 +78,12 @@ class Lane:
     @property
     def is_stuck(self) -> bool:
         """True if there is a process that has been silent for too long."""
-        return self._process is not None and time.monotonic() - (self._beat or self._started) >= SILENT
+        return self._process is not None and self._silence >= SILENT
+
+    @property
+    def _silence(self) -> float:
+        """Seconds since its last sign of life."""
+        return time.monotonic() - (self._beat or self._started)
 
     def tend(self) -> None:
         """Start it, start it again, take in its signs of life."""
@@ -87,6 +95,10 @@ class Lane:
         if (code := self._process.poll()) is not None:
             self._close()
             self._take_end(code)
+        elif self._silence >= (HANGS if self.is_ready else BEGINS):
+            output.note(f"fxrun: the lane {self.name} has said nothing for {self._silence:.0f} s and is killed")
+            self._process.kill()
+            self._beat = time.monotonic()  # until its end is seen
 
     def _start(self) -> None:
         ours, theirs = os.pipe()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
+from runner.core.outage import Outage
 from runner.errors import Problem
 from runner.plan.model import Plan
 
 Record = Mapping[str, object]
+LEFT_OUT = "left_out"  # the type of a line that says how many are missing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +35,8 @@ class LaneView:
     is_alive: bool  # it was heard of lately
     plans: Sequence[Plan]
     figures: Record | None = None  # what its process has counted since its start (`cli/figures.py`)
+    outages: Sequence[Outage] = ()  # in which its connection may be down
+    grace: timedelta = timedelta()  # how much longer
 
 
 class Serving(Protocol):
@@ -50,7 +55,8 @@ class Observer(Protocol):
     def happened(self, lane: str, record: Record) -> None:
         """Take a line of a lane's `--json`, or `{"type": "alarm", "event", "plan", "reason", "time"}`.
 
-        Lines may be missing if the service could not keep up; the journal has all of them.
+        Lines may be missing if the service could not keep up, and `{"type": "left_out", "count"}` says how many then;
+        the journal has all of them.
         """
 
     def close(self) -> None:

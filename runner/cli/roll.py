@@ -1,9 +1,10 @@
 """The plans of one lane of `fxrun serve`, as its process is told them by the one that started it.
 
 Orders come pickled on stdin. On another descriptor the lane says what happens, as the lines of `--json`, and each
-second, with an empty line, that it lives, and in one more what it has counted since its start. A line that nobody
-takes in time is lost, since nothing may wait for it. If stdin ends, whoever started it is gone, and it stops as at
-SIGTERM: no lane goes on without anybody to look after it.
+second, with an empty line, that it lives, and in one more what it has counted since its start. Nothing may wait for
+whoever listens: what is not taken at once is kept, a thousand lines of it, and how many were left out is a line as
+well. If stdin ends, whoever started it is gone, and it stops as at SIGTERM: no lane goes on without anybody to look
+after it.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ import select
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO
 
+from runner.cli.observing import LEFT_OUT
 from runner.engine.renewal import Change
 from runner.plan.model import Plan
 from runner.report.render_json import line
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
 _LONGEST = getattr(select, "PIPE_BUF", 512)  # bytes that a pipe takes whole or not at all; 512 by POSIX
 _SECOND = 1.0
+MOST_WAITING = 1000  # lines
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +59,8 @@ class Roll:
         self._alive = alive
         self._figures: Figures | None = None
         self._beat = 0.0
+        self._unsaid: deque[tuple[bytes, bool]] = deque()  # each with whether it is an alarm
+        self._left_out = 0
         os.set_blocking(alive, False)
 
     @property
@@ -95,9 +101,12 @@ class Roll:
         now = time.monotonic()
         if now - self._beat >= _SECOND:
             self._beat = now
-            self._say("")
+            self._pass_on()
+            if self._unsaid:
+                return
+            self._write(b"\n")
             if self._figures is not None:
-                self._say(json.dumps(self._figures.told(), separators=(",", ":")))
+                self._write(json.dumps(self._figures.told(), separators=(",", ":")).encode() + b"\n")
 
     def tell(self, event: Event) -> None:
         """Say what happens."""
@@ -107,13 +116,37 @@ class Roll:
 
     def alarm(self, name: str, fields: Mapping[str, object]) -> None:
         """Say what somebody must be told."""
-        self._say(json.dumps({"type": "alarm", "event": name, **fields}))
+        self._say(json.dumps({"type": "alarm", "event": name, **fields}), is_alarm=True)
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str, *, is_alarm: bool = False) -> None:
         told = text.encode() + b"\n"
-        if len(told) <= _LONGEST:
-            with suppress(OSError):
-                os.write(self._alive, told)
+        if len(told) > _LONGEST:
+            self._left_out += 1
+        else:
+            self._unsaid.append((told, is_alarm))
+        if len(self._unsaid) > MOST_WAITING:
+            self._left_out += 1
+            self._unsaid.remove(next((one for one in self._unsaid if not one[1]), self._unsaid[0]))
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Say what is taken now: how many lines are missing first, then the oldest."""
+        while self._unsaid or self._left_out:
+            missing = json.dumps({"type": LEFT_OUT, "count": self._left_out}).encode() + b"\n"
+            if not self._write(missing if self._left_out else self._unsaid[0][0]):
+                return
+            if self._left_out:
+                self._left_out = 0
+            else:
+                self._unsaid.popleft()
+
+    def _write(self, told: bytes) -> bool:
+        """Write a line that a pipe takes whole or not at all; returns whether it did."""
+        try:
+            os.write(self._alive, told)
+        except OSError:
+            return False
+        return True
 
 
 def first_order() -> Order:

@@ -35,12 +35,6 @@ class Status:
     waiting: tuple[ControlRow, ...]  # cancels that no runner has obeyed yet
 
     @property
-    def is_quiet(self) -> bool:
-        """True if nobody has to do anything."""
-        warned = any(plan.is_warning for plan in self.plans)
-        return not (self.unknown or self.missed or self.halt or self.unlisted or self.waiting or warned)
-
-    @property
     def exit_code(self) -> int:
         """What a script learns first."""
         if self.unknown:

@@ -1,8 +1,9 @@
-"""How each plan of a journal stands: armed or not, what fired last and what comes next."""
+"""How each plan of a journal stands, and what of it needs somebody: decided here for all who tell it."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -14,12 +15,15 @@ from runner.core.times import stamp
 from runner.errors import PlanInvalid
 
 if TYPE_CHECKING:
+    from runner.core.outage import Outage
     from runner.core.standing import Arming
     from runner.journal.control import Ledger
     from runner.journal.rows import FireRow, PlanRow
     from runner.plan.model import Plan
 
 SOON = timedelta(days=14)
+LINKED = frozenset({"ready", "checking"})  # a connection that needs nobody
+OBEYED = timedelta(minutes=1)  # how long a cancel may wait for a runner
 _DAY = timedelta(days=1)
 SIMULATE = "simulate"  # the mode of a journal
 _FIRES, _FIRES_OF_A_DAY = 100, 100_000
@@ -33,6 +37,27 @@ class ArmingState(Enum):
     EXPIRED = "expired"
     EDITED = "edited"
     NONE = "none"
+
+    @property
+    def denies(self) -> bool:
+        """True if the fires of such a plan are denied."""
+        return self in (ArmingState.EXPIRED, ArmingState.EDITED, ArmingState.NONE)
+
+
+def wants_somebody(arming: ArmingState | None, pause: str | None) -> bool:
+    """Tell whether somebody should do something about a plan; one that is simulated has no arming."""
+    return arming not in (None, ArmingState.ARMED) or pause is not None
+
+
+def is_cut_off(state: str, now: datetime, outages: Iterable[Outage], grace: timedelta) -> bool:
+    """Tell whether a runner's connection is down that should not be: an outage may last `grace` longer."""
+    is_expected = any(outage.covers(at) for outage in outages for at in (now, now - grace))
+    return state not in LINKED and not is_expected
+
+
+def is_overdue(asked: datetime, now: datetime, *, runs: bool) -> bool:
+    """Tell whether a cancel waits for longer than a runner takes, or for one that is not there."""
+    return not runs or now - asked > OBEYED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +77,7 @@ class PlanStanding:
     @property
     def is_warning(self) -> bool:
         """True if somebody should do something about it."""
-        return self.arming not in (None, ArmingState.ARMED) or self.pause is not None
+        return wants_somebody(self.arming, self.pause)
 
     @property
     def arming_words(self) -> str:

@@ -10,17 +10,15 @@ from enum import Enum
 from pathlib import Path
 
 from runner.cli import marks
-from runner.cli.standing import ArmingState
+from runner.cli.standing import ArmingState, is_cut_off, is_overdue, wants_somebody
 from runner.cli.trading import counted, ticket_words
 from runner.core.times import stamp
-from runner.dashboard.look import DAY, MOST, SIMULATE, Look
+from runner.dashboard.look import MOST, SIMULATE, Look
 from runner.errors import Problem
 from runner.journal.rows import FireRow, OpenRow
 from runner.plan.model import Plan
 
-_READY = "ready"
 _LISTED = 5
-_NOT_ARMED = (ArmingState.NONE, ArmingState.EDITED, ArmingState.EXPIRED)
 
 
 class Level(Enum):
@@ -98,7 +96,9 @@ def _process(look: Look) -> Iterator[Item]:
 
 def _connection(look: Look) -> Iterator[Item]:
     link = look.held.link
-    if link is None or look.mode == SIMULATE or link.state == _READY or not look.held.runs:
+    if link is None or look.mode == SIMULATE or not look.held.runs:
+        return
+    if not is_cut_off(link.state, look.at, look.view.outages, look.view.grace):
         return
     what = link.state.replace("_", " ")
     text = f"{what} since {stamp(link.at)}{f': {link.detail}' * bool(link.detail)}. It is opened again by itself."
@@ -114,7 +114,7 @@ def _missed(look: Look) -> Iterator[Item]:
 
 def _denied(look: Look) -> Iterator[Item]:
     """Yield what fxrun did not send; that a plan is not armed, or all is halted, is told as such while it is so."""
-    told = {plan.name for plan in look.plans if look.arming(plan) in _NOT_ARMED}
+    told = {plan.name for plan in look.plans if (state := look.arming(plan)) is not None and state.denies}
     for (plan, order), fires in _by_order(look.held.denied).items():
         if plan not in told and look.held.halt is None:
             last = fires[0]
@@ -155,7 +155,7 @@ def _pauses(look: Look) -> Iterator[Item]:
 def _armings(look: Look) -> Iterator[Item]:
     grouped: dict[ArmingState, list[Plan]] = defaultdict(list)
     for plan in look.plans:
-        if (state := look.arming(plan)) not in (None, ArmingState.ARMED):
+        if (state := look.arming(plan)) is not None and wants_somebody(state, None):
             grouped[state].append(plan)
     for state, plans in grouped.items():
         yield _arming(look, state, plans)
@@ -193,7 +193,7 @@ def _lists(look: Look) -> Iterator[Item]:
         )
         yield _bad(look, "An execution has vanished", text, "fxrun positions")
     for asked in look.held.waiting:
-        if look.at - asked.at > DAY / 1440:
+        if is_overdue(asked.at, look.at, runs=look.held.runs):
             text = f"asked for at {stamp(asked.at)}; the runner obeys once it has a session."
             yield _warning(look, "A cancel waits", text)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from runner.cli import foretold
 from runner.cli.foretold import Foretold
 from runner.cli.observing import Record, Serving
-from runner.cli.standing import ArmingState
+from runner.cli.standing import ArmingState, wants_somebody
 from runner.core.ticket import Side
 from runner.core.times import parse_time
 from runner.dashboard import attention, look
@@ -56,7 +56,7 @@ class PlanLine:
     @property
     def is_warning(self) -> bool:
         """True if somebody should do something about it."""
-        return self.pause is not None or self.arming not in (None, ArmingState.ARMED)
+        return wants_somebody(self.arming, self.pause)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

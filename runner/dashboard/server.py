@@ -7,9 +7,12 @@ in a file that only its owner can read; a log never gets it.
 from __future__ import annotations
 
 import os
+import re
 import secrets
+import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -28,6 +31,7 @@ _BYTES = 32
 _MOST_CONNECTIONS = 64
 _MOST_HEADERS = 16_384  # bytes
 _CLOSING = 1.0
+_ADDRESS = re.compile(rf"http://{re.escape(loopback.HOST)}:(\d{{1,5}})/")
 
 
 class Dashboard:
@@ -39,7 +43,7 @@ class Dashboard:
         self.port: int = self._socket.getsockname()[1]
         token = secrets.token_urlsafe(_BYTES)
         self.address = f"http://{loopback.HOST}:{self.port}/#token={token}"
-        self.file = serving.lanes()[0].journal.with_name(FILE)
+        self.file = _free(serving.lanes()[0].journal.with_name(FILE), self.port)
         _write(self.file, f"{self.address}\n")
         self._reader = Reader(serving, allow_control=allow_control, now=now)
         self._hub = Hub(self._reader.mark)
@@ -80,6 +84,21 @@ def _server(app: Callable[..., object]) -> uvicorn.Server:
             timeout_graceful_shutdown=int(_CLOSING),
         )
     )
+
+
+def _free(file: Path, port: int) -> Path:
+    """Return where to write the address: beside the file of another service of this folder that still listens."""
+    if file.is_symlink() or not file.is_file():
+        return file
+    try:
+        found = _ADDRESS.match(file.read_text(encoding="ascii"))
+    except (OSError, UnicodeDecodeError):
+        found = None
+    if found is None or int(found[1]) == port:
+        return file
+    with suppress(OSError), socket.create_connection((loopback.HOST, int(found[1])), timeout=_CLOSING):
+        return file.with_name(f"{file.stem}-{port}{file.suffix}")
+    return file
 
 
 def _write(file: Path, text: str) -> None:

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +19,7 @@ from runner.core.order_state import OrderState
 from runner.core.times import stamp
 from runner.errors import FxrunError
 from runner.journal.control import Ledger
-from runner.journal.rows import ExecutionRow
+from runner.journal.rows import ExecutionRow, Halt, OpenRow
 from runner.notify.words import Message
 from runner.report.blotter import amounts
 from runner.report.pnl import realized
@@ -57,31 +58,58 @@ class Calendar:
             return ""
 
 
-def digest_of(journals: Sequence[tuple[str, str, Path]], plans: frozenset[str] | None, now: datetime) -> Message:
-    """Return the digest of the day before `now`: of each journal, by its mark and lane, and of such plans or all."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Journal:
+    """What a journal says of the last day, for every receiver; `fault` is why it says nothing."""
+
+    name: str  # the mark and the lane
+    plans: Sequence[PlanStanding] = ()
+    fills: Sequence[ExecutionRow] = ()
+    unknown: Sequence[OpenRow] = ()
+    halt: Halt | None = None
+    worlds: Worlds = ONE
+    fault: str | None = None
+
+
+def read(mark: str, lane: str, path: Path, now: datetime) -> Journal:
+    """Read a journal, and with it the files of its plans, once."""
+    name = f"{mark}{lane}"
+    if not path.exists():
+        return Journal(name=name, fault="has no journal yet")
+    try:
+        with Ledger(path) as ledger:
+            bound = ledger.mode_and_account()
+            return Journal(
+                name=name,
+                plans=standing.of_plans(ledger, now),
+                fills=tuple(reversed(ledger.fills())),
+                unknown=tuple(row for row in ledger.orders(states={OrderState.UNKNOWN}) if not row.closed_with_run),
+                halt=ledger.halted(),
+                worlds=ONE if bound is None else worlds_of(bound[0], ledger.runs()),
+            )
+    except FxrunError as error:
+        return Journal(name=name, fault=f"its journal cannot be read: {error}")
+
+
+def digest_of(journals: Sequence[Journal], plans: frozenset[str] | None, now: datetime) -> Message:
+    """Return the digest of the day before `now`: of each journal, and of such plans or all."""
     body = [f"The 24 hours until {stamp(now)}."]
-    for mark, lane, path in journals:
-        body += ["", f"{mark}{lane}", *(f"  {line}" for line in _section(path, plans, now))]
+    for journal in journals:
+        body += ["", journal.name, *(f"  {line}" for line in _section(journal, plans, now))]
     return Message(title=f"fxrun: the day until {stamp(now)}", body="\n".join(body))
 
 
-def _section(path: Path, plans: frozenset[str] | None, now: datetime) -> list[str]:
-    if not path.exists():
-        return ["has no journal yet"]
-    try:
-        with Ledger(path) as ledger:
-            found = [plan for plan in standing.of_plans(ledger, now) if plans is None or plan.name in plans]
-            rows = [row for row in reversed(ledger.fills()) if plans is None or row.plan in plans]
-            orders = [row for row in ledger.orders(states={OrderState.UNKNOWN}) if not row.closed_with_run]
-            open_ = [row for row in orders if plans is None or row.ticket.key.plan in plans]
-            halt, bound, runs = ledger.halted(), ledger.mode_and_account(), ledger.runs()
-    except FxrunError as error:
-        return [f"its journal cannot be read: {error}"]
-    since = now - DAY
+def _section(journal: Journal, plans: frozenset[str] | None, now: datetime) -> list[str]:
+    if journal.fault is not None:
+        return [journal.fault]
+    since, halt = now - DAY, journal.halt
+    rows = [row for row in journal.fills if plans is None or row.plan in plans]
+    found = [plan for plan in journal.plans if plans is None or plan.name in plans]
+    open_ = [row for row in journal.unknown if plans is None or row.ticket.key.plan in plans]
     lines = [_plan(plan, rows, since) for plan in found] or ["no plan has run"]
     lines += [f"UNKNOWN: {row.ticket.order_ref}; fxrun resolve {row.ticket.order_ref} --as ..." for row in open_]
     lines += [] if halt is None else [f"HALTED since {stamp(halt.at)}: {halt.reason}; lift it with fxrun resume"]
-    return [*lines, *_money(rows, since, ONE if bound is None else worlds_of(bound[0], runs))]
+    return [*lines, *_money(rows, since, journal.worlds)]
 
 
 def _plan(plan: PlanStanding, rows: Sequence[ExecutionRow], since: datetime) -> str:

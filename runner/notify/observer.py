@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from runner.cli.marks import mark_of
-from runner.cli.observing import LaneView, Record, Serving
+from runner.cli.observing import LEFT_OUT, LaneView, Record, Serving
 from runner.notify import delivery, secrets
-from runner.notify.digest import Calendar, digest_of
+from runner.notify.digest import Calendar, digest_of, read
 from runner.notify.outbox import Outbox
 from runner.notify.ping import Ping
 from runner.notify.words import event_of
@@ -54,6 +54,9 @@ class Notifications:
 
     def happened(self, lane: str, record: Record) -> None:
         """Pass on what is news to somebody."""
+        if record.get("type") == LEFT_OUT:
+            for _, outbox in self._outboxes:
+                outbox.leave_out(int(str(record["count"])))
         event = event_of(record, *self._about(lane))
         if event is None:
             return
@@ -97,9 +100,10 @@ class Notifications:
         calendar = Calendar(notify.digest, notify.zone, Path(f"{first}-digest"))
         while not self._end.wait(_LOOK):
             if self._is_well() and calendar.take(self._now()):
-                journals = [(self._mark(lane), lane.name, lane.journal) for lane in self._serving.lanes()]
+                now = self._now()
+                journals = [read(self._mark(lane), lane.name, lane.journal, now) for lane in self._serving.lanes()]
                 for receiver, outbox in self._outboxes:
-                    outbox.post(digest_of(journals, receiver.plans, self._now()))
+                    outbox.post(digest_of(journals, receiver.plans, now))
 
 
 def _noting(receiver: Receiver, note: Callable[[str], None]) -> Callable[[str], None]:

@@ -54,6 +54,11 @@ class Outbox:
                 self._events.remove(next((one for one in self._events if one.kind == FILL), self._events[0]))
             self._wake.notify()
 
+    def leave_out(self, count: int) -> None:
+        """Say with the next message how many more have happened that could not be told."""
+        with self._wake:
+            self._left_out += count
+
     def post(self, message: Message) -> None:
         """Take a message that is sent as it is, whatever the pace."""
         with self._wake:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from datetime import time as clock
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,6 +15,7 @@ pytest.importorskip("starlette", reason="the dashboard is an extra: pip install 
 
 from runner.cli.observing import LaneView
 from runner.core.events import FireState
+from runner.core.outage import Outage
 from runner.core.standing import Arming
 from runner.dashboard import attention, look
 from runner.dashboard.attention import Item, Level
@@ -57,6 +60,23 @@ def only(one: Look) -> Item:
 
 def but(one: Look, **held: Any) -> Look:
     return replace(one, held=replace(one.held, **held))
+
+
+def test_a_connection_is_told_where_somebody_should_look(well: Look) -> None:
+    """Not at each question to the broker, nor in the hour in which IB's servers are away, nor shortly after it."""
+    assert attention.items([but(well, link=LinkRow(state="checking", detail="", at=NOW))], []) == []
+    down = but(well, link=LinkRow(state="broker_down", detail="1100", at=NOW))
+    hour = Outage(at=clock(13, 25), zone=ZoneInfo("UTC"), lasts=HOUR)
+    away = replace(down, view=replace(down.view, outages=(hour,), grace=timedelta(minutes=4)))
+    assert only(down).title == only(away).title == "No connection"
+    assert attention.items([replace(away, at=NOW - timedelta(minutes=3))], []) == []
+    assert attention.items([replace(away, at=NOW - timedelta(minutes=30))], []) == []
+
+
+def test_a_cancel_that_nobody_will_obey_is_told_at_once(well: Look) -> None:
+    asked = ControlRow(id=1, kind="cancel", target="--all", detail="", at=NOW, done_at=None, note="")
+    assert attention.items([but(well, waiting=(asked,))], []) == []
+    assert only(but(well, waiting=(asked,), runs=False)).title == "A cancel waits"
 
 
 def test_nothing_is_nothing(well: Look) -> None:

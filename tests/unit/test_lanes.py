@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +66,32 @@ def test_what_it_says_last_is_heard() -> None:
     one.stop()
     assert one.wait(time.monotonic() + 10) == 0
     assert told == [{"type": "fill"}]
+
+
+def test_one_that_hangs_is_killed_and_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Also one that does not hear SIGTERM; the next one is heard of."""
+    monkeypatch.setattr(lanes, "SILENT", 0.3)
+    monkeypatch.setattr(lanes, "HANGS", 0.8)
+    starts = tmp_path / "starts"
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+    one = lane(f"{SPEAKS} {deaf} open({str(starts)!r}, 'a').write('x'); time.sleep(60)")
+    until(one, lambda: one.is_ready)
+    until(one, lambda: starts.exists() and starts.read_text() == "xx")
+    told = capfd.readouterr().err
+    assert "the lane simulate has said nothing for 1 s and is killed" in told
+    assert "was ended by SIGKILL; it is started again in 1 s" in told
+    assert one.ended is None
+    assert one._process is not None
+    one._process.kill()
+    assert one.wait(time.monotonic() + 10) == 1
+
+
+def test_one_that_takes_long_to_begin_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "HANGS", 0.2)
+    one = lane("import sys, time, os; time.sleep(1.5); os.write(int(sys.argv[-1]), b'\\n'); time.sleep(60)")
+    until(one, lambda: one.is_ready)
+    assert time.monotonic() - one._started > 1.4
+    one.stop()
+    assert one.wait(time.monotonic() + 10) == 0

@@ -28,12 +28,13 @@ from runner.errors import UsageError
 from runner.journal.rows import OrderRow
 from runner.lifecycle.telling import changed
 from runner.notify import delivery, secrets
-from runner.notify.digest import Calendar
+from runner.notify.digest import Calendar, digest_of, read
 from runner.notify.outbox import Outbox, Patience
 from runner.notify.ping import Ping
 from runner.notify.words import MOST_LINES, Event, Message, event_of, message_of
 from runner.report.render_json import line
 from runner.settings.notify import EVENTS, Pace
+from tests.acceptance import broker
 
 AT = datetime(2026, 1, 7, 12, tzinfo=UTC)
 ROW = OrderRow(
@@ -254,3 +255,27 @@ def test_the_switch_is_pinged_only_while_all_is_well() -> None:
     assert notes == ["ping: fails (it answers 500); it is tried each minute"]
     with pytest.raises(UsageError, match="http or https"):
         Ping("file:///etc/tops3cret", is_well.is_set, notes.append)
+
+
+def test_a_digest_reads_each_journal_once_whoever_it_is_for(tmp_path: Path) -> None:
+    """What was read says it for every receiver: the journal and the files of its plans may be gone by then."""
+    journal = broker.journal_of(tmp_path, [(broker.ticket(), "unknown", 0), (broker.ticket("other"), "filled", 25_000)])
+    found = [read("PAPER ", "live", journal, AT), read("", "simulate", tmp_path / "none.db", AT)]
+    journal.unlink()
+    everything, some = digest_of(found, None, AT), digest_of(found, frozenset({"nobody"}), AT)
+    assert "PAPER live" in everything.body
+    assert everything.body.count("UNKNOWN: fx1:") == 1
+    assert "UNKNOWN" not in some.body
+    assert everything.body.count("has no journal yet") == some.body.count("has no journal yet") == 1
+
+
+def test_what_could_not_be_told_is_counted_in_the_next_message() -> None:
+    sent: list[Message] = []
+    outbox = Outbox(lambda message: sent.append(message) is None, Pace(), lambda _: None, QUICK)
+    outbox.leave_out(7)
+    time.sleep(0.2)
+    assert sent == []
+    outbox.put(event("halt"))
+    wait(lambda: sent)
+    outbox.close(time.monotonic() + 5)
+    assert "and 7 more, which are left out here; the journal has them" in sent[0].body

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from runner.cli.standing import ArmingState, PlanStanding
-from runner.cli.verdict import verdict
+from runner.cli.verdict import is_quiet, verdict
 from runner.core.outage import Outage
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -19,6 +19,17 @@ PLAN = PlanStanding(
     on_halt=(),
 )  # fmt: skip
 NOON = Outage(at=time(11, 30), zone=ZoneInfo("UTC"), lasts=timedelta(minutes=29))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A cancel that was asked for some seconds ago."""
+
+    ago: float
+
+    @property
+    def at(self) -> datetime:
+        return NOW - timedelta(seconds=self.ago)
 
 
 @dataclass(frozen=True)
@@ -33,7 +44,7 @@ class Seen:
     unknown: Sequence[object] = field(default=())
     missed: Sequence[object] = field(default=())
     unlisted: Sequence[object] = field(default=())
-    waiting: Sequence[object] = field(default=())
+    waiting: Sequence[Asked] = field(default=())
 
 
 def armed(state: ArmingState | None) -> Seen:
@@ -60,8 +71,9 @@ def armed(state: ArmingState | None) -> Seen:
         (armed(ArmingState.EXPIRED), 3, "weekday is not armed"),
         (armed(ArmingState.ENDING), 3, "weekday has an arming about to end"),
         (Seen(unlisted=(1,)), 3, "1 execution not listed by the broker any more"),
-        (Seen(waiting=(1,)), 3, "1 cancel waiting for the runner"),
-        (Seen(runs=False, unknown=(1,), missed=(1,), waiting=(1,)), 5, "no runner is running; 1 order"),
+        (Seen(waiting=(Asked(90),)), 3, "1 cancel waiting for the runner"),
+        (Seen(waiting=(Asked(30),)), 0, "OK"),
+        (Seen(runs=False, unknown=(1,), missed=(1,), waiting=(Asked(1),)), 5, "no runner is running; 1 order"),
         (Seen(unknown=(1,), missed=(1,)), 6, "1 order of unknown outcome; 1 fire missed"),
         (Seen(missed=(1,), halt=("because", NOW)), 7, "1 fire missed within 24 hours; halted"),
     ],
@@ -69,6 +81,18 @@ def armed(state: ArmingState | None) -> Seen:
 def test_each_reason_has_its_code_and_the_first_one_counts(seen: Seen, code: int, words: str) -> None:
     found = verdict(seen, (), timedelta())
     assert (found.code, words in found.text) == (code, True), found
+
+
+@pytest.mark.parametrize(
+    ("seen", "quiet"),
+    [
+        (Seen(), True), (Seen(runs=False), True), (Seen(runs=False, waiting=(Asked(1),)), False),
+        (Seen(waiting=(Asked(30),)), True), (Seen(link=("down", "", NOW)), False), (Seen(missed=(1,)), False),
+        (armed(ArmingState.ENDING), False), (Seen(runs=False, link=("down", "", NOW)), True),
+    ],
+)  # fmt: skip
+def test_it_is_quiet_where_nothing_but_a_runner_is_missing(seen: Seen, quiet: bool) -> None:
+    assert is_quiet(seen, (), timedelta()) is quiet
 
 
 @pytest.mark.parametrize(("grace", "code"), [(timedelta(minutes=2), 0), (timedelta(seconds=1), 5)])

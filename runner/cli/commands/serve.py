@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -224,6 +224,11 @@ class Service:
 
     def lanes(self) -> tuple[LaneView, ...]:
         """Return how the lanes stand."""
+        away: dict[str, Any] = {}
+        if self._found is not None:
+            settings = self._found.settings
+            restart = () if settings.restart is None else (settings.restart,)
+            away = {"outages": (*settings.resets, *restart), "grace": settings.grace}
         return tuple(
             LaneView(
                 name=lane.name,
@@ -233,6 +238,7 @@ class Service:
                 is_alive=lane.is_alive,
                 plans=tuple(lane.plans.values()),
                 figures=lane.figures,
+                **away,
             )
             for lane in reversed(self._lanes.values())
         )
