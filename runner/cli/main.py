@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import gc
 import os
 import re
 import sys
@@ -52,6 +53,7 @@ COMMANDS = {
     "completion": "Print the completion script of a shell.",
 }
 INTERRUPTED = 130
+_NEW_OBJECTS = 10_000  # at which cycles are searched for: the imports alone make fifty times the usual 700
 _COMPLETE = "_FXRUN_COMPLETE"  # set by the script of fxrun completion when a shell asks
 _OWN_OPTIONS = ("-h", "--help", "--version")
 _WORD = 60
@@ -184,6 +186,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from click.shell_completion import shell_complete
 
         return shell_complete(cli, {}, "fxrun", _COMPLETE, asked)
+    if argv is None:
+        gc.set_threshold(_NEW_OBJECTS, 10, 10)
     output.prepare_streams(as_json="--json" in args)
     if _is_rehearsal(args):
         output.mark(REHEARSAL_MARK)

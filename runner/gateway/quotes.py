@@ -55,14 +55,15 @@ class SeriesMarket(KeepsHours):
         below, above = _around(key, series)
         level = _level(touch) + (below if touch.side == "bid" else -above)
         times, open_hours = series.times, hours_of(key, extended)
-        place = series.next_touch(series.current(start), touch, level)
-        while place < len(times) and times[place] < end:
+        last = bisect_left(times, end)
+        place = series.next_touch(series.current(start), last, touch, level)
+        while place < last:
             until = times[place + 1] if place + 1 < len(times) else end
             since = max(times[place], start)
             at = open_hours.next_open(since)
             if at < end and (at == since or at < until):
                 return at
-            place = series.next_touch(place + 1, touch, level)
+            place = series.next_touch(place + 1, last, touch, level)
         return None
 
     def first_drawdown(self, key: str, trail: Trail, start: int, end: int, extended: bool = False) -> Drawdown | None:

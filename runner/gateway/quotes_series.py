@@ -14,6 +14,7 @@ from runner.gateway.quotes_file import Table
 from runner.gateway.trails import LOWEST, Terms
 
 _BLOCK = 1024
+_STRETCH = 64  # places that are looked at together before each is
 
 
 class Series:
@@ -23,17 +24,16 @@ class Series:
         self.times, self.bids, self.asks, self.candles = times, bids, asks, candles
         self._extremes: dict[tuple[bool, bool, int], int] = {}
 
-    def next_touch(self, index: int, touch: Touch, level: int) -> int:
-        """Return the first place from index on whose price meets the level; the length of the series if none does."""
-        is_bid = touch.side == "bid"
+    def next_touch(self, index: int, last: int, touch: Touch, level: int) -> int:
+        """Return the first place of [index, last) whose price meets the level; last or beyond if none does."""
+        is_bid, is_above = touch.side == "bid", touch.above
         prices = self.bids if is_bid else self.asks
-        while index < len(prices):
-            block_end = min((index // _BLOCK + 1) * _BLOCK, len(prices))
-            extreme = self.extreme(is_bid, touch.above, index // _BLOCK)
-            if extreme >= level if touch.above else extreme <= level:
-                part = prices[index:block_end]
-                meets = (price >= level for price in part) if touch.above else (price <= level for price in part)
-                if (found := next(compress(count(index), meets), None)) is not None:
+        while index < last:
+            block_end = min((index // _BLOCK + 1) * _BLOCK, last)
+            extreme = self.extreme(is_bid, is_above, index // _BLOCK)
+            if extreme >= level if is_above else extreme <= level:
+                found = _first(prices, range(index, block_end, _STRETCH), block_end, level, is_above=is_above)
+                if found is not None:
                     return found
             index = block_end
         return index
@@ -57,6 +57,16 @@ class Series:
             last = bisect_left(self.times, close)
             if last:
                 yield opening, self.current(opening), last
+
+
+def _first(prices: Sequence[int], starts: range, end: int, level: int, *, is_above: bool) -> int | None:
+    """Return the first place below end whose price meets the level, looking at one stretch after the other."""
+    for start in starts:
+        part = prices[start : min(start + _STRETCH, end)]
+        if max(part) >= level if is_above else min(part) <= level:
+            meets = (price >= level for price in part) if is_above else (price <= level for price in part)
+            return next(compress(count(start), meets))
+    return None
 
 
 class Climb:
