@@ -13,6 +13,7 @@ from enum import Enum
 
 from runner.core.order_state import OrderState
 from runner.core.ticket import OrderType, Role, Side
+from runner.frozen import quick
 
 
 class FireState(Enum):
@@ -48,6 +49,7 @@ class PlanStarted:
     until: datetime | None
 
 
+@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FireDone:
     """A fire was handled; `reason` is None for a fire that was sent in time."""
@@ -60,6 +62,7 @@ class FireDone:
     reason: str | None = None
 
 
+@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderChanged:
     """An order changed its state or its filled quantity."""
@@ -79,6 +82,7 @@ class OrderChanged:
     remaining: Decimal
 
 
+@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filled:
     """One execution of an order of ours."""
@@ -95,6 +99,7 @@ class Filled:
     time: datetime
 
 
+@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Commissioned:
     """The cost of one execution."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from runner.core.times import stamp
+from runner.frozen import quick
 
 ONCE = "once"
 PREFIX = "fx1"
@@ -34,6 +35,7 @@ def halt_of(fire: str) -> datetime | None:
     return datetime.fromisoformat(fire) if "." in fire else None
 
 
+@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderKey:
     """What makes two requests the same request."""
