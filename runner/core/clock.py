@@ -75,8 +75,7 @@ class Meter:
 
     def reading(self) -> Reading:
         """Return the last published reading."""
-        with self._changed:
-            return self._reading
+        return self._reading
 
 
 class QuietPeer(Protocol):

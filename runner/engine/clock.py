@@ -136,18 +136,22 @@ class VirtualClock:
 
     def _handle_until(self, produced: int, deadline: float, handle: Handler) -> None:
         while not self._is_lost and (self._handled < produced or not self._inbox.empty()):
-            left = max(0.001, deadline - time.monotonic())
-            if self._inbox.empty():
-                self._connection.take_in(left)
-            try:
-                fact = self._inbox.get(timeout=left)
-            except Empty:
-                raise Unsettled(self._counters()) from None
+            fact = self._next(deadline)
             if isinstance(fact, Handled):
                 self._handled = fact.total
                 continue
             self._is_lost = isinstance(fact, ConnectionLost)
             handle(fact)
+
+    def _next(self, deadline: float) -> Fact:
+        if not self._inbox.empty():
+            return self._inbox.get_nowait()
+        left = max(0.001, deadline - time.monotonic())
+        self._connection.take_in(left)
+        try:
+            return self._inbox.get(timeout=left)
+        except Empty:
+            raise Unsettled(self._counters()) from None
 
     def linger(self, handle: Handler, wanted: Callable[[], bool]) -> None:
         """Settle: after that nothing is still coming."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Protocol
 
 from runner.core.money import EXACT
@@ -170,11 +171,14 @@ class Account:
         """Return the maintenance margin of all positions."""
         return self._margins(marks)[1]
 
-    def _margins(self, marks: Marks) -> tuple[Decimal, Decimal]:
+    def _margins(
+        self, marks: Marks, known: Mapping[str, tuple[Decimal, Decimal]] = MappingProxyType({})
+    ) -> tuple[Decimal, Decimal]:
+        """Return the margins of all positions; `known`: those that need not be worked out again."""
         initial = maintenance = ZERO
         for key, holding in self.holdings.items():
             if holding.units:
-                more = self._margins_of(marks, key, holding.units)
+                more = known.get(key) or self._margins_of(marks, key, holding.units)
                 initial, maintenance = initial + more[0], maintenance + more[1]
         return initial, maintenance
 
@@ -191,9 +195,9 @@ class Account:
 
     def preview(self, marks: Marks, key: str, units: Decimal) -> Margins:
         """Return what an order would do to the margins, changing nothing."""
-        initial, maintenance = self._margins(marks)
         held = self.holdings.get(key, _NOTHING).units
         now, then = (self._margins_of(marks, key, some) for some in (held, held + units))
+        initial, maintenance = self._margins(marks, {key: now})
         return Margins(
             equity=self.equity(marks),
             before=initial,

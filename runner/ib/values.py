@@ -11,7 +11,7 @@ from ibapi.contract import Contract
 from runner.core.contract import name_of
 from runner.core.money import plain
 from runner.core.ticket import Side
-from runner.ib.neutral import is_unset
+from runner.ib.neutral import UNSET_FLOAT, is_unset
 
 _DIGITS = 30  # 1E+999999999 is a number too, and as long as that when it is written out
 _LARGEST = Decimal("1.7E308")  # and above with the same magnitude: the largest float as text says that there is none
@@ -20,9 +20,9 @@ SIDES = {"BOT": Side.BUY, "SLD": Side.SELL, "BUY": Side.BUY, "SELL": Side.SELL}
 
 def number(value: Any) -> Decimal | None:
     """Make a Decimal of what the versions give: float, Decimal, int or text; None for unset."""
-    if is_unset(value):
-        return None
-    return _number(repr(value) if isinstance(value, float) else value)
+    if type(value) is float:
+        return _number(repr(value)) if value < UNSET_FLOAT else None  # which also leaves out what is no number
+    return None if is_unset(value) else _number(value)
 
 
 @lru_cache(maxsize=1024)  # quantities come again and again
