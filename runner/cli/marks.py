@@ -14,8 +14,10 @@ from runner.core.times import stamp
 # how IB numbers accounts: paper (DU, DF), live (U, F, I), a letter more for some branches, then figures
 _ACCOUNT = re.compile(r"(?<![A-Za-z0-9])D?[A-Z]{1,2}\d{5,10}(?![A-Za-z0-9])", re.ASCII)
 _SHORT = 6
-LIVE, REHEARSAL = "live", "rehearsal"  # the modes of a journal
-PAPER_MARK, REHEARSAL_MARK = "PAPER ", "REHEARSAL "
+LIVE, REHEARSAL, SIMULATE = "live", "rehearsal", "simulate"  # the modes of a journal
+PAPER_MARK, REHEARSAL_MARK, SIMULATED_MARK = "PAPER ", "REHEARSAL ", "SIMULATED "
+
+_MARKS = {REHEARSAL: REHEARSAL_MARK, SIMULATE: SIMULATED_MARK}
 
 
 def kind_of(account: str, *, simulated: bool) -> str:
@@ -33,9 +35,9 @@ def is_paper(account: str) -> bool:
 
 
 def mark_of(mode: str, account: str | None) -> str:
-    """Return what every line about such a journal begins with: `REHEARSAL `, `PAPER `, or nothing."""
-    if mode == REHEARSAL:
-        return REHEARSAL_MARK
+    """Return what every line about such a journal begins with: `REHEARSAL `, `SIMULATED `, `PAPER `, or nothing."""
+    if mode in _MARKS:
+        return _MARKS[mode]
     return PAPER_MARK if account is not None and is_paper(account) else ""
 
 

@@ -85,8 +85,6 @@ class Notifications:
         return self._known[lane]
 
     def _mark(self, view: LaneView) -> str:
-        if view.mode == "simulate":
-            return "SIMULATED "
         named = next((plan.account for plan in view.plans if plan.account is not None), None)
         return mark_of(view.mode, self._settings.account or named)
 

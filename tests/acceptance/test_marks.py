@@ -154,6 +154,12 @@ def test_every_line_about_a_bound_journal_is_marked(tmp_path: Path, nobody: int,
     assert unmarked(refused, "PAPER") == []
 
 
+def test_what_is_told_of_a_simulation_says_so(tmp_path: Path) -> None:
+    record(desk(tmp_path), [("weekday", S.FILLED)], mode="simulate")
+    for words in (("status",), ("report",), ("halt",), ("resume",), ("journal", "check"), ("journal", "backup")):
+        _look(tmp_path, words, "SIMULATED")
+
+
 def test_nothing_is_marked_about_a_live_account(tmp_path: Path, nobody: int) -> None:
     record(desk(tmp_path, LIVE), [("weekday", S.UNKNOWN), ("weekday", S.WORKING)], account=LIVE)
     (tmp_path / "fxrun.yaml").write_text(f"connection: {{port: {nobody}}}\naccount: {LIVE}\n{LIMITS}")
