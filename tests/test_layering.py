@@ -12,9 +12,8 @@ OURS = {"runner", "strategies", "schemas"}
 
 MAY = {
     "runner.errors": set(),
-    "runner.frozen": set(),
-    "runner.core": {"runner.errors", "runner.frozen"},
-    "runner.wire": {"runner.errors", "runner.frozen", "google.protobuf"},
+    "runner.core": {"runner.errors"},
+    "runner.wire": {"runner.errors", "google.protobuf"},
     "runner.schedule": {"runner.core", "runner.errors", "cronsim", "holidays"},
     "runner.plan": {
         "runner.core", "runner.errors", "runner.schedule", "schemas", "yaml", "jsonschema", "referencing", "parsy",
@@ -25,15 +24,13 @@ MAY = {
     "runner.settings": {"runner.core", "runner.errors", "runner.plan", "schemas"},
     "runner.risk": {"runner.core", "runner.errors"},
     "runner.ib": {"runner.core", "runner.errors", "ibapi"},
-    "runner.journal": {"runner.core", "runner.errors", "runner.frozen"},
+    "runner.journal": {"runner.core", "runner.errors"},
     "runner.lifecycle": {"runner.core", "runner.errors", "runner.ib", "runner.journal", "strategies"},
     "runner.engine": {
         "runner.core", "runner.errors", "runner.plan", "runner.schedule", "strategies", "runner.journal",
         "runner.lifecycle", "runner.risk", "apscheduler",
     },
-    "runner.gateway": {
-        "runner.errors", "runner.frozen", "runner.core.money", "runner.core.clock", "runner.wire", "currency_converter",
-    },
+    "runner.gateway": {"runner.errors", "runner.core.money", "runner.core.clock", "runner.wire", "currency_converter"},
     "runner.gateway.plugin": {"runner.errors", "runner.gateway", "runner.cli.faults", "pytest"},
     "runner.gateway.state_codec": {"runner.gateway", "cattrs"},
     "runner.gateway.table": {"runner.gateway", "runner.core.money", "rich"},

@@ -14,7 +14,6 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from runner.core.fx import Pair
-from runner.frozen import quick
 
 CASH = "CASH"
 LISTED = ("STK", "FUT", "CFD", "CMDTY", "OPT")  # IB's words for what is no pair
@@ -57,7 +56,6 @@ class Details:
         return min((end for end in ends if end > at), default=None)
 
 
-@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContractSpec:
     """A contract as IB names it; of what is no pair, `con_id` and `details` are set once the broker has told them."""

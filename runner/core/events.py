@@ -13,7 +13,6 @@ from enum import Enum
 
 from runner.core.order_state import OrderState
 from runner.core.ticket import OrderType, Role, Side
-from runner.frozen import quick
 
 
 class FireState(Enum):
@@ -49,7 +48,6 @@ class PlanStarted:
     until: datetime | None
 
 
-@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FireDone:
     """A fire was handled; `reason` is None for a fire that was sent in time."""
@@ -62,7 +60,6 @@ class FireDone:
     reason: str | None = None
 
 
-@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderChanged:
     """An order changed its state or its filled quantity."""
@@ -82,7 +79,6 @@ class OrderChanged:
     remaining: Decimal
 
 
-@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filled:
     """One execution of an order of ours."""
@@ -99,7 +95,6 @@ class Filled:
     time: datetime
 
 
-@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Commissioned:
     """The cost of one execution."""

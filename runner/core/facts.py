@@ -12,7 +12,6 @@ from decimal import Decimal
 
 from runner.core.contract import Increment
 from runner.core.ticket import Side
-from runner.frozen import quick
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +71,6 @@ class LoginFailed:
     code: int | None = None  # the TWS's own, such as 326
 
 
-@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenOrderSeen:
     """openOrder: the order as TWS holds it. `order_ref` is empty for orders that are not ours."""
@@ -100,7 +98,6 @@ class OpenOrdersEnd:
     """The list of open orders is complete."""
 
 
-@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderStatusSeen:
     """orderStatus; duplicates and omissions are usual, quantities decide."""
@@ -136,7 +133,6 @@ class CompletedOrdersEnd:
     """The list of completed orders is complete."""
 
 
-@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExecutionSeen:
     """execDetails: one execution. The last dotted part of exec_id is its revision: higher replaces lower."""
@@ -161,7 +157,6 @@ class ExecutionsEnd:
     request_id: int
 
 
-@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CommissionSeen:
     """commissionReport; amount is None until IB knows it."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from runner.core.times import stamp
-from runner.frozen import quick
 
 ONCE = "once"
 PREFIX = "fx1"
@@ -35,7 +34,6 @@ def halt_of(fire: str) -> datetime | None:
     return datetime.fromisoformat(fire) if "." in fire else None
 
 
-@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderKey:
     """What makes two requests the same request."""

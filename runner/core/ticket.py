@@ -10,7 +10,6 @@ from enum import Enum
 from runner.core.contract import ContractSpec
 from runner.core.ids import OrderKey
 from runner.core.money import plain
-from runner.frozen import quick
 
 
 class Side(Enum):
@@ -119,7 +118,6 @@ class Terms:
 PLAIN = Terms()
 
 
-@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderTicket:
     """One intended order at one fire; quantity in base-currency units, prices in quote currency per base unit.

@@ -10,7 +10,6 @@ from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
 
-from runner.frozen import quick
 from runner.gateway.account import Margins
 from runner.gateway.book import Entry, Stage
 from runner.gateway.changes import changed
@@ -46,7 +45,6 @@ class Terms:
     is_unbound: bool = False  # of orders entered by hand
 
 
-@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fill:
     """One execution with its cost; what is said of it is made when it is said."""

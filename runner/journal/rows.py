@@ -11,12 +11,10 @@ from runner.core.order_state import OrderState
 from runner.core.snapshot import Snapshot
 from runner.core.standing import Quote
 from runner.core.ticket import OrderTicket, Side
-from runner.frozen import quick
 
 WAITS = 0  # the order id of what is claimed with others and has not been let go: no TWS gives that one
 
 
-@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FireRow:
     """One fire; `state` is None while it is claimed and not yet sent."""
@@ -47,7 +45,6 @@ class WorkRow:
     snapshot: Snapshot
 
 
-@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderRow:
     """One order: the intent, and what is known of it."""
@@ -77,7 +74,6 @@ class OpenRow(OrderRow):
         return self.state is OrderState.PLANNED and self.order_id == WAITS
 
 
-@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExecutionRow:
     """The latest revision of one execution, with its commission where it is known."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from runner.frozen import quick
 from runner.wire.account_answers import (
     AccountDownloadEnd,
     AccountSummary,
@@ -71,7 +70,6 @@ class ErrorMessage:
     time_ms: int = 0
 
 
-@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderStatus:
     """Where an order stands."""
@@ -89,7 +87,6 @@ class OrderStatus:
     market_cap_price: Decimal | None = ZERO
 
 
-@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenOrder:
     """An order that is open, or was just placed, with everything known of it."""
@@ -128,7 +125,6 @@ class CompletedOrdersEnd:
     """All completed orders were told."""
 
 
-@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExecutionDetails:
     """A fill; `request_id` is -1 for one that was not asked for."""
@@ -145,7 +141,6 @@ class ExecutionDetailsEnd:
     request_id: int
 
 
-@quick
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CommissionReport:
     """What a fill cost; `realized_pnl` is unset for a fill that opens."""
