@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ibapi.client import EClient
 
 from runner.core.facts import ConnectionLost, Fact, Handled
-from runner.ib import shortcuts, versions
+from runner.ib import versions
 from runner.ib.tap import EventTap
 from runner.ib.times import handshake_zone
 from runner.ib.transport import MAX_FRAME, FrameBuffer, FrameTooLong, Transport, describe
@@ -89,7 +89,6 @@ class TwsClient(EClient):  # type: ignore[misc]
         self.serverVersion_ = greeting.server_version
         self.connTime = greeting.server_time.encode()
         versions.quieten()
-        shortcuts.install()
         self.decoder = versions.StrictDecoder(self.tap, greeting.server_version)
         self.tap.zone = handshake_zone(greeting.server_time)
         return greeting

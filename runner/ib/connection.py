@@ -213,10 +213,9 @@ class Connection(Requests):
         with self._changed:
             if session is not self._session or session.is_over:
                 return
-            if not session.is_ready:  # somebody waits for that
-                self._changed.notify_all()
             session.note(fact)
             session.is_over = isinstance(fact, ConnectionLost)
+            self._changed.notify_all()
             if session.is_over and self._closed.is_set():
                 return  # it was closed, not lost, although the reader may see its end first
             if isinstance(fact, NoticeSeen) and self._pacer is not None:
@@ -286,7 +285,7 @@ class Connection(Requests):
     def _ready_client(self) -> TwsClient:
         with self._changed:
             session = self._session
-            client = session.client if session is not None and session.is_ready else None
+            client = None if session is None or session.login is None else session.client
         if client is not None and client.isConnected():
             return client
         raise ConnectionFailed(f"there is no connection to {self.host}:{self.port} any more")

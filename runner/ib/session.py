@@ -87,11 +87,6 @@ class Session:
         self.client: TwsClient | None = None
 
     @property
-    def is_ready(self) -> bool:
-        """True once it has a login."""
-        return self._greeting is not None and self._accounts is not None and self._told_id is not None
-
-    @property
     def login(self) -> Login | None:
         """What it is, once nextValidId and managedAccounts have come."""
         if self._greeting is None or self._accounts is None or self._told_id is None:
@@ -162,7 +157,7 @@ class Session:
             return login
 
     def _is_decided(self) -> bool:
-        return self.is_ready or self._lost is not None or self._id_in_use or self.is_stopping
+        return self.login is not None or self._lost is not None or self._id_in_use or self.is_stopping
 
     @property
     def _id_in_use(self) -> bool:
@@ -203,7 +198,7 @@ class Session:
                 self.use_above(fact.order_id - 1)
             case AccountsSeen():
                 self._accounts = fact.accounts
-            case ConnectionLost() if not self.is_ready:  # a loss after that is no failure to log in
+            case ConnectionLost() if self.login is None:  # a loss after that is no failure to log in
                 self._lost = fact.reason
             case NoticeSeen(about=-1) if self._refusal is None and not 2100 <= fact.code < 2200:
                 self._refusal = fact
