@@ -78,9 +78,9 @@ def test_rows_stay_whole(name: str, width: int, folder: Path, port: int) -> None
 
 
 def test_a_mark_takes_its_room(folder: Path) -> None:
-    """What a paper account is drawn with has PAPER before each line."""
+    """What is told of a simulation has SIMULATED before each line."""
     found = shown(folder, "report", "--journal", "ran.db", width=140)
-    assert "PAPER " in found.text
+    assert "SIMULATED " in found.text
     assert max(len(one.rstrip()) for one in found.pieces) <= 140
 
 
