@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, BinaryIO
 
 from runner.cli.observing import LEFT_OUT
@@ -71,7 +72,7 @@ class Roll:
     def begin(self, stop: Callable[[], None], figures: Figures) -> None:
         """Take orders from now on, until stdin ends; then stop. Tell the figures from now on."""
         self._figures = figures
-        threading.Thread(target=self._listen, args=(sys.stdin.buffer, stop), name="orders", daemon=True).start()
+        threading.Thread(target=self._listen, args=(_orders(), stop), name="orders", daemon=True).start()
 
     def _listen(self, stream: BinaryIO, stop: Callable[[], None]) -> None:
         with suppress(EOFError, OSError, ValueError, pickle.UnpicklingError):
@@ -149,8 +150,14 @@ class Roll:
         return True
 
 
+@cache
+def _orders() -> BinaryIO:
+    """Return stdin in a file of its own: Python ends badly while another thread reads from sys.stdin itself."""
+    return os.fdopen(os.dup(sys.stdin.fileno()), "rb")
+
+
 def first_order() -> Order:
     """Wait for the plans that a lane begins with."""
-    found = pickle.load(sys.stdin.buffer)
+    found = pickle.load(_orders())
     assert isinstance(found, Order)
     return found

@@ -1,9 +1,12 @@
-"""What a lane says to a service that does not listen: kept as far as there is room, and the rest counted."""
+"""What a lane says to a service that does not listen: kept as far as there is room, and the rest counted; and its end."""
 
 from __future__ import annotations
 
 import json
 import os
+import pickle
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +15,7 @@ import pytest
 
 from runner.cli import roll
 from runner.cli.observing import LEFT_OUT
-from runner.cli.roll import Roll
+from runner.cli.roll import Order, Roll
 from runner.core.events import FireDone, FireState
 
 NOW = datetime(2026, 1, 7, 12, tzinfo=UTC)
@@ -76,3 +79,24 @@ def test_a_line_that_no_pipe_takes_whole_is_counted(pipe: tuple[int, int]) -> No
     one = Roll([], pipe[1])
     one.alarm("halt", {"plan": "", "reason": "x" * 10_000, "time": "now"})
     assert heard(pipe[0], one) == [{"type": LEFT_OUT, "count": 1}]
+
+
+LANE = """
+import time
+from unittest.mock import sentinel
+from runner.cli.roll import Roll, first_order
+roll = Roll(first_order().plans, 2)
+roll.begin(lambda: None, sentinel.figures)
+time.sleep(0.2)
+print("over")
+"""
+
+
+def test_a_lane_ends_in_order_while_it_waits_for_orders() -> None:
+    with subprocess.Popen([sys.executable, "-c", LANE], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as lane:
+        assert lane.stdin is not None
+        assert lane.stdout is not None
+        pickle.dump(Order(), lane.stdin)
+        lane.stdin.flush()
+        assert lane.stdout.read() == b"over\n"
+        assert lane.wait(10) == 0, "stdin is open, as it is if a lane ends before the service does"
