@@ -1,4 +1,4 @@
-"""What a lane says to a service that does not listen: kept as far as there is room, and the rest counted; and its end."""
+"""What a lane says to a service that does not listen: kept while there is room, and the rest counted; and its end."""
 
 from __future__ import annotations
 
