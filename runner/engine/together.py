@@ -20,7 +20,7 @@ from runner.engine.fire import done, hindered, policy_of, questions, send, tell_
 from runner.engine.judging import gate_of, lacks_quote, limits_of, pause_if_used_up
 from runner.journal import payload
 from runner.journal.gate import Bid, Claimed, Outcome
-from runner.journal.rows import WAITS
+from runner.journal.rows import WAITS, FireRow
 from runner.lifecycle.identify import Unidentified
 from runner.lifecycle.link import LinkState
 from runner.plan.model import Instruction
@@ -77,7 +77,9 @@ class Together:
         """
         desk = self._desk
         if desk.broken or desk.link.state is not LinkState.READY or desk.contracts.hold():
-            self._fresh.clear()  # each is claimed when it can be sent
+            self._fresh.clear()  # each is claimed when it can be sent, and so is what was claimed and waits
+            if desk.broken is None:
+                desk.give_back(list(desk.queue.values()))
         if not self._fresh:
             return []
         ready, self._fresh = self._sorted(waiting, now)
@@ -94,7 +96,8 @@ class Together:
         """Return what can be claimed now, and what is to be looked at again."""
         ready: list[_Ready] = []
         later: dict[Name, Pending] = {}
-        before = {part for name in self._desk.queue for part in (name[0], name[:2])}
+        held = (name for name, one in waiting.items() if one.queued or name not in self._fresh)
+        before = {part for name in held for part in (name[0], name[:2])}
         for key, pending in self._fresh.items():
             if waiting.get(key) is not pending or pending.queued:
                 continue
@@ -102,7 +105,7 @@ class Together:
             if len(ready) == MOST:
                 later[key] = pending
             elif (key[0] if counts else key[:2]) in before or (made := self._ready(pending, now)) is None:
-                continue  # it is claimed at its turn, when what is before it has been sent
+                before.update((key[0], key[:2]))  # it is claimed at its turn, when what is before it has been sent
             elif lacks_quote(made.tickets, self._desk):
                 later[key] = pending
             else:
@@ -138,18 +141,11 @@ class Together:
 
     def _took(self, pending: Pending, made: _Made, claimed: Claimed) -> bool:
         """Tell what became of a fire; returns whether that is all."""
-        desk, row = self._desk, pending.row
-        match claimed.outcome:
-            case Outcome.CLAIMED:
-                pending.instruction, pending.queued, pending.why = made.known, made.tickets, TURN
-                desk.queue[pending.key] = pending
-            case Outcome.RECORDED_BEFORE:
-                desk.emit(done(row, FireState.SKIPPED, RECORDED))
-            case Outcome.MISSED:
-                desk.emit(done(row, FireState.MISSED, claimed.reason))
-            case Outcome.DENIED:
-                tell_denied(row, made.tickets, claimed.reason or "", desk)
-                pause_if_used_up(row.plan, desk)
+        if claimed:
+            pending.instruction, pending.queued, pending.why = made.known, made.tickets, TURN
+            self._desk.queue[pending.key] = pending
+        else:
+            _tell(pending.row, made.tickets, claimed, self._desk)
         return not claimed
 
 
@@ -170,14 +166,24 @@ def let_go(pending: Pending, now: datetime, desk: Desk) -> bool:
     first = desk.connection.take_order_ids(len(tickets))
     gone = desk.journal.batch.let_go(row, tickets, gate_of(tickets, first, pending, desk, stop))
     desk.unqueue(pending)
-    match gone.outcome:
-        case Outcome.CLAIMED:
-            pending.is_claimed = True
-            send(pending, tickets, first, desk)
+    desk.used_up.discard(row.plan)  # the fires of the day that it was judged by have this one among them
+    if gone.outcome is Outcome.GIVEN_BACK:
+        return False
+    if gone:
+        pending.is_claimed = True
+        send(pending, tickets, first, desk)
+    else:
+        _tell(row, tickets, gone, desk)
+    return True
+
+
+def _tell(row: FireRow, tickets: tuple[OrderTicket, ...], claimed: Claimed, desk: Desk) -> None:
+    """Tell why a fire is not sent."""
+    match claimed.outcome:
         case Outcome.RECORDED_BEFORE:
             desk.emit(done(row, FireState.SKIPPED, RECORDED))
         case Outcome.MISSED:
-            desk.emit(done(row, FireState.MISSED, gone.reason))
+            desk.emit(done(row, FireState.MISSED, claimed.reason))
         case Outcome.DENIED:
-            tell_denied(row, tickets, gone.reason or "", desk)
-    return True
+            tell_denied(row, tickets, claimed.reason or "", desk)
+            pause_if_used_up(row.plan, desk)

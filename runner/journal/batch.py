@@ -72,7 +72,8 @@ class Batch:
     def let_go(self, row: FireRow, tickets: Sequence[OrderTicket], gate: Gate) -> Claimed:
         """Give the orders of a claimed fire their ids, or record why they may not be sent any more.
 
-        RECORDED_BEFORE: it does not wait for this runner any more, and nothing was written.
+        From then on they count as claimed when they left. RECORDED_BEFORE: it does not wait for this runner any more,
+        and nothing was written. GIVEN_BACK: it was claimed on another UTC day, and is to be claimed on this one.
         """
         with self._db.transaction(durable=True):
             claimed = _let_go(self._db, self._who, row, tickets, gate)
@@ -85,13 +86,12 @@ class Batch:
         """Take out what was claimed and not let go, those fires or all: it is as if nobody had claimed it."""
         with self._db.transaction(durable=True):
             if self._is_ours:
-                for name in self._db.read(_named, "waiting") if rows is None else map(_name, rows):
-                    _take_out(self._db, name)
+                _take_out(self._db, self._db.read(_named, "waiting") if rows is None else map(_name, rows))
 
-    def take_out(self, row: FireRow) -> None:
-        """Take out one fire that was claimed and not let go; call it in a transaction."""
+    def take_out(self, rows: Iterable[FireRow]) -> None:
+        """Take out fires that were claimed and not let go; call it in a transaction."""
         if self._is_ours:
-            _take_out(self._db, _name(row))
+            _take_out(self._db, map(_name, rows))
 
     @property
     def _is_ours(self) -> bool:
@@ -144,55 +144,71 @@ def _written(database: Database, who: Claimant, bids: Sequence[Bid]) -> tuple[Cl
 
 
 def _let_go(database: Database, who: Claimant, row: FireRow, tickets: Sequence[OrderTicket], gate: Gate) -> Claimed:
-    if not _waits(database, who, row, len(tickets)):
+    waits_since = _waits_since(database, who, row, len(tickets))
+    if waits_since is None:
         return Claimed(Outcome.RECORDED_BEFORE)
     now = gate.now()
+    if waits_since[:10] != moment(now)[:10]:
+        _take_out(database, [_name(row)])
+        return Claimed(Outcome.GIVEN_BACK)
     claimed = judged(row, gate, now, lambda: standing(database, row.plan, tickets[0], now, epoch=who.epoch))
     if claimed:
         for place, ticket in enumerate(tickets):
-            number = {"client_id": gate.client_id, "route_id": gate.order_id(place)}
+            number = {"client_id": gate.client_id, "route_id": gate.order_id(place), "claimed_at": moment(now)}
             database.do("set_number", order_ref=ticket.order_ref, **number)
         return claimed
-    _take_out(database, _name(row))
+    _take_out(database, [_name(row)])
     database.do("claim_fire", **fire_values(who, told(row, claimed), now))
     if claimed.outcome is Outcome.DENIED:
         database.do_all("add_intent", intent_values(who, tickets, OrderState.DENIED, now, None))
     return claimed
 
 
-def _waits(database: Database, who: Claimant, row: FireRow, orders: int) -> bool:
+def _waits_since(database: Database, who: Claimant, row: FireRow, orders: int) -> str | None:
+    """Return when a fire was claimed that waits with all of its orders, None for one that does not."""
     plan, order, fire = _name(row)
-    waiting = database.do("waits", plan=plan, order_name=order, fire=fire, epoch=who.epoch).fetchone()
-    return bool(waiting[0] == orders)
+    count, since = database.do("waits", plan=plan, order_name=order, fire=fire, epoch=who.epoch).fetchone()
+    return str(since) if count == orders else None
 
 
-def _take_out(database: Database, name: Name) -> None:
-    plan, order, fire = name
-    values = {"plan": plan, "order_name": order, "fire": fire}
-    orders = database.read(_order, "waiting_of", **values)
-    if not orders:
-        return
-    database.do("give_back_orders", **values)
-    database.do("give_back_fire", **values)
-    day = moment(orders[0][2])[:10]
-    database.do("uncount_fire", day=day, plan=plan)
-    database.do("drop_count", day=day, plan=plan)
-    _take_from_tallies(database, day, [(ticket, price) for ticket, price, _ in orders if ticket.role is Role.ENTRY])
+def _take_out(database: Database, names: Iterable[Name]) -> None:
+    taken: dict[tuple[str, str], list[tuple[OrderTicket, Decimal | None]]] = {}  # by day and pair
+    for plan, order, fire in names:
+        values = {"plan": plan, "order_name": order, "fire": fire}
+        orders = database.read(_order, "waiting_of", **values)
+        if not orders:
+            continue
+        database.do("give_back_orders", **values)
+        database.do("give_back_fire", **values)
+        day = moment(orders[0][2])[:10]
+        database.do("uncount_fire", day=day, plan=plan)
+        database.do("drop_count", day=day, plan=plan)
+        for ticket, price, _ in orders:
+            if ticket.role is Role.ENTRY:
+                taken.setdefault((day, ticket.contract.name), []).append((ticket, price))
+    for (day, pair), entries in taken.items():
+        _take_from_tally(database, day, pair, entries)
 
 
-def _take_from_tallies(database: Database, day: str, entries: Sequence[tuple[OrderTicket, Decimal | None]]) -> None:
-    for pair in {ticket.contract.name for ticket, _ in entries}:
-        (_, tally) = database.first(decoding.tally, "tally_of", day=day, pair=pair) or (pair, None)
-        for ticket, price in entries:
-            tally = without(tally, ticket, price) if ticket.contract.name == pair else tally
-        if tally is None or tally.notional is None:  # only a look at all of them tells what the others are worth
-            tally = None
-            for ticket, price in database.read(_entry, "entries_of_day", day=day, pair=pair):
-                tally = added(tally, ticket, price) if ticket.role is Role.ENTRY else tally
-        if tally is None or not tally.quantity:
-            database.do("drop_tally", day=day, pair=pair)
-        else:
-            put_tally(database, day, pair, tally)
+def _take_from_tally(
+    database: Database, day: str, pair: str, entries: Sequence[tuple[OrderTicket, Decimal | None]]
+) -> None:
+    (_, tally) = database.first(decoding.tally, "tally_of", day=day, pair=pair) or (pair, None)
+    for ticket, price in entries:
+        tally = without(tally, ticket, price)
+    if tally is None or (tally.notional is None and not _has_unpriced(database, day, pair)):
+        tally = None
+        for ticket, price in database.read(_entry, "entries_of_day", day=day, pair=pair):
+            tally = added(tally, ticket, price) if ticket.role is Role.ENTRY else tally
+    if tally is None or not tally.quantity:
+        database.do("drop_tally", day=day, pair=pair)
+    else:
+        put_tally(database, day, pair, tally)
+
+
+def _has_unpriced(database: Database, day: str, pair: str) -> bool:
+    """Tell whether an entry that is left makes the sum unknown; if none does, all of them have to be added up."""
+    return database.do("unpriced_of_day", day=day, pair=pair).fetchone() is not None
 
 
 def _name(row: FireRow) -> Name:

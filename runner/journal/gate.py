@@ -20,6 +20,7 @@ class Outcome(Enum):
     RECORDED_BEFORE = "recorded_before"  # nothing was written
     DENIED = "denied"  # recorded with its reason and its intents; nothing may be sent
     MISSED = "missed"  # recorded with its reason; nothing may be sent
+    GIVEN_BACK = "given_back"  # taken out, as if it had not been claimed; it may be claimed anew
 
 
 @dataclass(frozen=True, slots=True)

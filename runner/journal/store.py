@@ -183,8 +183,7 @@ class Journal(Notes, Stops):
     def record_unsent(self, rows: Iterable[FireRow], claimed: Iterable[FireRow] = ()) -> tuple[FireRow, ...]:
         """Record fires that were missed or skipped; returns the new ones. Claims among them that wait are taken out."""
         with self._db.transaction(durable=True):
-            for row in claimed:
-                self.batch.take_out(row)
+            self.batch.take_out(claimed)
             return tuple(row for row in rows if claiming.record(self._db, self._who, row))
 
     def sent_fires(self, plan: str, order: str) -> int:

@@ -15,11 +15,14 @@ from runner.core.limits import Limits
 from runner.core.order_state import OrderState
 from runner.core.price import fixed
 from runner.core.standing import Arming
-from runner.engine.desk import Rules
+from runner.core.ticket import OrderTicket
+from runner.engine.desk import Pending, Rules
+from runner.engine.together import Together
 from runner.journal import batch
 from runner.journal.check import check
 from runner.journal.control import Ledger
-from runner.journal.gate import Claimed
+from runner.journal.gate import Claimed, Gate
+from runner.journal.rows import FireRow
 from runner.journal.store import Journal, JournalFailed
 from runner.plan.model import Instruction
 from runner.risk.checks import ArmingWanted
@@ -186,6 +189,8 @@ def test_a_lost_session_lets_them_wait_for_the_next_one(tmp_path: Path) -> None:
         with field.runner(*due_together(soon(4), 80)) as runner:
             runner.wait(lambda: len(runner.fires(FireState.SENT)) > 10, "some that were sent")
             field.gateway.fault("reset")
+            runner.wait(lambda: runner.desk is not None and not runner.desk.queue, "what waited to be given back")
+            assert len(runner.fires(FireState.SENT)) < 75  # each of the rest is judged anew, as its turn comes
             wait_all(runner, 80)
         missed = [event.plan for event in runner.fires(FireState.MISSED)]  # what was on its way at that moment
         assert len(missed) <= 1
@@ -193,6 +198,47 @@ def test_a_lost_session_lets_them_wait_for_the_next_one(tmp_path: Path) -> None:
         assert field.doubled() == []
         assert len(field.created()) == 80 - len(missed)
     assert check(field.path) == ()
+
+
+def test_what_another_day_gives_back_is_claimed_anew_and_sent_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    was = batch.Batch.let_go
+
+    def let_go(self: batch.Batch, row: FireRow, tickets: tuple[OrderTicket, ...], gate: Gate) -> Claimed:
+        tomorrow = replace(gate, now=lambda: gate.now() + timedelta(days=1))
+        return was(self, row, tickets, tomorrow if row.plan < "p06" else gate)
+
+    monkeypatch.setattr(batch.Batch, "let_go", let_go)
+    with open_field(tmp_path) as field:
+        with field.runner(*due_together(soon(3))) as runner:
+            wait_all(runner)
+        assert len(runner.fires(FireState.SENT)) == COUNT
+        assert sorted(field.created().values()) == [1] * COUNT
+    assert check(field.path) == ()
+
+
+def test_a_fire_that_waits_for_its_turn_is_not_overtaken_by_the_next_one_of_its_order(tmp_path: Path) -> None:
+    """It was held up when it was due, say by an order of its plan without an answer, and is claimed by itself."""
+    due = soon(-9)
+    with open_field(tmp_path) as field, field.runner(at(soon(900))) as runner:
+        runner.wait_ready()
+        assert runner.desk is not None
+        first, then, other = (
+            Pending(at(instant, plan=plan), instant)
+            for plan, instant in (
+                ("p00", due),
+                ("p00", due + timedelta(seconds=5)),
+                ("p01", due + timedelta(seconds=5)),
+            )
+        )
+        together = Together(runner.desk)
+        together.offer(then)
+        together.offer(other)
+        waiting = {one.key: one for one in (first, then, other)}
+        ready, later = together._sorted(waiting, datetime.now(UTC))
+        assert [pending.key for pending, _ in ready] == [other.key]
+        assert later == {}
 
 
 def test_a_commit_that_fails_sends_none_and_all_of_it_once_it_can_be_written(

@@ -220,6 +220,64 @@ def test_an_order_without_a_price_gives_back_what_the_others_are_worth(tmp_path:
     assert check(tmp_path / "j.db") == ()
 
 
+def test_giving_back_many_adds_up_the_rest_of_the_day_at_most_once(tmp_path: Path) -> None:
+    """Without a price the sum of the day is unknown: it is not added up anew for each that is taken out."""
+    told: list[str] = []
+    with closing(opened(tmp_path / "j.db")) as journal:
+        group = [bid(f"p{number}", price=PRICE if number else None) for number in range(20)]
+        journal.batch.claim(group)
+        journal._db.connection.set_trace_callback(told.append)
+        late = replace(group[19].row, state=FireState.MISSED, reason="too late")
+        journal.record_unsent([late], claimed=[late])
+        assert let_go(journal, replace(group[18], gate=bid("p18", judge=lambda _: "no").gate), 1) is Outcome.DENIED
+        assert [text for text in told if text.startswith("SELECT payload, price FROM intent")] == []
+        journal.batch.give_back([one.row for one in group[:17]])
+        journal._db.connection.set_trace_callback(None)
+        assert len([text for text in told if text.startswith("SELECT payload, price FROM intent")]) == 1
+        (tally,) = journal.standing("p0", None, NOW).today.values()
+        assert (tally.quantity, tally.notional) == (25_000, 25_000 * PRICE)
+    assert check(tmp_path / "j.db") == ()
+
+
+def test_it_counts_within_the_minute_in_which_it_leaves(tmp_path: Path) -> None:
+    with closing(opened(tmp_path / "j.db")) as journal:
+        group = [bid("p0"), bid("p1")]
+        journal.batch.claim(group)
+        later = [NOW + timedelta(seconds=seconds) for seconds in (50, 70, 109, 111)]
+        assert let_go(journal, replace(group[0], gate=bid("p0", now=later[0]).gate), 1) is Outcome.CLAIMED
+        assert journal.open_orders()[0].claimed_at == later[0]
+        minutes = [journal.standing("p0", None, at).last_minute for at in later]
+        assert minutes == [2, 2, 2, 1]  # what waits is still to leave
+    assert check(tmp_path / "j.db") == ()
+
+
+def test_on_another_utc_day_it_is_claimed_anew(tmp_path: Path) -> None:
+    """What leaves on a day is counted on that day."""
+    with closing(opened(tmp_path / "j.db")) as journal:
+        journal.batch.claim([bid("p0")])
+        tomorrow = NOW + timedelta(days=1)
+        one = bid("p0", now=tomorrow)
+        one = replace(one, gate=replace(one.gate, deadline=None))
+        assert let_go(journal, one, 1) is Outcome.GIVEN_BACK
+        assert journal.fire("p0", "main", FIRE) is None
+        assert journal.standing("p0", None, NOW).today == {}
+        assert journal.claim(one.row, one.tickets, gate=replace(one.gate, first_order_id=1))
+        assert journal.standing("p0", None, tomorrow).today["EUR.USD"].quantity == 25_000
+    assert check(tmp_path / "j.db") == ()
+
+
+def test_what_is_unknown_is_open_whatever_its_order_id(tmp_path: Path) -> None:
+    """Only what is planned has surely not left: an older fxrun may have made up its mind about such a row."""
+    with closing(opened(tmp_path / "j.db")) as journal:
+        (one,) = [bid("p0")]
+        journal.batch.claim([one])
+        journal._db.connection.execute("UPDATE intent SET state = 'unknown'")
+        assert [row.state for row in journal.open_orders()] == [OrderState.UNKNOWN]
+        assert journal.standing("p0", one.tickets[0], NOW).open_orders == 1
+        journal.batch.give_back()
+        assert journal.standing("p0", None, NOW).unknown == (one.tickets[0].order_ref,)
+
+
 def test_another_start_gives_back_what_waits_and_asks_about_what_was_let_go(tmp_path: Path) -> None:
     path = tmp_path / "j.db"
     with closing(opened(path)) as journal:

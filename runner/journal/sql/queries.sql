@@ -24,7 +24,7 @@ UPDATE fire SET due = :due, state = :state, reason = :reason, run = :run, claime
 WHERE plan = :plan AND order_name = :order_name AND fire = :fire
 
 -- waits --
-SELECT count(*) FROM fire f JOIN intent i USING (plan, order_name, fire)
+SELECT count(*), min(i.claimed_at) FROM fire f JOIN intent i USING (plan, order_name, fire)
 WHERE f.plan = :plan AND f.order_name = :order_name AND f.fire = :fire AND f.state IS NULL AND f.epoch = :epoch
 AND i.state = 'planned' AND i.route_id = 0
 
@@ -43,7 +43,7 @@ WHERE plan = :plan AND order_name = :order_name AND fire = :fire AND state = 'pl
 DELETE FROM fire WHERE plan = :plan AND order_name = :order_name AND fire = :fire AND state IS NULL
 
 -- set_number --
-UPDATE intent SET client_id = :client_id, route_id = :route_id WHERE order_ref = :order_ref
+UPDATE intent SET client_id = :client_id, route_id = :route_id, claimed_at = :claimed_at WHERE order_ref = :order_ref
 
 -- set_fire --
 UPDATE fire SET state = :state
@@ -140,7 +140,7 @@ SELECT i.payload, i.state, i.filled, i.average_price, i.perm_id, i.closed_with_r
 i.claimed_at, f.due, (SELECT group_concat(p.perm_id) FROM order_perm p WHERE p.order_ref = i.order_ref)
 FROM intent i JOIN fire f USING (plan, order_name, fire)
 WHERE i.closed_with_run = 0 AND i.state IN ('planned', 'sent', 'working', 'held', 'cancel_pending', 'unknown')
-AND i.route_id IS NOT 0
+AND NOT (i.state = 'planned' AND i.route_id IS 0)
 ORDER BY i.rowid
 
 -- order_of --
@@ -254,6 +254,11 @@ DELETE FROM tally WHERE day = :day AND pair = :pair
 SELECT payload, price FROM intent WHERE pair = :pair AND claimed_at >= :day AND claimed_at < :day || 'T~'
 AND route_id IS NOT NULL AND state <> 'denied'
 
+-- unpriced_of_day --
+SELECT 1 FROM intent WHERE pair = :pair AND claimed_at >= :day AND claimed_at < :day || 'T~'
+AND route_id IS NOT NULL AND state <> 'denied' AND role = 'entry' AND price IS NULL
+ORDER BY claimed_at DESC LIMIT 1
+
 -- fires_today_of --
 SELECT c.plan, c.fires FROM json_each(:plans) CROSS JOIN fire_count c ON c.plan = json_each.value AND c.day = :day
 
@@ -261,12 +266,15 @@ SELECT c.plan, c.fires FROM json_each(:plans) CROSS JOIN fire_count c ON c.plan 
 SELECT fires FROM fire_count WHERE day = :day AND plan = :plan
 
 -- claimed_since --
-SELECT count(*) FROM intent WHERE claimed_at > :since AND route_id IS NOT NULL
+SELECT (SELECT count(*) FROM intent WHERE claimed_at > :since AND route_id IS NOT NULL) + (
+    SELECT count(*) FROM intent
+    WHERE state = 'planned' AND closed_with_run = 0 AND route_id = 0 AND claimed_at <= :since)
 
 -- count_open --
 SELECT count(*) FROM intent
 WHERE pair = :pair AND side = :side AND closed_with_run = 0
-AND state IN ('planned', 'sent', 'working', 'held', 'cancel_pending', 'unknown') AND route_id IS NOT 0
+AND state IN ('planned', 'sent', 'working', 'held', 'cancel_pending', 'unknown')
+AND NOT (state = 'planned' AND route_id IS 0)
 
 -- epoch --
 SELECT epoch FROM owner WHERE id = 1
