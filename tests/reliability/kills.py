@@ -27,7 +27,9 @@ from tests.reliability.world import World, in_seconds, rows_of, world
 OFTEN = ("before_claim", "in_claim", "after_claim_commit", "before_first_order", "between_orders", "after_last_order",
          "after_sent_record", "before_fact", "after_fact", "after_batch_commit", "in_let_go",
          "after_let_go")  # fmt: skip
-VISITS = {**dict.fromkeys(OFTEN, 40), "after_batch_commit": 8}  # at which visit of a point a kill comes, at most
+SELDOM = ("after_claim_commit", "between_orders", "after_batch_commit")  # most fires are claimed together
+# at which visit of a point a kill comes, at most
+VISITS = {**dict.fromkeys(OFTEN, 40), **dict.fromkeys(SELDOM, 8)}
 AIMED = {  # where a planted fault shows: bytes have left, and what the runner knows of it is not on the disk
     "send-before-commit": ("between_orders", "after_last_order"),
     "retry-on-silence": ("after_last_order", "after_sent_record"),
