@@ -13,7 +13,7 @@ from decimal import Decimal
 from queue import SimpleQueue
 
 from runner.core.clock import Clock, VirtualTime
-from runner.core.facts import LoggedIn, LoginFailed
+from runner.core.facts import ConnectionLost, Fact, LoggedIn, LoginFailed
 from runner.engine.clock import EngineClock, Inbox, VirtualClock, WallClock
 from runner.engine.patient import PatientClock
 from runner.errors import ConnectionFailed
@@ -28,6 +28,7 @@ from runner.ib.connection import Connection
 LOOPBACK = "127.0.0.1"
 CLIENT_ID = 1
 QUOTES = 1 << 15  # kept for the report, which asks for those of all fills again: 26 years of weekdays have 6,800
+_AWAY = ("the simulated gateway is away", "it comes back when the scenario says so")
 EMBEDDED_CASH = {"USD": Decimal(100_000_000)}  # so that the plan decides, and not margin
 
 
@@ -92,7 +93,8 @@ def _reopened(prices: Prices, start: datetime) -> Iterator[Session]:
     time = VirtualTime(start)
     market = prices.market()
     gateway = prices.gateway(market, time)
-    connection = Connection(LOOPBACK, gateway.start(), client_id=CLIENT_ID, publish=inbox.put)
+    port = gateway.start()
+    connection = Connection(LOOPBACK, port, client_id=CLIENT_ID, publish=lambda fact: inbox.put(_of_scenario(fact)))
     clock = PatientClock(time, gateway, connection, inbox)
     account = gateway.venue.account.number
     try:
@@ -100,6 +102,16 @@ def _reopened(prices: Prices, start: datetime) -> Iterator[Session]:
     finally:
         connection.close()
         gateway.stop()
+
+
+def _of_scenario(fact: Fact) -> Fact:
+    """Return a fact; one of a session that is lost without its port, which is another one in every run."""
+    match fact:
+        case ConnectionLost():
+            return ConnectionLost(reason=": ".join(_AWAY))
+        case LoginFailed():
+            return LoginFailed(what=_AWAY[0], advice=_AWAY[1], is_final=False)
+    return fact
 
 
 @contextmanager

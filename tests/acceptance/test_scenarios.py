@@ -167,6 +167,17 @@ def test_two_runs_print_the_same(simulated: Run) -> None:
         assert runs[0] == runs[1]
 
 
+def test_two_runs_print_the_same_of_what_was_missed_while_the_gateway_was_away(tmp_path: Path) -> None:
+    scenario = tmp_path / "away.yaml"
+    scenario.write_text((SHIPPED / "gateway-restart-at-fire.yaml").read_text().replace("20s", "90s"))
+    (tmp_path / "p.yaml").write_text(plan("EUR.USD", "buy", "{type: market}", "schedule: {every: 10s}\n"))
+    span = ("--from", "2025-03-12T13:29Z", "--until", "2025-03-12T13:33Z", "--scenario", str(scenario))
+    runs = [fxrun(str(tmp_path / "p.yaml"), "--simulate", *span) for _ in range(2)]
+    assert runs[0].stdout == runs[1].stdout
+    assert "the simulated gateway is away" in runs[0].stdout
+    assert "127.0.0.1" not in runs[0].stdout
+
+
 def test_a_run_that_ends_before_its_scenario_is_refused(tmp_path: Path) -> None:
     scenario = str(SHIPPED / "flash-crash.yaml")
     done = fxrun("examples/eurusd-weekday.yaml", "--simulate", "--from", "2025-01-01", "--until", "2025-02-01",
