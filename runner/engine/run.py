@@ -19,6 +19,7 @@ from runner.engine.on_halt import guards
 from runner.engine.renewal import END_OF_TIME, Change, by_name, renew
 from runner.engine.span import Span
 from runner.engine.together import Together, let_go
+from runner.engine.untold import Untold
 from runner.engine.watch import Watch
 from runner.engine.working import Working
 from runner.errors import ConnectionFailed
@@ -66,6 +67,7 @@ class Run:
         self._late: dict[tuple[str, str], Pending] = {}  # the last late fire of each order that makes up for one
         self._looked = span.start  # when the deadlines of what is held back were looked at
         self._answers = Answers(desk)
+        self._untold = Untold(desk)
         self._together = Together(desk) if desk.link.supervised and clock.is_real else None
         self._last_fire = span.start
         self._noted = span.start  # when progress was written down last
@@ -168,11 +170,7 @@ class Run:
         late, due = absence.overdue(due, dues, self._pending_of, now)
         if late:
             self._last_fire = late[-1].due
-            try:
-                miss_all(late, now, self._desk)
-            except JournalFailed as failed:
-                self._watch.journal_failed(failed)
-                self.pending.update({p.key: p for p in late})
+            self._write(late[0].due, lambda: miss_all(late, now, self._desk))
         return due
 
     def _is_done(self) -> bool:
@@ -191,7 +189,8 @@ class Run:
         self._last_fire = due.time
         pending = self._pending_of(due)
         if due.skipped is not None:
-            self._skip(pending, due.skipped)
+            reason = due.skipped
+            self._write(due.time, lambda: skip(pending.row, reason, self._desk))
             return
         name = (due.plan, due.order)
         self._overtake(self._late.pop(name, None))
@@ -223,9 +222,6 @@ class Run:
 
     def _pending_of(self, due: Due) -> Pending:
         return Pending(self._instructions[due.plan, due.order], due.time, fire=due.fire)
-
-    def _skip(self, pending: Pending, reason: str) -> None:
-        self._guarded(lambda: skip(pending.row, reason, self._desk))
 
     # --- other plans
 
@@ -312,7 +308,10 @@ class Run:
                 del self.pending[key]
 
     def _miss(self, pending: Pending, now: datetime) -> None:
-        self._guarded(lambda: miss(pending, now, self._desk))
+        self._write(pending.due, lambda: miss(pending, now, self._desk))
+
+    def _write(self, due: datetime, act: Callable[[], None]) -> None:
+        self._guarded(lambda: self._untold.write(due, act))
 
     def _guarded(self, act: Callable[[], None]) -> None:
         """Do something that writes the journal; where that fails, nothing is sent until it can be written again."""
@@ -329,7 +328,7 @@ class Run:
         if not self._desk.link.supervised or self._desk.broken is not None or now - self._noted < PROGRESS:
             return
         self._noted = now
-        pending = [one.due for one in (*self.pending.values(), *self._late.values())]
+        pending = [*(one.due for one in (*self.pending.values(), *self._late.values())), *self._untold.dues()]
         back = max(map(absence.reach, self._instructions.values()), default=timedelta())
         seen = min([now - back, *pending]) - timedelta.resolution
         if seen > self._span.start:
@@ -338,6 +337,7 @@ class Run:
     def _tend(self) -> None:
         for pending in self._watch.tick(self._instructions):
             self.pending.setdefault(pending.key, pending)
+        self._guarded(self._untold.go_on)
         self._watch.pause_plans()
         self._answers.tend(self._clock.now())
 
