@@ -94,7 +94,7 @@ def test_an_account_with_cash_and_an_old_version() -> None:
         ("--fill=slippage=1", "--fill=slippage=2", "slippage is given twice"),
         ("--from", "soon", "'soon': not a time; expected YYYY-MM-DD"),
         ("--speed", "0", "0 is not in the range 1<=x<=3600"),
-        ("--speed", "1.5", "not a valid integer"),
+        ("--speed", "1.5", "is not a whole number"),
         ("--truth", "no/such/folder/file", "cannot be written: No such file or directory"),
         ("--truth", ".", "is a directory"),
     ],

@@ -192,6 +192,9 @@ def test_a_lost_session_lets_them_wait_for_the_next_one(tmp_path: Path) -> None:
             runner.wait(lambda: runner.desk is not None and not runner.desk.queue, "what waited to be given back")
             assert len(runner.fires(FireState.SENT)) < 75  # each of the rest is judged anew, as its turn comes
             wait_all(runner, 80)
+            runner.wait(
+                lambda: len(field.created()) + len(runner.fires(FireState.MISSED)) == 80, "the end of questions"
+            )
         missed = [event.plan for event in runner.fires(FireState.MISSED)]  # what was on its way at that moment
         assert len(missed) <= 1
         assert len({event.plan for event in runner.fires(FireState.SENT)} | set(missed)) == 80

@@ -20,7 +20,7 @@ from runner.dashboard.results import results
 from runner.journal.control import Ledger
 from runner.journal.rows import FireRow
 from runner.journal.store import Journal
-from runner.notify.digest import digest_of
+from runner.notify.digest import digest_of, read
 from runner.report import page, sheets
 from runner.report.build import Background, build
 from runner.report.lines import Period, Report
@@ -80,7 +80,7 @@ def test_report_dashboard_and_digest_agree(path: Path) -> None:
     (curve,) = shown.curves
     assert curve.total == gained
     assert {one.plan: one.realized for one in shown.holdings} == {"p": gained, "q": Decimal(0)}
-    message = digest_of([("", "lane", path)], None, T0 + 8 * HOUR)
+    message = digest_of([read("", "lane", path, T0 + 8 * HOUR)], None, T0 + 8 * HOUR)
     assert f"realized, before commission: {gained}.00 USD" in message.body
     held = sum((one.position for one in shown.holdings), Decimal(0))
     assert held == found.totals.held.get("EUR", Decimal(0)) == (Decimal(0) if is_simulated else Decimal(3000))
@@ -131,7 +131,7 @@ def test_the_digest_asks_nobody_to_resolve_what_ended_with_its_gateway(path: Pat
             journal.set_order(replace(row, state=OrderState.UNKNOWN))
         if mode == "simulate":
             journal.close_open_orders("the run ended")
-    message = digest_of([("", "lane", path)], None, T0 + 8 * HOUR)
+    message = digest_of([read("", "lane", path, T0 + 8 * HOUR)], None, T0 + 8 * HOUR)
     assert ("fxrun resolve" in message.body) is (mode == "live")
 
 
