@@ -27,8 +27,12 @@ docs: $(VENV)/tested
 test: $(VENV)/tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/pytest tests/clients tests/conformance
-	$(BIN)/pytest --numprocesses 6 --dist loadgroup --ignore tests/clients --ignore tests/conformance
+	@# beside each other: types, and the tables of clients and conformance, which workers cannot print
+	@$(BIN)/mypy > $(VENV)/types.txt 2>&1 & types=$$!; \
+	$(BIN)/pytest tests/clients tests/conformance; tables=$$?; \
+	wait $$types; types=$$?; cat $(VENV)/types.txt; exit $$((tables || types))
+	$(BIN)/pytest --numprocesses 6 --dist loadgroup --ignore tests/clients --ignore tests/conformance --ignore tests/reliability
+	@# what waits more than it works
+	$(BIN)/pytest --numprocesses 9 --dist loadgroup tests/reliability
 	$(BIN)/python -m tests.reliability.catalogue
 	$(BIN)/python -m tests.release.audit

@@ -14,6 +14,8 @@ from tests.browser.conftest import NARROW, WIDE, complaints
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.xdist_group("browser")
+
 PLAN = """plan: p
 orders:
 - {id: in, contract: EUR.USD, side: buy, size: 30_000, schedule: {cron: "0 9 * * mon-fri"}}
