@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from time import monotonic, sleep
 
 from runner.core.events import FireState
 from runner.core.money import plain
@@ -26,6 +27,7 @@ from runner.journal.sql import migrations
 __all__ = ["ControlRow", "Halt", "Ledger", "LinkRow", "OpenRow", "PlanRow"]
 
 RESOLUTIONS: Mapping[str, OrderState] = {"filled": OrderState.FILLED, "lost": OrderState.NOT_RECEIVED}
+_BEGINS = 2.0  # seconds for which a runner that begins a journal is waited for
 _SMALL = ("arming", "control", "link", "meta", "plan", "stop")
 
 
@@ -53,21 +55,29 @@ class Ledger:
         self._db = database
 
     def _prepare(self, database: Database) -> None:
-        version = opening.version_of(database)
-        if version == 0:
-            raise Refused(f"{self.path}: is empty, no journal of fxrun; name another file with --journal")
-        if version < len(migrations()):
-            lock = RunnerLock(self.path, "a migration")
-            try:
-                opening.migrate(database)
-            finally:
-                lock.release()
+        self._bring_up(database)
         if not seals.is_schema_ours(database.connection):
             raise damaged(str(self.path), "its tables are not those of fxrun")
         for found in seals.broken(database.connection, _SMALL):
             raise damaged(str(self.path), found)
         if self.path.with_name(self.path.name + ".mark").exists():
             database.mark = Mark(self.path)
+
+    def _bring_up(self, database: Database) -> None:
+        """Migrate, or wait until the runner that has it has done so: one that is begun becomes current step by step."""
+        deadline = monotonic() + _BEGINS
+        while (version := opening.version_of(database)) < len(migrations()):
+            is_awaited = RunnerLock.is_held(self.path) and monotonic() < deadline
+            if is_awaited:
+                sleep(0.02)
+            elif version == 0:
+                raise Refused(f"{self.path}: is empty, no journal of fxrun; name another file with --journal")
+            else:
+                lock = RunnerLock(self.path, "a migration")
+                try:
+                    opening.migrate(database)
+                finally:
+                    lock.release()
 
     def close(self) -> None:
         """Let go of the file; does nothing the second time."""

@@ -6,11 +6,19 @@ import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
 
+from runner.errors import Refused
+from runner.journal import opening
+from runner.journal.control import Ledger
+from runner.journal.database import Database
+from runner.journal.lock import RunnerLock
 from runner.journal.sql import migrations
 
 KEPT = Path(__file__).parents[1] / "fixtures" / "journals"
@@ -30,6 +38,40 @@ def lines(done: subprocess.CompletedProcess[str], kind: str) -> list[dict[str, A
 
 def test_there_is_a_journal_of_every_schema_before_this_one() -> None:
     assert [file.stem for file in OLD] == [f"v{number}" for number in range(1, len(migrations()))]
+
+
+def test_a_command_waits_for_the_runner_that_brings_a_journal_up_to_date(tmp_path: Path) -> None:
+    """A runner that begins a journal has it before its tables are there: halting must not fail just then."""
+    path = tmp_path / "j.db"
+    with sqlite3.connect(path) as made:
+        made.create_function("fxrun_seal", -1, lambda *_: 0)
+        made.executescript(OLD[0].read_text(encoding="utf-8"))
+    lock = RunnerLock(path, "a runner that begins")
+
+    def begin() -> None:
+        with closing(Database(str(path))) as database:
+            opening.migrate(database)
+
+    later = Timer(0.3, begin)
+    later.start()
+    try:
+        with Ledger(path) as ledger:
+            ledger.halt("enough", datetime.now(UTC), cancel=False)
+            assert ledger.halted() is not None
+    finally:
+        later.join()
+        lock.release()
+
+
+def test_a_command_does_not_wait_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / "j.db"
+    path.touch()
+    lock = RunnerLock(path, "a runner that hangs")
+    try:
+        with pytest.raises(Refused, match="is empty"):
+            Ledger(path)
+    finally:
+        lock.release()
 
 
 @pytest.mark.parametrize("file", OLD, ids=lambda file: file.stem)
