@@ -16,7 +16,7 @@ from runner.engine.desk import Desk, Pending
 from runner.engine.judging import gate_of, gate_of_more, is_guarded, lacks_quote, objection, pause_if_used_up
 from runner.engine.known import snapshot
 from runner.engine.on_halt import doubt, lifted
-from runner.journal.gate import Outcome
+from runner.journal.gate import Claimed, Outcome
 from runner.journal.rows import FireRow, Known, OrderRow
 from runner.lifecycle.identify import Unidentified
 from runner.lifecycle.submit import submit
@@ -176,10 +176,16 @@ def _claim(row: FireRow, tickets: tuple[OrderTicket, ...], pending: Pending, des
     first = desk.connection.take_order_ids(len(tickets))
     gate = gate_of(tickets, first, pending, desk) if is_guarded(pending.instruction, desk) else None
     claimed = desk.journal.claim(row, tickets, again=again, gate=gate, known=_known(pending, desk))
+    if claimed:
+        pending.is_claimed = True
+        send(pending, tickets, first, desk)
+    else:
+        tell_unclaimed(row, tickets, claimed, desk)
+
+
+def tell_unclaimed(row: FireRow, tickets: tuple[OrderTicket, ...], claimed: Claimed, desk: Desk) -> None:
+    """Tell why a fire is not sent."""
     match claimed.outcome:
-        case Outcome.CLAIMED:
-            pending.is_claimed = True
-            send(pending, tickets, first, desk)
         case Outcome.RECORDED_BEFORE:
             desk.emit(done(row, FireState.SKIPPED, RECORDED))
         case Outcome.MISSED:

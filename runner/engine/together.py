@@ -11,16 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from runner.core.events import RECORDED, FireState
 from runner.core.snapshot import Need, Snapshot
 from runner.core.ticket import OrderTicket
 from runner.engine.ahead import Ahead
 from runner.engine.desk import Desk, Name, Pending
-from runner.engine.fire import done, hindered, policy_of, questions, send, tell_denied
-from runner.engine.judging import gate_of, lacks_quote, limits_of, pause_if_used_up
+from runner.engine.fire import hindered, policy_of, questions, send, tell_unclaimed
+from runner.engine.judging import gate_of, lacks_quote, limits_of
 from runner.journal import payload
 from runner.journal.gate import Bid, Claimed, Outcome
-from runner.journal.rows import WAITS, FireRow
+from runner.journal.rows import WAITS
 from runner.lifecycle.identify import Unidentified
 from runner.lifecycle.link import LinkState
 from runner.plan.model import Instruction
@@ -145,7 +144,7 @@ class Together:
             pending.instruction, pending.queued, pending.why = made.known, made.tickets, TURN
             self._desk.queue[pending.key] = pending
         else:
-            _tell(pending.row, made.tickets, claimed, self._desk)
+            tell_unclaimed(pending.row, made.tickets, claimed, self._desk)
         return not claimed
 
 
@@ -173,17 +172,5 @@ def let_go(pending: Pending, now: datetime, desk: Desk) -> bool:
         pending.is_claimed = True
         send(pending, tickets, first, desk)
     else:
-        _tell(row, tickets, gone, desk)
+        tell_unclaimed(row, tickets, gone, desk)
     return True
-
-
-def _tell(row: FireRow, tickets: tuple[OrderTicket, ...], claimed: Claimed, desk: Desk) -> None:
-    """Tell why a fire is not sent."""
-    match claimed.outcome:
-        case Outcome.RECORDED_BEFORE:
-            desk.emit(done(row, FireState.SKIPPED, RECORDED))
-        case Outcome.MISSED:
-            desk.emit(done(row, FireState.MISSED, claimed.reason))
-        case Outcome.DENIED:
-            tell_denied(row, tickets, claimed.reason or "", desk)
-            pause_if_used_up(row.plan, desk)

@@ -7,18 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import NARROW, WIDE, Open
-from tests.release.test_site import ROOT, built
+from tests.release.test_site import built_anew
 
 pytestmark = pytest.mark.xdist_group("browser")
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pytest.importorskip("sphinx", reason="builds the site; pip install -e '.[docs]' brings it")
-    target = tmp_path_factory.mktemp("site")
-    done = built(ROOT / "docs", target)
-    assert done.returncode == 0, done.stderr
-    return target
+    return built_anew(tmp_path_factory)
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])

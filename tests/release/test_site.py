@@ -24,13 +24,18 @@ def built(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built_anew(factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a site that was built now; skips where Sphinx is not installed."""
     pytest.importorskip("sphinx", reason="builds the site; pip install -e '.[docs]' brings it")
-    target = tmp_path_factory.mktemp("site")
+    target = factory.mktemp("site")
     done = built(ROOT / "docs", target)
     assert done.returncode == 0, done.stderr
     return target
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built_anew(tmp_path_factory)
 
 
 def test_every_page_is_built(site: Path) -> None:
